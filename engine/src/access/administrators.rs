@@ -1,0 +1,58 @@
+//! Does the tenant keep an administrator? (reference/access-control.md §3 "TenantAdmin protection", threats I6, T13)
+
+use super::{
+    decide::{Query, decide},
+    snapshot::{Snapshot, UserFacts},
+};
+use crate::{
+    catalogue::Catalogue,
+    change::{Change, Delta},
+    groups::{Group, GroupStatus},
+    ids::{RoleId, UserId},
+    refusal::Rule,
+    users::UserStatus,
+};
+
+/// Refuses changes that take administration from somebody and leave nobody active who has it, by whatever path.
+///
+/// # Errors
+/// [`Rule::LastAdministrator`].
+pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Result<(), Rule> {
+    let takes = changes.iter().any(|change| match change {
+        Change::User(delta) => {
+            let id = delta.latest().id;
+            before.administers(id) && !after.administers(id)
+        }
+        Change::Group(delta) => takes_from_group(before, delta),
+        Change::Role(_) | Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => false,
+    });
+    if takes && !after.users().any(|(_, user)| after.is_administrator(user)) {
+        return Err(Rule::LastAdministrator);
+    }
+    Ok(())
+}
+
+fn takes_from_group(before: &Snapshot, delta: &Delta<Group>) -> bool {
+    let grants =
+        |group: &Group, role: &RoleId| group.status == GroupStatus::Active && group.roles.contains(role);
+    delta.before().is_some_and(|was| {
+        was.roles.iter().any(|role| {
+            before.catalogue().administers(*role)
+                && grants(was, role)
+                && !delta.after().is_some_and(|is| grants(is, role))
+        })
+    })
+}
+
+impl Snapshot {
+    /// Whether a user may administer the tenant: is active and holds [`Catalogue::ADMINISTER`].
+    #[must_use]
+    pub fn administers(&self, user: UserId) -> bool {
+        decide(self, &Query { user, scope: Catalogue::ADMINISTER }).is_allowed()
+    }
+
+    fn is_administrator(&self, user: &UserFacts) -> bool {
+        user.status == UserStatus::Active
+            && self.roles_of(user).any(|(role, _)| self.catalogue().administers(role.id))
+    }
+}

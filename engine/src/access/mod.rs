@@ -1,0 +1,10 @@
+//! Who may do what, and why? (reference/access-control.md §1.1)
+
+mod administrators;
+mod decide;
+mod snapshot;
+mod table;
+
+pub use administrators::keep_administrator;
+pub use decide::{Decision, Denial, Grant, Path, Query, decide};
+pub use snapshot::{GroupFacts, Revision, RoleFacts, Snapshot, UserFacts};

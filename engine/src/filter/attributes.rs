@@ -1,0 +1,100 @@
+//! Which attributes can each kind of resource be filtered by? (reference/rest-api.md §1.4)
+
+/// What the values of an attribute are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Texts, compared without regard to case.
+    Text,
+    /// Points in time.
+    Time,
+}
+
+/// An attribute that filters may use.
+pub trait Attribute: Copy + PartialEq + 'static {
+    /// All attributes of the resource with their names and kinds.
+    const ALL: &'static [(Self, &'static str, Kind)];
+    /// All names.
+    const NAMES: &'static [&'static str];
+
+    /// The attribute with a name, in any case.
+    #[must_use]
+    fn named(name: &str) -> Option<(Self, Kind)> {
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(attribute, _, kind)| (*attribute, *kind))
+    }
+}
+
+macro_rules! attributes {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal $kind:ident,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $(
+                #[doc = concat!("`", $text, "`")]
+                $variant,
+            )+
+        }
+
+        impl Attribute for $name {
+            const ALL: &'static [(Self, &'static str, Kind)] = &[$((Self::$variant, $text, Kind::$kind)),+];
+            const NAMES: &'static [&'static str] = &[$($text),+];
+        }
+    };
+}
+
+attributes! {
+    /// Attributes of roles.
+    RoleAttribute {
+        Id = "id" Text,
+        Name = "name" Text,
+        Type = "type" Text,
+        Level = "level" Text,
+        TenantId = "tenantId" Text,
+        CreatedAt = "createdAt" Time,
+        Description = "description" Text,
+        Permissions = "permissions" Text,
+        LastUpdatedAt = "lastUpdatedAt" Time,
+    }
+}
+
+attributes! {
+    /// Attributes of users.
+    UserAttribute {
+        Id = "id" Text,
+        Subject = "subject" Text,
+        Name = "name" Text,
+        Email = "email" Text,
+        Status = "status" Text,
+        ClientId = "clientId" Text,
+        RoleId = "assignedRoles.id" Text,
+        RoleName = "assignedRoles.name" Text,
+        GroupId = "assignedGroups.id" Text,
+        GroupRoleName = "assignedGroupsAssignedRoles.name" Text,
+        Scope = "assignedScopes" Text,
+    }
+}
+
+attributes! {
+    /// Attributes of groups.
+    GroupAttribute {
+        Id = "id" Text,
+        Name = "name" Text,
+        Status = "status" Text,
+        ProviderType = "providerType" Text,
+        CreatedAt = "createdAt" Time,
+        LastUpdatedAt = "lastUpdatedAt" Time,
+        RoleId = "assignedRoles.id" Text,
+        RoleName = "assignedRoles.name" Text,
+    }
+}
+
+attributes! {
+    /// Attributes of licence assignments.
+    LicenseAttribute {
+        Subject = "subject" Text,
+        Type = "type" Text,
+        Created = "created" Time,
+    }
+}

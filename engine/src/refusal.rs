@@ -1,0 +1,148 @@
+//! Why was an edit refused?
+
+use alloc::string::String;
+
+use crate::time::Span;
+
+/// A refused edit: the rule it breaks, and where in the request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}")]
+pub struct Refusal {
+    /// The broken rule.
+    pub rule: Rule,
+    /// Which operation of a patch broke it, counted from 0.
+    pub operation: Option<usize>,
+    /// Which item of a list broke it, counted from 0.
+    pub item: Option<usize>,
+}
+
+impl Refusal {
+    /// The refusal of operation `operation` of a patch.
+    #[must_use]
+    pub fn in_operation(self, operation: usize) -> Self {
+        Self { operation: Some(operation), ..self }
+    }
+
+    pub(crate) const fn at_item(rule: Rule, item: usize) -> Self {
+        Self { rule, operation: None, item: Some(item) }
+    }
+}
+
+impl From<Rule> for Refusal {
+    fn from(rule: Rule) -> Self {
+        Self { rule, operation: None, item: None }
+    }
+}
+
+/// The rules an edit can break. The sections are those of reference/access-control.md unless said otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what its rule is")]
+pub enum Rule {
+    // roles, §1 and §2
+    #[error("a role named `{0}` exists; role names are unique in a tenant")]
+    RoleNameTaken(String),
+    #[error("`{0}` can be mistaken for the default role `{1}`; choose another name")]
+    RoleNameReserved(String, String),
+    #[error("a tenant has at most {0} custom roles; delete one first")]
+    TooManyRoles(usize),
+    #[error("the default role `{0}` cannot be changed or deleted")]
+    DefaultRole(String),
+    #[error("only the scopes of `{0}` can be changed")]
+    OnlyScopesOf(String),
+    #[error("the role `{0}` is assigned to a user or a group; take it from all of them first")]
+    RoleInUse(String),
+    #[error("the scope `{0}` is not in the catalogue; see `/rolecall/v1/scopes`")]
+    UnknownScope(String),
+    #[error("the scope `{0}` cannot be held by a custom role")]
+    ScopeNotForCustomRoles(String),
+    #[error("the scope `{0}` cannot be held by the role every user has")]
+    ScopeNotForUserDefault(String),
+
+    // assignments, §3
+    #[error("there is no role `{0}`")]
+    UnknownRole(String),
+    #[error("the role `{0}` is every user's already and cannot be assigned")]
+    NotAssignable(String),
+    #[error("a group has at most {0} roles")]
+    TooManyGroupRoles(usize),
+    #[error("a role that administers the tenant cannot be taken from oneself; ask another administrator")]
+    OwnAdministration,
+    #[error("the tenant would be left without an active administrator")]
+    LastAdministrator,
+
+    // groups, §8
+    #[error("a group named `{0}` exists; group names are unique per provider")]
+    GroupNameTaken(String),
+    #[error("`{0}` can be mistaken for a system group; choose another name")]
+    GroupNameReserved(String),
+    #[error("a tenant has at most {0} groups; delete one first")]
+    TooManyGroups(usize),
+    #[error("only a custom group can be renamed or described")]
+    NotACustomGroup,
+    #[error("a system group cannot be deleted")]
+    SystemGroup,
+    #[error("the group `{0}` has members; take them out first")]
+    GroupHasMembers(String),
+    #[error("there is no group `{0}`")]
+    UnknownGroup(String),
+    #[error("the members of `{0}` are decided by the identity provider")]
+    IdpGroup(String),
+    #[error("the user is in the group `{0}` already")]
+    AlreadyMember(String),
+
+    // users, §9
+    #[error("only an administrator may do this")]
+    NotAdministrator,
+    #[error("a user with the subject `{0}` exists")]
+    SubjectTaken(String),
+    #[error("an invited user needs an e-mail address")]
+    InviteNeedsEmail,
+    #[error("the user is not invited")]
+    NotInvited,
+    #[error("a user who is {0} cannot become {1}")]
+    StatusStep(&'static str, &'static str),
+    #[error("an invitation must end after it is made")]
+    InviteEnded,
+    #[error("nobody can delete or disable themselves; ask another administrator")]
+    OwnAccount,
+
+    // tenants, reference/rest-api.md §5
+    #[error("the host name is the present one")]
+    HostnameUnchanged,
+    #[error("the first label of a host name has 3 to 63 characters")]
+    HostnameLabel,
+    #[error("the host name must end in `.{0}` like the tenant's first one")]
+    HostnameParent(String),
+    #[error("the host name is not available")]
+    HostnameTaken,
+
+    // API keys, reference/rest-api.md §6
+    #[error("an API key can only be made for oneself")]
+    KeyForOther,
+    #[error("there is no identity provider with this identifier")]
+    UnknownIdentityProvider,
+    #[error("a user has at most {0} active API keys in this tenant; delete one first")]
+    TooManyKeys(u32),
+    #[error("an API key lives at most {0} in this tenant")]
+    KeyLivesTooLong(String),
+    #[error("must be between {0} and {1}")]
+    OutOfRange(i64, i64),
+}
+
+/// The limits that reference/rest-api.md §1.9 and reference/access-control.md §6 give.
+pub mod limits {
+    use super::Span;
+
+    /// Custom roles in a tenant.
+    pub const CUSTOM_ROLES: usize = 500;
+    /// Groups in a tenant, system groups not counted.
+    pub const GROUPS: usize = 10_000;
+    /// Roles of a group.
+    pub const ROLES_OF_GROUP: usize = 100;
+    /// API keys of a user, as a tenant may set it.
+    pub const KEYS_PER_USER: u32 = 1000;
+    /// How long an invitation is good for.
+    pub const INVITATION: Span = Span::from_days(7);
+    /// The longest life a tenant may allow its API keys.
+    pub const KEY_LIFE: Span = Span::from_days(3650);
+}

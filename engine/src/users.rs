@@ -1,0 +1,317 @@
+//! What is a user, and how may it change? (reference/access-control.md §3, §9, reference/rest-api.md §3)
+
+use alloc::{boxed::Box, string::ToString, vec::Vec};
+
+use crate::{
+    access::Snapshot,
+    api_keys::{ApiKey, revoke_all},
+    assignments::{GroupRef, RoleRef, resolve_roles},
+    change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
+    groups::Provider,
+    ids::{GroupId, RoleId, UserId},
+    licenses::{LicenseAssignment, auto_assigned_roles},
+    names::{DisplayName, Email, Setting, Subject},
+    refusal::{Refusal, Rule, limits},
+    time::Timestamp,
+};
+
+/// Where a user stands. Only active users may do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UserStatus {
+    /// Can use the tenant.
+    Active,
+    /// Was asked to join and has not yet.
+    Invited,
+    /// Cannot use the tenant.
+    Disabled,
+    /// Was created by the identity provider and has not logged in yet.
+    Provisioned,
+}
+
+impl UserStatus {
+    /// The status as the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Disabled => "disabled",
+            Self::Provisioned => "provisioned",
+        }
+    }
+}
+
+/// A user of a tenant, with direct roles and memberships. Everyone is not among the memberships.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The identifier.
+    pub id: UserId,
+    /// What the identity provider calls the user; unique in the tenant.
+    pub subject: Subject,
+    /// The name to show.
+    pub name: DisplayName,
+    /// The address, not unique.
+    pub email: Option<Email>,
+    /// The address of a picture.
+    pub picture: Option<Setting>,
+    /// The language the identity provider knows.
+    pub locale: Option<Setting>,
+    /// The time zone the identity provider knows.
+    pub zoneinfo: Option<Setting>,
+    /// The language the user chose.
+    pub preferred_locale: Option<Setting>,
+    /// The time zone the user chose.
+    pub preferred_zoneinfo: Option<Setting>,
+    /// Where the user stands.
+    pub status: UserStatus,
+    /// When the invitation ends; only while invited.
+    pub invite_expires_at: Option<Timestamp>,
+    /// The OAuth client a bot user belongs to.
+    pub client_id: Option<Setting>,
+    /// The direct roles, in the order given.
+    pub roles: Vec<RoleId>,
+    /// The groups, in the order joined.
+    pub groups: Vec<GroupId>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When the user was last edited.
+    pub updated_at: Timestamp,
+}
+
+/// A user to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// What the identity provider calls the user.
+    pub subject: Subject,
+    /// The name to show; if not given the address, else the subject.
+    pub name: Option<DisplayName>,
+    /// The address; needed to invite.
+    pub email: Option<Email>,
+    /// The address of a picture.
+    pub picture: Option<Setting>,
+    /// Whether the user is invited rather than active.
+    pub invited: bool,
+    /// The direct roles.
+    pub roles: Vec<RoleRef>,
+}
+
+/// One operation of a patch (reference/rest-api.md §3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserOp {
+    /// Another name.
+    Rename(DisplayName),
+    /// Another address.
+    SetEmail(Email),
+    /// Another language; none takes the choice back.
+    PreferLocale(Option<Setting>),
+    /// Another time zone; none takes the choice back.
+    PreferZoneinfo(Option<Setting>),
+    /// Another status.
+    SetStatus(UserStatus),
+    /// The invitation ends then.
+    SetInviteExpiry(Timestamp),
+    /// The invitation ends seven days from now.
+    RenewInvite,
+    /// These direct roles instead of the present ones.
+    ReplaceRoles(Vec<RoleRef>),
+    /// One direct role more; no effect if it is held.
+    AddRole(RoleRef),
+    /// These direct roles less; no effect where one is not held.
+    RemoveRoles(Vec<RoleRef>),
+    /// These groups instead of the present ones.
+    ReplaceGroups(Vec<GroupRef>),
+    /// One custom group more.
+    AddGroup(GroupRef),
+    /// One custom group less; no effect if the user is not in it.
+    RemoveGroup(GroupRef),
+}
+
+impl UserOp {
+    /// Whether users may do this to themselves (reference/access-control.md §5).
+    const fn is_preference(&self) -> bool {
+        matches!(self, Self::PreferLocale(_) | Self::PreferZoneinfo(_))
+    }
+}
+
+impl Entity for User {
+    fn change(delta: Delta<Self>) -> Change {
+        Change::User(Box::new(delta))
+    }
+    fn touch(&mut self, editor: &Editor) {
+        self.updated_at = editor.at.max(Timestamp::from_millis(self.updated_at.as_millis() + 1));
+    }
+}
+
+impl User {
+    /// A new user. `license` is what the subject is entitled to already; without one the tenant's licence settings
+    /// decide. A professional is given the tenant's auto-assigned roles behind the roles of the request.
+    ///
+    /// # Errors
+    /// When an invited user has no address, or a role is unknown or not assignable.
+    pub fn create(
+        new: NewUser,
+        id: UserId,
+        license: Option<LicenseAssignment>,
+        tenant: &Snapshot,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
+        if new.invited && new.email.is_none() {
+            return Err(Rule::InviteNeedsEmail.into());
+        }
+        let mut roles = resolve_roles(&new.roles, tenant)?;
+        let license = match (license, tenant.tenant().licenses.entitlement()) {
+            (Some(license), _) => Edited::unchanged(Some(license)),
+            (None, Some(kind)) => LicenseAssignment::assign(None, &new.subject, kind, editor).map(Some),
+            (None, None) => Edited::unchanged(None),
+        };
+        let entitlement = license.value.as_ref().map(|license| license.kind);
+        let missing: Vec<RoleId> = auto_assigned_roles(tenant, entitlement)
+            .into_iter()
+            .filter(|role| !roles.contains(role))
+            .collect();
+        roles.extend(missing);
+        let name =
+            new.name.or_else(|| new.email.as_ref().and_then(|email| DisplayName::new(email.as_str()).ok()));
+        let user = Self {
+            id,
+            name: name.unwrap_or_else(|| DisplayName::from(&new.subject)),
+            subject: new.subject,
+            email: new.email,
+            picture: new.picture,
+            locale: None,
+            zoneinfo: None,
+            preferred_locale: None,
+            preferred_zoneinfo: None,
+            status: if new.invited { UserStatus::Invited } else { UserStatus::Active },
+            invite_expires_at: new.invited.then(|| editor.at.plus(limits::INVITATION)),
+            client_id: None,
+            roles,
+            groups: Vec::new(),
+            created_at: editor.at,
+            updated_at: editor.at,
+        };
+        Ok(created(user).and(license))
+    }
+
+    /// The user after all operations of a patch, or none of them.
+    ///
+    /// # Errors
+    /// When the editor is not an administrator and does more than choose own preferences, an operation breaks a rule, or
+    /// the editor would lose the own administration.
+    pub fn edit(self, ops: &[UserOp], tenant: &Snapshot, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        let own = editor.user == Some(self.id);
+        let mut user = self.clone();
+        for (at, op) in ops.iter().enumerate() {
+            let allowed = editor.administrator || (own && op.is_preference());
+            if !allowed {
+                return Err(Rule::NotAdministrator.into());
+            }
+            user.apply(op, tenant, editor).map_err(|refusal| refusal.in_operation(at))?;
+        }
+        let lost = |role: &RoleId| !user.roles.contains(role) && tenant.catalogue().administers(*role);
+        if own && self.roles.iter().any(lost) {
+            return Err(Rule::OwnAdministration.into());
+        }
+        if own && self.status == UserStatus::Active && user.status != UserStatus::Active {
+            return Err(Rule::OwnAccount.into());
+        }
+        Ok(updated(self, user, editor))
+    }
+
+    fn apply(&mut self, op: &UserOp, tenant: &Snapshot, editor: &Editor) -> Result<(), Refusal> {
+        match op {
+            UserOp::Rename(name) => self.name = name.clone(),
+            UserOp::SetEmail(email) => self.email = Some(email.clone()),
+            UserOp::PreferLocale(locale) => self.preferred_locale.clone_from(locale),
+            UserOp::PreferZoneinfo(zone) => self.preferred_zoneinfo.clone_from(zone),
+            UserOp::SetStatus(status) => self.set_status(*status)?,
+            UserOp::SetInviteExpiry(at) => self.invite_until(*at, editor)?,
+            UserOp::RenewInvite => self.invite_until(editor.at.plus(limits::INVITATION), editor)?,
+            UserOp::ReplaceRoles(roles) => self.roles = resolve_roles(roles, tenant)?,
+            UserOp::AddRole(role) => {
+                let role = role.resolve(tenant)?;
+                if !self.roles.contains(&role) {
+                    self.roles.push(role);
+                }
+            }
+            UserOp::RemoveRoles(roles) => {
+                let gone = resolve_roles(roles, tenant)?;
+                self.roles.retain(|role| !gone.contains(role));
+            }
+            UserOp::ReplaceGroups(groups) => self.replace_groups(groups, tenant)?,
+            UserOp::AddGroup(group) => {
+                let (group, name) = custom_group(group, tenant)?;
+                if self.groups.contains(&group) {
+                    return Err(Rule::AlreadyMember(name).into());
+                }
+                self.groups.push(group);
+            }
+            UserOp::RemoveGroup(group) => {
+                let (gone, _) = custom_group(group, tenant)?;
+                self.groups.retain(|group| *group != gone);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_status(&mut self, status: UserStatus) -> Result<(), Rule> {
+        let allowed = matches!(status, UserStatus::Active | UserStatus::Disabled) || status == self.status;
+        if !allowed {
+            return Err(Rule::StatusStep(self.status.as_str(), status.as_str()));
+        }
+        self.status = status;
+        if status != UserStatus::Invited {
+            self.invite_expires_at = None;
+        }
+        Ok(())
+    }
+
+    fn invite_until(&mut self, at: Timestamp, editor: &Editor) -> Result<(), Rule> {
+        if self.status != UserStatus::Invited {
+            return Err(Rule::NotInvited);
+        }
+        if at <= editor.at {
+            return Err(Rule::InviteEnded);
+        }
+        self.invite_expires_at = Some(at);
+        Ok(())
+    }
+
+    /// Sets the memberships. Those that the identity provider decides must stay as they are.
+    fn replace_groups(&mut self, groups: &[GroupRef], tenant: &Snapshot) -> Result<(), Refusal> {
+        let mut wanted = Vec::with_capacity(groups.len());
+        for (item, group) in groups.iter().enumerate() {
+            let (id, facts) = group.resolve(tenant).map_err(|rule| Refusal::at_item(rule, item))?;
+            if facts.provider != Provider::Custom && !self.groups.contains(&id) {
+                return Err(Refusal::at_item(Rule::IdpGroup(facts.name.to_string()), item));
+            }
+            if !wanted.contains(&id) {
+                wanted.push(id);
+            }
+        }
+        let left = self.groups.iter().filter(|id| !wanted.contains(id)).filter_map(|id| tenant.group(*id));
+        if let Some(group) = left.into_iter().find(|group| group.provider != Provider::Custom) {
+            return Err(Rule::IdpGroup(group.name.to_string()).into());
+        }
+        self.groups = wanted;
+        Ok(())
+    }
+
+    /// The end of a user. The user's API keys are revoked with it (reference/access-control.md §6).
+    ///
+    /// # Errors
+    /// When users would delete themselves.
+    pub fn delete(self, keys: Vec<ApiKey>, editor: &Editor) -> Result<Edited<()>, Refusal> {
+        if editor.user == Some(self.id) {
+            return Err(Rule::OwnAccount.into());
+        }
+        Ok(revoke_all(keys, editor).and(deleted(self)))
+    }
+}
+
+/// A group whose members administrators decide.
+fn custom_group(group: &GroupRef, tenant: &Snapshot) -> Result<(GroupId, alloc::string::String), Rule> {
+    let (id, facts) = group.resolve(tenant)?;
+    let name = facts.name.to_string();
+    if facts.provider == Provider::Custom { Ok((id, name)) } else { Err(Rule::IdpGroup(name)) }
+}
