@@ -12,6 +12,7 @@ use crate::{
     names::Description,
     refusal::{Refusal, Rule, limits},
     time::{ParseSpanError, Span, Timestamp},
+    words::words,
 };
 
 /// Whom a key speaks for.
@@ -150,15 +151,16 @@ impl ApiKeySettings {
     }
 }
 
-/// Whether a key can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KeyStatus {
-    /// It can.
-    Active,
-    /// Its time is over.
-    Expired,
-    /// An administrator ended it.
-    Revoked,
+words! {
+    /// Whether a key can be used.
+    KeyStatus {
+        /// It can.
+        Active = "active",
+        /// Its time is over.
+        Expired = "expired",
+        /// An administrator ended it.
+        Revoked = "revoked",
+    }
 }
 
 impl Entity for ApiKey {
@@ -179,16 +181,15 @@ impl ApiKey {
         new: NewApiKey,
         id: ApiKeyId,
         settings: &ApiKeySettings,
-        active: u32,
+        active: usize,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
         match &new.subject {
             KeySubject::ExternalClient(_) => return Err(Rule::UnknownIdentityProvider.into()),
             KeySubject::User(user) if editor.user != Some(*user) => return Err(Rule::KeyForOther.into()),
-            KeySubject::User(_) if active >= settings.max_per_user => {
-                return Err(Rule::TooManyKeys(settings.max_per_user).into());
-            }
-            KeySubject::User(_) => {}
+            KeySubject::User(_)
+                if u32::try_from(active).is_ok_and(|active| active < settings.max_per_user) => {}
+            KeySubject::User(_) => return Err(Rule::TooManyKeys(settings.max_per_user).into()),
         }
         let longest = &settings.max_lifetime;
         let lifetime = new.lifetime.as_ref().unwrap_or(longest);
@@ -236,15 +237,18 @@ impl ApiKey {
         matches!(self.subject, KeySubject::User(owner) if user == Some(owner))
     }
 
-    /// The key with another description.
+    /// The key with the last of these descriptions.
     ///
     /// # Errors
     /// When the editor is not its owner.
-    pub fn describe(self, description: Description, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+    pub fn describe(self, descriptions: Vec<Description>, editor: &Editor) -> Result<Edited<Self>, Refusal> {
         if !self.is_of(editor.user) {
             return Err(Rule::KeyForOther.into());
         }
-        let after = Self { description, ..self.clone() };
+        let mut after = self.clone();
+        if let Some(description) = descriptions.into_iter().last() {
+            after.description = description;
+        }
         Ok(updated(self, after, editor))
     }
 

@@ -11,29 +11,34 @@ use crate::{
     assignments::{RoleRef, resolve_roles},
     catalogue::Catalogue,
     change::{Change, Delta, Edited, Editor, Entity, Stamps, created, deleted, updated},
+    filter::{Filter, GroupAttribute},
     ids::{GroupId, RoleId},
     names::{Description, GroupName, look_alike},
     refusal::{Refusal, Rule, limits},
+    tenants::Tenant,
+    words::words,
 };
 
-/// Who decides about the members of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Provider {
-    /// The identity provider, at login or by SCIM.
-    Idp,
-    /// The administrators of the tenant.
-    Custom,
-    /// Rolecall: every user is a member.
-    System,
+words! {
+    /// Who decides about the members of a group.
+    Provider {
+        /// The identity provider, at login or by SCIM.
+        Idp = "idp",
+        /// The administrators of the tenant.
+        Custom = "custom",
+        /// Rolecall: every user is a member.
+        System = "system",
+    }
 }
 
-/// Whether a group grants its roles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum GroupStatus {
-    /// It does.
-    Active,
-    /// It does not.
-    Disabled,
+words! {
+    /// Whether a group grants its roles.
+    GroupStatus {
+        /// It does.
+        Active = "active",
+        /// It does not.
+        Disabled = "disabled",
+    }
 }
 
 /// A group of users that hold its roles.
@@ -68,6 +73,12 @@ pub struct NewGroup {
     pub roles: Vec<RoleRef>,
 }
 
+/// Whether a filter asks about roles, which only administrators see (reference/access-control.md §5).
+#[must_use]
+pub fn asks_about_roles(filter: &Filter<GroupAttribute>) -> bool {
+    filter.mentions(GroupAttribute::RoleId) || filter.mentions(GroupAttribute::RoleName)
+}
+
 /// One operation of a patch (reference/rest-api.md §4.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupOp {
@@ -77,6 +88,17 @@ pub enum GroupOp {
     Rename(GroupName),
     /// Another description.
     Describe(Description),
+}
+
+/// One operation of a patch of the group settings (reference/rest-api.md §4.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingsOp {
+    /// Whether a login creates the groups it claims.
+    AutoCreate(bool),
+    /// Deprecated by the vendor: accepted, and without effect.
+    SyncIdp(bool),
+    /// These roles for every user instead of the present ones.
+    ReplaceEveryoneRoles(Vec<RoleRef>),
 }
 
 impl Entity for Group {
@@ -170,6 +192,33 @@ impl Group {
             Provider::Custom | Provider::Idp => Ok(deleted(self)),
         }
     }
+}
+
+/// The group settings after all operations of a patch, or none of them: those that stand in the tenant, and the group
+/// Everyone.
+///
+/// # Errors
+/// When a role is unknown or not assignable, or there are more than 100.
+pub fn edit_settings(
+    settings: Tenant,
+    everyone: Group,
+    ops: &[SettingsOp],
+    tenant: &Snapshot,
+    editor: &Editor,
+) -> Result<Edited<()>, Refusal> {
+    let mut auto_create = settings.auto_create_groups;
+    let mut group = everyone.clone();
+    for (at, op) in ops.iter().enumerate() {
+        match op {
+            SettingsOp::AutoCreate(on) => auto_create = *on,
+            SettingsOp::SyncIdp(_) => {}
+            SettingsOp::ReplaceEveryoneRoles(roles) => {
+                group.roles = roles_of_group(roles, tenant).map_err(|refusal| refusal.in_operation(at))?;
+            }
+        }
+    }
+    let settings = settings.set_group_settings(auto_create, editor).map(drop);
+    Ok(settings.and(updated(everyone, group, editor)))
 }
 
 fn roles_of_group(roles: &[RoleRef], tenant: &Snapshot) -> Result<Vec<RoleId>, Refusal> {

@@ -31,3 +31,4 @@ pub mod scopes;
 pub mod tenants;
 pub mod time;
 pub mod users;
+pub mod words;

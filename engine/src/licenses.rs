@@ -1,6 +1,6 @@
 //! Who is entitled as what, and what follows for the roles of a user? (reference/access-control.md §4a, §7)
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use crate::{
     access::Snapshot,
@@ -8,15 +8,17 @@ use crate::{
     ids::RoleId,
     names::Subject,
     time::Timestamp,
+    words::words,
 };
 
-/// What a user is entitled to on a user-based subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entitlement {
-    /// Everything; professionals are assigned the tenant's auto-assigned roles.
-    Professional,
-    /// Looking at content.
-    Analyzer,
+words! {
+    /// What a user is entitled to on a user-based subscription.
+    Entitlement {
+        /// Everything; professionals are assigned the tenant's auto-assigned roles.
+        Professional = "professional",
+        /// Looking at content.
+        Analyzer = "analyzer",
+    }
 }
 
 /// An entitlement given to a subject, whether or not a user with that subject exists.
@@ -59,26 +61,111 @@ impl Entity for LicenseAssignment {
 }
 
 impl LicenseAssignment {
-    /// A new assignment, or the present one with another kind.
-    pub fn assign(
-        present: Option<Self>,
-        subject: &Subject,
-        kind: Entitlement,
-        editor: &Editor,
-    ) -> Edited<Self> {
-        match present {
-            None => created(Self { subject: subject.clone(), kind, created_at: editor.at }),
-            Some(present) => {
-                let after = Self { kind, ..present.clone() };
-                updated(present, after, editor)
+    /// A new assignment.
+    pub fn assign(subject: Subject, kind: Entitlement, editor: &Editor) -> Edited<Self> {
+        created(Self { subject, kind, created_at: editor.at })
+    }
+}
+
+/// One operation on assignments (reference/rest-api.md §12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AssignmentOp {
+    /// The subject is entitled so, whatever it was before.
+    Add(Subject, Entitlement),
+    /// The subject is no longer entitled so.
+    Remove(Subject, Entitlement),
+    /// The assignment of `source` goes to `subject`, as `kind` if that is given.
+    Update {
+        /// Who has the assignment.
+        source: Subject,
+        /// What it must be; anything if not given.
+        source_kind: Option<Entitlement>,
+        /// Who is to have it.
+        subject: Subject,
+        /// What it is to be; as it is if not given.
+        kind: Option<Entitlement>,
+    },
+}
+
+/// What became of an operation on assignments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A subject has an assignment that it had not before.
+    Created,
+    /// An assignment is as was asked.
+    Done,
+    /// There is no such assignment.
+    NotFound,
+}
+
+impl AssignmentOp {
+    /// The subjects it concerns.
+    pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        let (one, other) = match self {
+            Self::Add(subject, _) | Self::Remove(subject, _) => (subject, None),
+            Self::Update { source, subject, .. } => (source, Some(subject)),
+        };
+        core::iter::once(one).chain(other)
+    }
+
+    fn apply(&self, all: &mut BTreeMap<Subject, LicenseAssignment>, editor: &Editor) -> Outcome {
+        match self {
+            Self::Add(subject, kind) => put(all, subject, *kind, editor.at),
+            Self::Remove(subject, kind) => match all.get(subject) {
+                Some(present) if present.kind == *kind => {
+                    all.remove(subject);
+                    Outcome::Done
+                }
+                _ => Outcome::NotFound,
+            },
+            Self::Update { source, source_kind, subject, kind } => {
+                match all.get(source).map(|present| present.kind) {
+                    Some(present) if source_kind.is_none_or(|wanted| wanted == present) => {
+                        if source != subject {
+                            all.remove(source);
+                        }
+                        put(all, subject, kind.unwrap_or(present), editor.at)
+                    }
+                    _ => Outcome::NotFound,
+                }
             }
         }
     }
+}
 
-    /// The end of the assignment.
-    pub fn remove(self) -> Edited<()> {
-        deleted(self)
+fn put(
+    all: &mut BTreeMap<Subject, LicenseAssignment>,
+    subject: &Subject,
+    kind: Entitlement,
+    at: Timestamp,
+) -> Outcome {
+    if let Some(present) = all.get_mut(subject) {
+        present.kind = kind;
+        return Outcome::Done;
     }
+    all.insert(subject.clone(), LicenseAssignment { subject: subject.clone(), kind, created_at: at });
+    Outcome::Created
+}
+
+/// The assignments after each of the operations that could be done, and what became of each. `present` are those of
+/// all subjects that the operations concern.
+pub fn edit_assignments(
+    present: Vec<LicenseAssignment>,
+    ops: &[AssignmentOp],
+    editor: &Editor,
+) -> Edited<Vec<Outcome>> {
+    let before: BTreeMap<Subject, LicenseAssignment> =
+        present.into_iter().map(|assignment| (assignment.subject.clone(), assignment)).collect();
+    let mut after = before.clone();
+    let outcomes = ops.iter().map(|op| op.apply(&mut after, editor)).collect();
+    let mut edited = Edited::unchanged(outcomes);
+    for (subject, assignment) in &before {
+        edited = match after.remove(subject) {
+            Some(now) => edited.and(updated(assignment.clone(), now, editor)),
+            None => edited.and(deleted(assignment.clone())),
+        };
+    }
+    after.into_values().fold(edited, |edited, assignment| edited.and(created(assignment)))
 }
 
 /// The roles that the tenant's auto-assign flags put on a user with this entitlement, in the catalogue's order.

@@ -106,6 +106,10 @@ pub enum Rule {
     #[error("nobody can delete or disable themselves; ask another administrator")]
     OwnAccount,
 
+    // lists, §5
+    #[error("only an administrator may filter by roles or scopes")]
+    RolesHidden,
+
     // tenants, reference/rest-api.md §5
     #[error("the host name is the present one")]
     HostnameUnchanged,
@@ -117,8 +121,10 @@ pub enum Rule {
     HostnameTaken,
 
     // API keys, reference/rest-api.md §6
-    #[error("an API key can only be made for oneself")]
+    #[error("an API key can only be made and described by its owner")]
     KeyForOther,
+    #[error("only an administrator sees the API keys of others")]
+    KeysOfOthers,
     #[error("there is no identity provider with this identifier")]
     UnknownIdentityProvider,
     #[error("a user has at most {0} active API keys in this tenant; delete one first")]

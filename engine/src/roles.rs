@@ -11,17 +11,30 @@ use crate::{
     refusal::{Refusal, Rule, limits},
     scopes::{Level, ScopeName},
     time::Timestamp,
+    words::words,
 };
 
-/// What kind of role it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RoleKind {
-    /// Comes with the product; what it grants is fixed by the catalogue.
-    Default,
-    /// The one default role whose scopes can be edited: what every user may do. Never assigned.
-    UserDefault,
-    /// The tenant's own.
-    Custom,
+words! {
+    /// What kind of role it is.
+    RoleKind {
+        /// Comes with the product; what it grants is fixed by the catalogue.
+        Default = "default",
+        /// The one default role whose scopes can be edited: what every user may do. Never assigned.
+        UserDefault = "user-default",
+        /// The tenant's own.
+        Custom = "custom",
+    }
+}
+
+impl RoleKind {
+    /// The `type` of the contract, which does not tell `UserDefault` from other default roles.
+    #[must_use]
+    pub const fn contract(self) -> &'static str {
+        match self {
+            Self::Default | Self::UserDefault => "default",
+            Self::Custom => "custom",
+        }
+    }
 }
 
 /// A role: what it grants can be given to users and groups.

@@ -3,6 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::{borrow::Borrow, fmt};
 
+use crate::words::words;
+
 /// The name of a scope, compared byte by byte: 1 to 128 characters of `a–z A–Z 0–9 . _ : -`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScopeName(Arc<str>);
@@ -51,13 +53,14 @@ impl fmt::Debug for ScopeName {
     }
 }
 
-/// Whether something reaches the whole tenant or only what its holder may reach anyway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Ordinary rights.
-    User,
-    /// Rights over the whole tenant.
-    Admin,
+words! {
+    /// Whether something reaches the whole tenant or only what its holder may reach anyway.
+    Level {
+        /// Ordinary rights.
+        User = "user",
+        /// Rights over the whole tenant.
+        Admin = "admin",
+    }
 }
 
 /// The place of a scope in a [`Catalogue`](crate::catalogue::Catalogue), or behind it for opaque scopes.

@@ -11,19 +11,21 @@ use crate::{
     names::{DisplayName, Hostname},
     refusal::{Refusal, Rule},
     time::Timestamp,
+    words::words,
 };
 
-/// Whether a tenant can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TenantStatus {
-    /// It can.
-    Active,
-    /// Nobody can use it.
-    Disabled,
-    /// It is gone, or about to be.
-    Deleted,
-    /// Users cannot enter it.
-    UserAccessDisabled,
+words! {
+    /// Whether a tenant can be used.
+    TenantStatus {
+        /// It can.
+        Active = "active",
+        /// Nobody can use it.
+        Disabled = "disabled",
+        /// It is gone, or about to be.
+        Deleted = "deleted",
+        /// Users cannot enter it.
+        UserAccessDisabled = "user-access-disabled",
+    }
 }
 
 /// The three settings that put a default role on entitled users; all on in a fresh tenant.
@@ -92,8 +94,6 @@ pub struct Tenant {
     pub licenses: LicenseSettings,
     /// How many API keys, and for how long.
     pub api_keys: ApiKeySettings,
-    /// Which catalogue the tenant's default roles were last brought in line with.
-    pub catalogue: String,
 }
 
 /// One operation of a patch of the tenant.
@@ -145,7 +145,6 @@ impl Tenant {
             auto_create_groups: false,
             licenses: LicenseSettings { auto_assign_professional: true, auto_assign_analyzer: false },
             api_keys: ApiKeySettings::default(),
-            catalogue: String::new(),
         })
     }
 
@@ -214,12 +213,6 @@ impl Tenant {
     /// The tenant with these settings of API keys.
     pub fn set_api_keys(self, api_keys: ApiKeySettings, editor: &Editor) -> Edited<Self> {
         let after = Self { api_keys, ..self.clone() };
-        updated(self, after, editor)
-    }
-
-    /// The tenant after its default roles were brought in line with a catalogue.
-    pub fn adopt_catalogue(self, catalogue: String, editor: &Editor) -> Edited<Self> {
-        let after = Self { catalogue, ..self.clone() };
         updated(self, after, editor)
     }
 }

@@ -7,37 +7,27 @@ use crate::{
     api_keys::{ApiKey, revoke_all},
     assignments::{GroupRef, RoleRef, resolve_roles},
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
+    filter::{Filter, UserAttribute},
     groups::Provider,
     ids::{GroupId, RoleId, UserId},
     licenses::{LicenseAssignment, auto_assigned_roles},
     names::{DisplayName, Email, Setting, Subject},
     refusal::{Refusal, Rule, limits},
     time::Timestamp,
+    words::words,
 };
 
-/// Where a user stands. Only active users may do anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UserStatus {
-    /// Can use the tenant.
-    Active,
-    /// Was asked to join and has not yet.
-    Invited,
-    /// Cannot use the tenant.
-    Disabled,
-    /// Was created by the identity provider and has not logged in yet.
-    Provisioned,
-}
-
-impl UserStatus {
-    /// The status as the contract writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Invited => "invited",
-            Self::Disabled => "disabled",
-            Self::Provisioned => "provisioned",
-        }
+words! {
+    /// Where a user stands. Only active users may do anything.
+    UserStatus {
+        /// Can use the tenant.
+        Active = "active",
+        /// Was asked to join and has not yet.
+        Invited = "invited",
+        /// Cannot use the tenant.
+        Disabled = "disabled",
+        /// Was created by the identity provider and has not logged in yet.
+        Provisioned = "provisioned",
     }
 }
 
@@ -95,6 +85,22 @@ pub struct NewUser {
     pub roles: Vec<RoleRef>,
 }
 
+/// What is known already of the subject of a user to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownSubject {
+    /// The user who has it.
+    pub user: Option<UserId>,
+    /// What it is entitled to; if nothing, the tenant's licence settings decide.
+    pub license: Option<LicenseAssignment>,
+}
+
+/// Whether a filter asks about roles, which only administrators see of others (reference/access-control.md §5).
+#[must_use]
+pub fn asks_about_roles(filter: &Filter<UserAttribute>) -> bool {
+    use UserAttribute::{GroupRoleName, RoleId, RoleName, Scope};
+    [RoleId, RoleName, GroupRoleName, Scope].into_iter().any(|attribute| filter.mentions(attribute))
+}
+
 /// One operation of a patch (reference/rest-api.md §3.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserOp {
@@ -143,25 +149,27 @@ impl Entity for User {
 }
 
 impl User {
-    /// A new user. `license` is what the subject is entitled to already; without one the tenant's licence settings
-    /// decide. A professional is given the tenant's auto-assigned roles behind the roles of the request.
+    /// A new user. A professional is given the tenant's auto-assigned roles behind the roles of the request.
     ///
     /// # Errors
-    /// When an invited user has no address, or a role is unknown or not assignable.
+    /// When the subject is taken, an invited user has no address, or a role is unknown or not assignable.
     pub fn create(
         new: NewUser,
         id: UserId,
-        license: Option<LicenseAssignment>,
+        known: KnownSubject,
         tenant: &Snapshot,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
+        if known.user.is_some() {
+            return Err(Rule::SubjectTaken(new.subject.to_string()).into());
+        }
         if new.invited && new.email.is_none() {
             return Err(Rule::InviteNeedsEmail.into());
         }
         let mut roles = resolve_roles(&new.roles, tenant)?;
-        let license = match (license, tenant.tenant().licenses.entitlement()) {
+        let license = match (known.license, tenant.tenant().licenses.entitlement()) {
             (Some(license), _) => Edited::unchanged(Some(license)),
-            (None, Some(kind)) => LicenseAssignment::assign(None, &new.subject, kind, editor).map(Some),
+            (None, Some(kind)) => LicenseAssignment::assign(new.subject.clone(), kind, editor).map(Some),
             (None, None) => Edited::unchanged(None),
         };
         let entitlement = license.value.as_ref().map(|license| license.kind);

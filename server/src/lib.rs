@@ -1,0 +1,41 @@
+//! Rolecall's program with state: the HTTP API over the rules and a database.
+//!
+//! A feature is a folder named by its URL. In it, `http.rs` takes a request apart and puts the answer together, `wire.rs`
+//! says what both look like, `mod.rs` loads, asks the engine and stores, `sql.rs` knows the tables. See
+//! `ARCHITECTURE.md` for what may use what.
+
+mod access;
+mod api_keys;
+mod app;
+mod audits;
+mod caller;
+mod clock;
+mod db;
+pub mod demo;
+mod error;
+mod groups;
+mod health;
+mod http;
+mod licenses;
+mod limits;
+mod links;
+mod roles;
+mod scopes;
+mod seal;
+mod serve;
+mod signing;
+mod tenants;
+mod trace;
+mod users;
+mod write;
+
+pub use app::{App, Settings};
+pub use clock::{Clock, Entropy};
+pub use db::Db;
+pub use error::Error;
+pub use http::openapi::document as openapi;
+pub use limits::{PerMinute, RateLimits};
+pub use links::Origin;
+pub use seal::MasterKey;
+pub use serve::serve;
+pub use tenants::setup;

@@ -95,6 +95,11 @@ pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
 }
 
 impl Snapshot {
+    /// The roles that every user has.
+    pub fn roles_of_everybody(&self) -> impl Iterator<Item = RoleId> {
+        core::iter::once(self.catalogue().user_default).chain(self.roles_of_group(GroupId::EVERYONE).copied())
+    }
+
     /// Every role a user has with the path it comes by; a role that comes by several paths is listed for each.
     pub fn roles_of<'s>(&'s self, user: &'s UserFacts) -> impl Iterator<Item = (&'s RoleFacts, Path)> {
         let default = core::iter::once((&self.catalogue().user_default, Path::UserDefault));

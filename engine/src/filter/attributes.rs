@@ -15,6 +15,8 @@ pub trait Attribute: Copy + PartialEq + 'static {
     const ALL: &'static [(Self, &'static str, Kind)];
     /// All names.
     const NAMES: &'static [&'static str];
+    /// The attribute whose conditions must stand in a group of their own that is and-ed to the rest.
+    const APART: Option<Self>;
 
     /// The attribute with a name, in any case.
     #[must_use]
@@ -26,8 +28,17 @@ pub trait Attribute: Copy + PartialEq + 'static {
     }
 }
 
+macro_rules! apart {
+    () => {
+        None
+    };
+    ($apart:ident) => {
+        Some(Self::$apart)
+    };
+}
+
 macro_rules! attributes {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal $kind:ident,)+ }) => {
+    ($(#[$doc:meta])* $name:ident $(apart $apart:ident)? { $($variant:ident = $text:literal $kind:ident,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name {
@@ -40,6 +51,7 @@ macro_rules! attributes {
         impl Attribute for $name {
             const ALL: &'static [(Self, &'static str, Kind)] = &[$((Self::$variant, $text, Kind::$kind)),+];
             const NAMES: &'static [&'static str] = &[$($text),+];
+            const APART: Option<Self> = apart!($($apart)?);
         }
     };
 }
@@ -61,7 +73,7 @@ attributes! {
 
 attributes! {
     /// Attributes of users.
-    UserAttribute {
+    UserAttribute apart Status {
         Id = "id" Text,
         Subject = "subject" Text,
         Name = "name" Text,

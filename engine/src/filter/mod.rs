@@ -88,7 +88,7 @@ impl<A: Copy + PartialEq> Filter<A> {
 
     /// Whether the filter is a conjunction in which `attribute` keeps to parts of its own: what the contract asks of
     /// `status` in filters of users (reference/rest-api.md §1.4).
-    pub fn keeps_apart(&self, attribute: A) -> bool {
+    fn keeps_apart(&self, attribute: A) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.keeps_apart(attribute)),
             other => !other.mentions(attribute) || !other.any_attribute(&|found| found != attribute),
@@ -97,7 +97,9 @@ impl<A: Copy + PartialEq> Filter<A> {
 }
 
 impl Compare {
-    fn holds(self, value: &Operand, operand: &Operand) -> bool {
+    /// Whether a value compares to the operand.
+    #[must_use]
+    pub fn holds(self, value: &Operand, operand: &Operand) -> bool {
         let texts = match (value, operand) {
             (Operand::Text(value), Operand::Text(operand)) => Some((value.as_str(), operand.as_str())),
             _ => None,

@@ -47,6 +47,8 @@ pub enum Problem {
     UnknownOperator(String),
     /// The operator or the value does not go with the attribute.
     Unfit(&'static str),
+    /// Conditions on an attribute are mixed with others.
+    NotApart,
     /// More than the given number of something.
     TooMany(usize, &'static str),
 }
@@ -69,6 +71,9 @@ impl fmt::Display for Problem {
                 )
             }
             Self::Unfit(why) => f.write_str(why),
+            Self::NotApart => f.write_str(
+                "conditions on `status` must stand in parentheses of their own, with `and` between them and the rest",
+            ),
             Self::TooMany(limit, what) => write!(f, "more than {limit} {what}"),
         }
     }
@@ -87,7 +92,13 @@ pub fn parse<A: Attribute>(text: &str, limits: Limits) -> Result<Filter<A>, Filt
     let mut parser = Parser { text, rest: text, limits, terms: 0, ids: 0, depth: 0 };
     let filter = parser.disjunction()?;
     parser.skip_blanks();
-    if parser.rest.is_empty() { Ok(filter) } else { Err(parser.expected("`and`, `or` or the end")) }
+    if !parser.rest.is_empty() {
+        return Err(parser.expected("`and`, `or` or the end"));
+    }
+    if A::APART.is_some_and(|attribute| !filter.keeps_apart(attribute)) {
+        return Err(FilterError { at: 0, problem: Problem::NotApart });
+    }
+    Ok(filter)
 }
 
 struct Parser<'t> {
@@ -344,7 +355,7 @@ mod tests {
     use alloc::{format, string::ToString, vec};
 
     use super::*;
-    use crate::filter::UserAttribute::{self, Email, Name, Status};
+    use crate::filter::UserAttribute::{self, Email, Name, Subject};
 
     fn users(text: &str) -> Result<Filter<UserAttribute>, FilterError> {
         parse(text, Limits::QUERY)
@@ -356,13 +367,13 @@ mod tests {
 
     #[test]
     fn and_binds_closer_than_or() {
-        let filter = users(r#"name eq "A" or Email SW 'b@' AND not (status ne "active")"#).unwrap();
-        let active = text(Status, Compare::Equal, "active");
+        let filter = users(r#"name eq "A" or Email SW 'b@' AND not (subject ne "x")"#).unwrap();
+        let x = text(Subject, Compare::Equal, "x");
         let expected = Filter::Any(vec![
             text(Name, Compare::Equal, "a"),
             Filter::All(vec![
                 text(Email, Compare::StartsWith, "b@"),
-                Filter::Not(Box::new(Filter::Not(Box::new(active)))),
+                Filter::Not(Box::new(Filter::Not(Box::new(x)))),
             ]),
         ]);
         assert_eq!(filter, expected);
@@ -452,7 +463,8 @@ mod tests {
             ("name pr or status pr", false),
             ("not (name pr and status pr)", false),
         ] {
-            assert_eq!(users(filter).unwrap().keeps_apart(Status), apart, "{filter}");
+            let problem = users(filter).err().map(|error| error.problem);
+            assert_eq!(problem, (!apart).then_some(Problem::NotApart), "{filter}");
         }
     }
 }

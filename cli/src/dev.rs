@@ -1,0 +1,136 @@
+//! How is the sandbox started?
+
+use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+use rolecall_engine::catalogue::Catalogue;
+use rolecall_server::{
+    App, Clock, Entropy, MasterKey, RateLimits, Settings,
+    demo::{COMPANIES, Demo},
+};
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::{settings, store, wait};
+
+/// Connections the sandbox serves at once.
+const CONNECTIONS: usize = 1024;
+
+/// Start a sandbox.
+#[derive(Args)]
+pub struct Dev {
+    /// The directory that keeps the data; without it, everything is gone when the sandbox stops
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The port to listen on; 0 for any that is free
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Print one line of JSON instead of text
+    #[arg(long)]
+    json: bool,
+    /// Which requests are refused: `off`, `qlik`, or a file
+    #[arg(long, value_name = "off|qlik|FILE", default_value = "off")]
+    rate_limits: String,
+    /// Have the role Developer, which was retired in January 2026
+    #[arg(long)]
+    developer_role: bool,
+    /// Accept scopes that are not in the catalogue
+    #[arg(long)]
+    lenient: bool,
+}
+
+impl Dev {
+    pub async fn run(self) -> anyhow::Result<()> {
+        settings::log("warn", settings::LogFormat::Text)?;
+        let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
+        let (data, key) = match &self.data {
+            Some(data) => {
+                std::fs::create_dir_all(data).with_context(|| format!("cannot make `{}`", data.display()))?;
+                (data.as_path(), store::key_or_new(Some(&data.join("dev.key")))?)
+            }
+            None => (temporary.path(), MasterKey::new(store::random()?)),
+        };
+        let db = store::open(data)?;
+        let _lock = store::lock(data)?;
+        let limits = settings::rate_limits(&self.rate_limits)?;
+        let settings = Settings {
+            master_key: key,
+            catalogue: settings::catalogue(self.developer_role, self.lenient),
+            public_url: None,
+            rate_limits: RateLimits::new(limits),
+        };
+        let app = App::new(db, settings, Clock::default(), Entropy::System).await?;
+        rolecall_server::setup::adopt_default_roles(&app).await?;
+        let mut companies = Vec::new();
+        for company in COMPANIES {
+            companies.push(company.make(&app).await?);
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
+        let listener = listener.with_context(|| format!("cannot listen on port {}", self.port))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let stop = wait::for_stop()?;
+        if self.json {
+            println!("{}", serde_json::to_string(&Started::new(&url, &companies))?);
+        } else {
+            print(&url, &companies);
+        }
+        rolecall_server::serve(app, listener, CONNECTIONS, Duration::ZERO, stop).await;
+        drop(temporary);
+        Ok(())
+    }
+}
+
+/// What scripts are told.
+#[derive(Serialize)]
+struct Started<'s> {
+    url: &'s str,
+    tenants: Vec<StartedTenant<'s>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StartedTenant<'s> {
+    id: String,
+    name: &'s str,
+    hostname: &'s str,
+    admin_email: &'s str,
+    admin_key: &'s str,
+    user_key: &'s str,
+}
+
+impl<'s> Started<'s> {
+    fn new(url: &'s str, companies: &'s [Demo]) -> Self {
+        let tenant = |demo: &'s Demo| StartedTenant {
+            id: demo.tenant.to_string(),
+            name: demo.name,
+            hostname: &demo.hostname,
+            admin_email: &demo.admin_email,
+            admin_key: &demo.admin_key,
+            user_key: &demo.user_key,
+        };
+        Self { url, tenants: companies.iter().map(tenant).collect() }
+    }
+}
+
+fn print(url: &str, companies: &[Demo]) {
+    println!("Rolecall's sandbox is at {url}. Stop it with Ctrl-C; see {url}/docs for what it can do.\n");
+    for demo in companies {
+        println!("{} ({})", demo.name, demo.tenant);
+        println!("  admin key of {}:\n    {}", demo.admin_email, demo.admin_key);
+        println!("  key of a plain user:\n    {}\n", demo.user_key);
+    }
+    let Some(demo) = companies.first() else { return };
+    println!("Try it:\n");
+    println!(
+        "# what a plain user holds\ncurl -s '{url}/api/v1/users/me?fields=assignedGroups,assignedRoles' \\"
+    );
+    println!("  -H 'Authorization: Bearer {}'\n", demo.user_key);
+    println!("# make a custom role\ncurl -s {url}/api/v1/roles -H 'Content-Type: application/json' \\");
+    println!("  -H 'Authorization: Bearer {}' \\", demo.admin_key);
+    println!("  -d '{{\"name\": \"Exporter\", \"assignedScopes\": [\"apps.image:export\"]}}'\n");
+    println!(
+        "# see it among the roles\ncurl -s -G {url}/api/v1/roles --data-urlencode 'filter=type eq \"custom\"' \\"
+    );
+    println!("  -H 'Authorization: Bearer {}'", demo.admin_key);
+}

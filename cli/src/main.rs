@@ -1,0 +1,58 @@
+//! Which command is to be run? The composition root of the one binary.
+
+mod dev;
+mod settings;
+mod store;
+mod tenants;
+mod wait;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Access control for multi-tenant products: who may do what, and why.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a sandbox: two demo tenants, and API keys to try them with
+    Dev(dev::Dev),
+    /// Serve the tenants of a data directory
+    Serve(settings::Serve),
+    /// Make the first tenant of a data directory, and its administrator's API key
+    Init(tenants::Init),
+    /// Make and look at tenants, on the server's machine
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match settings::refuse_unknown_variables(&Arguments::command()).and_then(|()| run(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Dev(dev) => dev.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Init(init) => init.run().await,
+            Command::Tenants(tenants) => tenants.run().await,
+        }
+    })
+}

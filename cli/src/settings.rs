@@ -1,0 +1,267 @@
+//! How is a server set up? Flags go before environment variables, those before the file.
+
+use std::{
+    collections::HashSet,
+    env,
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Command, ValueEnum};
+use rolecall_engine::catalogue::{Catalogue, Unknown};
+use rolecall_server::{App, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::{store, wait};
+
+/// Serve the tenants of a data directory.
+#[derive(Args)]
+pub struct Serve {
+    /// A file with settings in TOML; see `config.example.toml`
+    #[arg(long, value_name = "FILE", env = "ROLECALL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print the settings that hold, and stop
+    #[arg(long)]
+    print_config: bool,
+    #[command(flatten)]
+    given: Given,
+}
+
+/// What flags, variables or the file say; what none of them says has a default.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Given {
+    /// The address to listen on [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDRESS", env = "ROLECALL_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// The directory that holds the database [default: rolecall-data]
+    #[arg(long, value_name = "DIR", env = "ROLECALL_DATA")]
+    data: Option<PathBuf>,
+    /// The file that holds the installation's key: 32 bytes in base64
+    #[arg(long, value_name = "FILE", env = "ROLECALL_KEY_FILE")]
+    key_file: Option<PathBuf>,
+    /// The address the server is reached under from outside, for example <https://access.example.com>
+    #[arg(long, value_name = "URL", env = "ROLECALL_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Which requests are refused: `off`, `qlik`, or a file [default: ten times what `qlik` is]
+    #[arg(long, value_name = "off|qlik|FILE", env = "ROLECALL_RATE_LIMITS")]
+    rate_limits: Option<String>,
+    /// Connections served at once [default: 10000]
+    #[arg(long, value_name = "N", env = "ROLECALL_MAX_CONNECTIONS")]
+    max_connections: Option<usize>,
+    /// Seconds between saying that the server is about to stop and refusing connections [default: 0]
+    #[arg(long, value_name = "SECONDS", env = "ROLECALL_DRAIN_SECONDS")]
+    drain_seconds: Option<u64>,
+    /// What is logged, as a filter of `tracing` [default: info]
+    #[arg(long, value_name = "FILTER", env = "ROLECALL_LOG")]
+    log: Option<String>,
+    /// How it is logged [default: text]
+    #[arg(long, env = "ROLECALL_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// Have the role Developer, which was retired in January 2026 [default: false]
+    #[arg(long, env = "ROLECALL_DEVELOPER_ROLE", num_args = 0..=1, default_missing_value = "true")]
+    developer_role: Option<bool>,
+    /// What to do with scopes that are not in the catalogue [default: strict]
+    #[arg(long, env = "ROLECALL_CATALOGUE_MODE")]
+    catalogue_mode: Option<CatalogueMode>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object a line.
+    Json,
+}
+
+/// What happens to scopes that are not in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CatalogueMode {
+    /// They are refused.
+    Strict,
+    /// Roles may hold them.
+    Lenient,
+}
+
+/// The settings that hold. Secrets are not among them.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Effective {
+    listen: SocketAddr,
+    data: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_url: Option<String>,
+    rate_limits: String,
+    max_connections: usize,
+    drain_seconds: u64,
+    log: String,
+    log_format: LogFormat,
+    developer_role: bool,
+    catalogue_mode: CatalogueMode,
+}
+
+/// The limits where nothing else is said.
+const TENFOLD: &str = "tenfold";
+
+impl Given {
+    /// What this says, and where it says nothing, what `other` says.
+    fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            data: self.data.or(other.data),
+            key_file: self.key_file.or(other.key_file),
+            public_url: self.public_url.or(other.public_url),
+            rate_limits: self.rate_limits.or(other.rate_limits),
+            max_connections: self.max_connections.or(other.max_connections),
+            drain_seconds: self.drain_seconds.or(other.drain_seconds),
+            log: self.log.or(other.log),
+            log_format: self.log_format.or(other.log_format),
+            developer_role: self.developer_role.or(other.developer_role),
+            catalogue_mode: self.catalogue_mode.or(other.catalogue_mode),
+        }
+    }
+
+    fn effective(self) -> Effective {
+        Effective {
+            listen: self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
+            data: self.data.unwrap_or(PathBuf::from("rolecall-data")),
+            key_file: self.key_file,
+            public_url: self.public_url,
+            rate_limits: self.rate_limits.unwrap_or(TENFOLD.to_owned()),
+            max_connections: self.max_connections.unwrap_or(10_000),
+            drain_seconds: self.drain_seconds.unwrap_or(0),
+            log: self.log.unwrap_or("info".to_owned()),
+            log_format: self.log_format.unwrap_or(LogFormat::Text),
+            developer_role: self.developer_role.unwrap_or(false),
+            catalogue_mode: self.catalogue_mode.unwrap_or(CatalogueMode::Strict),
+        }
+    }
+}
+
+impl Serve {
+    pub async fn run(self) -> anyhow::Result<()> {
+        let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let effective = self.given.or(file).effective();
+        let shown = toml::to_string(&effective)?;
+        if self.print_config {
+            print!("{shown}");
+            return Ok(());
+        }
+        log(&effective.log, effective.log_format)?;
+        tracing::info!(configuration = shown.trim_end().replace('\n', "; "), "starting");
+        effective.serve().await
+    }
+}
+
+impl Effective {
+    async fn serve(self) -> anyhow::Result<()> {
+        let master_key = store::key(self.key_file.as_deref())?;
+        let public_url = self.public_url.as_deref().map(|url| {
+            url.parse::<Origin>()
+                .with_context(|| format!("the public address `{url}` is not `http(s)://host[:port]`"))
+        });
+        let settings = Settings {
+            master_key,
+            catalogue: catalogue(self.developer_role, self.catalogue_mode == CatalogueMode::Lenient),
+            public_url: public_url.transpose()?,
+            rate_limits: RateLimits::new(rate_limits(&self.rate_limits)?),
+        };
+        let db = store::open(&self.data)?;
+        let _lock = store::lock(&self.data)?;
+        // As many open files as connections need; if that is not allowed, fewer connections are accepted.
+        let _ = rlimit::increase_nofile_limit(self.max_connections as u64 + 256);
+        let app = App::new(db, settings, Clock::default(), Entropy::System).await?;
+        rolecall_server::setup::adopt_default_roles(&app).await?;
+        if rolecall_server::setup::list(&app).await?.is_empty() {
+            tracing::warn!("there is no tenant yet; make the first one with `rolecall init`");
+        }
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", self.listen))?;
+        tracing::info!(address = %listener.local_addr()?, "ready");
+        let stop = wait::for_stop()?;
+        let notice = Duration::from_secs(self.drain_seconds);
+        rolecall_server::serve(app, listener, self.max_connections, notice, stop).await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn read_file(file: &Path) -> anyhow::Result<Given> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    toml::from_str(&text).with_context(|| format!("`{}` cannot be used", file.display()))
+}
+
+/// Refuses environment variables that look like settings and are none.
+///
+/// # Errors
+/// When there is one.
+pub fn refuse_unknown_variables(program: &Command) -> anyhow::Result<()> {
+    fn collect(command: &Command, known: &mut HashSet<String>) {
+        let variables = command.get_arguments().filter_map(|argument| argument.get_env());
+        known.extend(variables.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|command| collect(command, known));
+    }
+    let mut known = HashSet::from([store::KEY_VARIABLE.to_owned()]);
+    collect(program, &mut known);
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("ROLECALL_") && !known.contains(&name) {
+            let mut known: Vec<String> = known.into_iter().collect();
+            known.sort_unstable();
+            bail!("the environment variable `{name}` is not a setting; there are {}", known.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// The limits that a word or a file says; none for no limits.
+///
+/// # Errors
+/// When the file cannot be read or is not of the right form.
+pub fn rate_limits(text: &str) -> anyhow::Result<Option<PerMinute>> {
+    match text {
+        "off" => Ok(None),
+        "qlik" => Ok(Some(PerMinute::qlik(NonZeroU32::MIN))),
+        TENFOLD => Ok(Some(PerMinute::qlik(NonZeroU32::MIN.saturating_add(9)))),
+        file => {
+            let text = std::fs::read_to_string(file).with_context(|| {
+                format!("the rate limits `{file}` are neither `off` nor `qlik` nor a file")
+            })?;
+            toml::from_str(&text)
+                .map(Some)
+                .with_context(|| format!("the rate limits in `{file}` cannot be used"))
+        }
+    }
+}
+
+/// The catalogue of an installation.
+pub fn catalogue(developer_role: bool, lenient: bool) -> Catalogue {
+    let catalogue = if developer_role { Catalogue::qlik_with_developer() } else { Catalogue::qlik() };
+    Catalogue { unknown: if lenient { Unknown::Accept } else { Unknown::Refuse }, ..catalogue }
+}
+
+/// Sends log lines to standard error.
+///
+/// # Errors
+/// When the filter is wrong.
+pub fn log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

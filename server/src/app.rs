@@ -1,0 +1,101 @@
+//! What does every use case have at hand?
+
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use rolecall_engine::catalogue::Catalogue;
+
+use crate::{
+    access::Snapshots,
+    api_keys::Verified,
+    clock::{Clock, Entropy},
+    db::Db,
+    error::Error,
+    limits::RateLimits,
+    links::Origin,
+    seal::{MasterKey, Seal},
+    signing::SigningKeys,
+};
+
+/// What an installation is set up with.
+pub struct Settings {
+    /// The key that the installation's other keys are sealed by.
+    pub master_key: MasterKey,
+    /// The scopes and default roles of its tenants.
+    pub catalogue: Catalogue,
+    /// The address it is reached under from outside, if that is not one of a tenant's host names.
+    pub public_url: Option<Origin>,
+    /// How many requests are accepted.
+    pub rate_limits: RateLimits,
+}
+
+/// What every use case has at hand. Cloning shares it.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub catalogue: Arc<Catalogue>,
+    pub snapshots: Snapshots,
+    pub signing: SigningKeys,
+    pub(crate) verified: Verified,
+    pub(crate) cursors: Seal,
+    pub(crate) public_url: Option<Origin>,
+    pub(crate) rate_limits: RateLimits,
+    draining: AtomicBool,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// An installation over a database. Makes its signing key if it has none yet.
+    ///
+    /// # Errors
+    /// When the database cannot be used, or its keys were sealed by another master key.
+    pub async fn new(db: Db, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
+        let Settings { master_key, catalogue, public_url, rate_limits } = settings;
+        let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
+        Ok(Self(Arc::new(Parts {
+            db,
+            clock,
+            entropy,
+            catalogue: Arc::new(catalogue),
+            snapshots: Snapshots::default(),
+            signing,
+            verified: Verified::default(),
+            cursors: master_key.seal_for("cursors")?,
+            public_url,
+            rate_limits,
+            draining: AtomicBool::new(false),
+        })))
+    }
+
+    /// Waits until everything accepted is done, then closes the database.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    /// Says that no more requests should be sent here.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether requests can be sent here: the database can be read, and the server is not about to stop.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let readable =
+            self.db.look_up(async |installation| installation.all("SELECT 1", &[], |_| Ok(())).await).await;
+        readable.is_ok() && !self.draining.load(Ordering::Relaxed)
+    }
+}

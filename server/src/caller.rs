@@ -1,0 +1,183 @@
+//! Who calls, and what may they do?
+//!
+//! A [`Caller`] in the signature of a use case is the proof that somebody was asked. Only a request makes one: its
+//! credential names the tenant and the user, and the engine decides.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use rolecall_engine::{
+    access::{Decision, Denial, Query, Snapshot, UserFacts, decide},
+    catalogue::Catalogue,
+    ids::{TenantId, UserId},
+    time::Timestamp,
+    users::UserStatus,
+};
+
+use crate::{
+    api_keys::{Credential, verify},
+    app::App,
+    db::Reader,
+    error::Error,
+    limits::{RetryAfter, Tier},
+    links::{Host, Links},
+    tenants,
+    trace::TraceId,
+};
+
+/// What a caller must hold.
+pub trait Permission: Send + Sync + 'static {
+    /// The scope; none where being an active user of the tenant is enough.
+    const SCOPE: Option<&'static str>;
+}
+
+/// Any active user of the tenant.
+pub enum Member {}
+impl Permission for Member {
+    const SCOPE: Option<&'static str> = None;
+}
+
+/// Whoever administers the tenant.
+pub enum Administrator {}
+impl Permission for Administrator {
+    const SCOPE: Option<&'static str> = Some(Catalogue::ADMINISTER);
+}
+
+/// Whoever may make API keys.
+pub enum KeyMaker {}
+impl Permission for KeyMaker {
+    const SCOPE: Option<&'static str> = Some(Catalogue::API_KEYS);
+}
+
+/// Somebody who was found to hold `P` when the request came in.
+pub struct Caller<P> {
+    pub(crate) who: Who,
+    tenant: Arc<Snapshot>,
+    links: Links,
+    permission: PhantomData<fn() -> P>,
+}
+
+/// Whose request it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Who {
+    credential: Credential,
+    pub(crate) trace: TraceId,
+}
+
+impl<P> Caller<P> {
+    /// The tenant the caller is in, as it was when the request came in.
+    pub fn tenant(&self) -> &Arc<Snapshot> {
+        &self.tenant
+    }
+
+    /// The tenant's identifier.
+    pub fn tenant_id(&self) -> TenantId {
+        self.who.credential.tenant
+    }
+
+    /// The user.
+    pub fn user(&self) -> UserId {
+        self.who.credential.user
+    }
+
+    /// Whether the user administers the tenant.
+    pub fn is_administrator(&self) -> bool {
+        self.tenant.administers(self.user())
+    }
+
+    /// Addresses of things, as the caller reaches them.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+}
+
+impl Who {
+    pub(crate) const fn tenant(&self) -> TenantId {
+        self.credential.tenant
+    }
+
+    pub(crate) const fn user(&self) -> UserId {
+        self.credential.user
+    }
+
+    /// Makes the proof again for the tenant as it is now, within a transaction (threats I12).
+    ///
+    /// # Errors
+    /// When the credential or what the user holds was taken away since.
+    pub(crate) async fn prove<P: Permission>(
+        &self,
+        tenant: &Snapshot,
+        reader: &Reader<'_>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if !self.credential.holds(tenant) {
+            self.credential.check(reader, now).await?;
+        }
+        may::<P>(tenant, self.user()).map(drop)
+    }
+}
+
+/// Refuses a user who is not active or does not hold `P`.
+fn may<P: Permission>(tenant: &Snapshot, user: UserId) -> Result<&UserFacts, Error> {
+    let facts =
+        tenant.user(user).filter(|facts| facts.status == UserStatus::Active).ok_or(Error::Unauthenticated)?;
+    let Some(scope) = P::SCOPE else { return Ok(facts) };
+    match decide(tenant, &Query { user, scope }) {
+        Decision::Allowed(_) => Ok(facts),
+        Decision::Denied(Denial::NotGranted | Denial::UnknownScope) => {
+            Err(Error::Forbidden(format!("this needs the scope `{scope}`")))
+        }
+        Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Caller<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
+        let (tenant, credential) = verify(app, token).await?;
+        let host = parts
+            .headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .and_then(|host| host.parse().ok());
+        refuse_other_tenant(app, &tenant, host.as_ref()).await?;
+        may::<Member>(&tenant, credential.user)?;
+        let tier = parts.extensions.get::<Tier>().copied().unwrap_or(Tier::Read);
+        let counted = app.rate_limits.count(credential.tenant, credential.user, tenant.user_count(), tier);
+        counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+        may::<P>(&tenant, credential.user)?;
+        let trace = parts
+            .extensions
+            .get::<TraceId>()
+            .copied()
+            .ok_or_else(|| Error::internal("a request without a trace"))?;
+        let links = Links::new(tenant.tenant(), host.as_ref(), app.public_url.as_ref());
+        Ok(Self { who: Who { credential, trace }, tenant, links, permission: PhantomData })
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750 §2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Refuses a caller who addresses the host of another tenant.
+async fn refuse_other_tenant(app: &App, tenant: &Snapshot, host: Option<&Host>) -> Result<(), Error> {
+    let Some(host) = host.filter(|host| host.may_be_a_tenants()) else { return Ok(()) };
+    let own = tenant.tenant().hostnames.iter().any(|name| name.as_str() == host.name());
+    if own {
+        return Ok(());
+    }
+    let name = host.name().to_owned();
+    let owner = app
+        .db
+        .look_up(async move |installation| tenants::sql::by_hostname(installation, &name).await)
+        .await?;
+    if owner.is_none() { Ok(()) } else { Err(Error::OtherTenant) }
+}

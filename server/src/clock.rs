@@ -1,0 +1,86 @@
+//! What time is it, and what is random? The only place that asks the machine, so that tests can answer instead.
+
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rolecall_engine::{
+    ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
+    time::{Span, Timestamp},
+};
+
+/// The time of day.
+#[derive(Debug, Default)]
+pub struct Clock {
+    /// How far the clock was moved ahead of the machine's, in milliseconds.
+    ahead: AtomicI64,
+}
+
+impl Clock {
+    /// The time now.
+    #[expect(clippy::disallowed_methods, reason = "this is the injected clock")]
+    pub fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(millis.saturating_add(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// Moves the clock ahead.
+    pub fn advance(&self, span: Span) {
+        self.ahead.fetch_add(span.as_millis(), Ordering::Relaxed);
+    }
+}
+
+/// Where identifiers and keys come from.
+#[derive(Debug)]
+pub enum Entropy {
+    /// The operating system.
+    System,
+    /// A counter, so that a run can be repeated with the same identifiers. Not for keys of a real installation.
+    Counted(AtomicU64),
+}
+
+impl Entropy {
+    /// `N` bytes that nobody can guess.
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        reason = "the injected source; without randomness nothing may go on"
+    )]
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match self {
+            Self::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
+            Self::Counted(counter) => {
+                let count = counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+                bytes.iter_mut().rev().zip(count.iter().rev()).for_each(|(byte, count)| *byte = *count);
+            }
+        }
+        bytes
+    }
+
+    fn object<T>(&self, now: Timestamp, make: fn(u32, [u8; 8]) -> T) -> T {
+        make(u32::try_from(now.as_seconds()).unwrap_or(u32::MAX), self.bytes())
+    }
+
+    pub fn role_id(&self, now: Timestamp) -> RoleId {
+        self.object(now, RoleId::new)
+    }
+
+    pub fn group_id(&self, now: Timestamp) -> GroupId {
+        self.object(now, GroupId::new)
+    }
+
+    pub fn user_id(&self, now: Timestamp) -> UserId {
+        self.object(now, UserId::new)
+    }
+
+    pub fn tenant_id(&self) -> TenantId {
+        TenantId::new(self.bytes())
+    }
+
+    pub fn api_key_id(&self) -> ApiKeyId {
+        ApiKeyId::new(self.bytes())
+    }
+}

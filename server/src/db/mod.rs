@@ -1,0 +1,127 @@
+//! How does Rolecall keep what it knows?
+//!
+//! Rooms write one SQL text and get a [`Reader`] or a [`Writer`]; which engine runs it is decided here and nowhere else.
+
+mod list;
+mod migrate;
+mod row;
+#[cfg(feature = "sabotage")]
+mod sabotage;
+mod sqlite;
+mod tx;
+
+use std::{
+    future::Future,
+    path::Path,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+pub use list::{
+    Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
+};
+use rolecall_engine::{access::Snapshot, ids::TenantId};
+pub use row::{Row, Value};
+pub use tx::{Reader, System, Writer};
+
+use crate::error::Error;
+
+/// The database.
+#[derive(Clone)]
+pub struct Db {
+    engine: Arc<sqlite::Sqlite>,
+}
+
+/// What a piece of writing work leaves behind.
+pub struct Written<T> {
+    /// The answer to give once it is durable.
+    pub value: T,
+    /// The state it leads to; none if it changed nothing and is to be rolled back.
+    pub state: Option<Arc<Snapshot>>,
+}
+
+impl Db {
+    /// Opens the SQLite database in a file, and makes it if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is not a database of Rolecall.
+    pub fn open_sqlite(file: &Path) -> Result<Self, Error> {
+        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(file)?) })
+    }
+
+    /// Reads a few rows of a tenant, all from the same state. For look-ups that take microseconds.
+    ///
+    /// # Errors
+    /// What the work answers, or that the database cannot be read.
+    #[expect(clippy::unused_async, reason = "another engine has to wait here")]
+    pub async fn read<T>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.engine.read(|connection| ready(work(&Reader::new(connection, tenant))))
+    }
+
+    /// Reads a few rows of the installation, which belong to no tenant.
+    ///
+    /// # Errors
+    /// What the work answers, or that the database cannot be read.
+    #[expect(clippy::unused_async, reason = "another engine has to wait here")]
+    pub async fn look_up<T>(
+        &self,
+        work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.engine.read(|connection| ready(work(&System::new(connection))))
+    }
+
+    /// Reads rows of a tenant, all from the same state. For lists and other work that may take milliseconds.
+    ///
+    /// # Errors
+    /// What the work answers, or that the database cannot be read.
+    pub async fn scan<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.engine.scan(move |connection| ready(work(&Reader::new(connection, tenant)))).await
+    }
+
+    /// Changes a tenant. The work runs in a transaction of its own, one after the other; when what it did is durable,
+    /// `publish` is called with the state it led to, and the answer is given.
+    ///
+    /// # Errors
+    /// What the work answers, and then nothing was changed; or that the database cannot be written.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
+        publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
+    ) -> Result<T, Error> {
+        self.engine.write(tenant, move |writer| ready(work(writer)), publish).await
+    }
+
+    /// Reads and stores what belongs to no tenant, in a transaction.
+    ///
+    /// # Errors
+    /// What the work answers, and then nothing was changed; or that the database cannot be written.
+    pub async fn system<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.engine.system(move |system| ready(work(system))).await
+    }
+
+    /// Waits until all accepted work is done, then closes the database.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+/// The output of a future that never has to wait, as those over SQLite.
+fn ready<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => Err(Error::internal("work on the database waited for something else")),
+    }
+}

@@ -1,0 +1,257 @@
+//! How does SQLite store every acknowledged change without syncing the disk for each?
+//!
+//! One thread writes. It takes all work that waits, runs each piece in its own savepoint, one after the other, commits
+//! once, and answers all of them: group commit. `synchronous=FULL` makes that commit durable before anybody is answered.
+//! Readers have connections of their own and see the last commit.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
+use rolecall_engine::{access::Snapshot, ids::TenantId};
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::{System, Writer, Written, migrate::migrate};
+use crate::error::Error;
+
+/// Pieces of work in one commit.
+const BATCH: usize = 128;
+/// Pieces of work that may wait; who comes later waits for a place.
+const QUEUE: usize = 1024;
+/// Prepared statements a connection keeps.
+const STATEMENTS: usize = 256;
+
+pub(super) struct Sqlite {
+    file: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    scans: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The states that the work of the present commit has led to so far.
+type Uncommitted = HashMap<TenantId, Arc<Snapshot>>;
+/// What is left to do once it is known whether the commit succeeded.
+type Answer = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
+
+enum Job {
+    Work(Box<dyn FnOnce(&Connection, &mut Uncommitted) -> Answer + Send>),
+    Close,
+}
+
+/// The commit that should have made the work durable failed.
+#[derive(Debug, Clone, Copy)]
+struct CommitFailed;
+
+impl From<CommitFailed> for Error {
+    fn from(CommitFailed: CommitFailed) -> Self {
+        Self::Unavailable
+    }
+}
+
+fn connect(file: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(file)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA trusted_schema = OFF;",
+    )?;
+    Ok(connection)
+}
+
+impl Sqlite {
+    pub(super) fn open(file: &Path) -> Result<Self, Error> {
+        let mut connection = connect(file)?;
+        migrate(&mut connection)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_loop(&connection, queue));
+        Ok(Self {
+            file: file.to_owned(),
+            readers: Mutex::default(),
+            scans: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
+            jobs,
+            writer: Mutex::new(Some(writer.map_err(Error::internal)?)),
+        })
+    }
+
+    /// Runs reading work on a connection of its own, here and now, within a transaction.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.map_or_else(|| self.connect_reader(), Ok)?;
+        connection.prepare_cached("BEGIN")?.raw_execute()?;
+        let result = work(&connection);
+        connection.prepare_cached("ROLLBACK")?.raw_execute()?;
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        result
+    }
+
+    /// A connection that cannot write, whatever is asked of it.
+    fn connect_reader(&self) -> Result<Connection, Error> {
+        let connection = connect(&self.file)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    /// As [`Sqlite::read`], on one of as many threads as there are processors.
+    pub(super) async fn scan<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
+        let engine = Arc::clone(self);
+        let scan = move || {
+            let _permit = permit;
+            engine.read(work)
+        };
+        tokio::task::spawn_blocking(scan).await.map_err(Error::internal)?
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
+        publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
+    ) -> Result<T, Error> {
+        let run = move |connection: &Connection, uncommitted: &mut Uncommitted| {
+            let mut writer = Writer::new(connection, tenant, uncommitted.get(&tenant).cloned());
+            let written = savepoint(connection, || work(&mut writer), |written| written.state.is_some())?;
+            if let Some(state) = &written.state {
+                uncommitted.insert(tenant, Arc::clone(state));
+            }
+            Ok(written)
+        };
+        let finish = move |written: Written<T>, committed: Result<(), CommitFailed>| {
+            if let Some(state) = written.state {
+                committed?;
+                publish(state);
+            }
+            Ok(written.value)
+        };
+        self.submit(run, finish).await
+    }
+
+    pub(super) async fn system<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let run = |connection: &Connection, _: &mut Uncommitted| {
+            savepoint(connection, || work(&System::new(connection)), |_| true)
+        };
+        let finish = |value, committed: Result<(), CommitFailed>| {
+            committed?;
+            Ok(value)
+        };
+        self.submit(run, finish).await
+    }
+
+    /// Hands work to the writing thread and waits for what `finish` makes of its result after the commit.
+    async fn submit<W: Send + 'static, T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Connection, &mut Uncommitted) -> Result<W, Error> + Send + 'static,
+        finish: impl FnOnce(W, Result<(), CommitFailed>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let work = move |connection: &Connection, uncommitted: &mut Uncommitted| -> Answer {
+            let done = run(connection, uncommitted);
+            Box::new(move |committed| {
+                // Who asked may have gone; what was committed stays.
+                let _ = reply.send(done.and_then(|done| finish(done, committed)));
+            })
+        };
+        self.jobs.send(Job::Work(Box::new(work))).await.map_err(|_| Error::Unavailable)?;
+        answer.await.map_err(|_| Error::internal("the writing thread dropped the work"))?
+    }
+
+    pub(super) async fn close(&self) {
+        let _ = self.jobs.send(Job::Close).await;
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Runs work so that it can be undone by itself, and undoes it unless it succeeded and `keep` says so.
+fn savepoint<T>(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<T, Error>,
+    keep: impl FnOnce(&T) -> bool,
+) -> Result<T, Error> {
+    let run = |sql| connection.prepare_cached(sql)?.raw_execute();
+    run("SAVEPOINT work")?;
+    let result = catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Error::internal("writing work panicked")));
+    if !result.as_ref().is_ok_and(keep) {
+        run("ROLLBACK TO work")?;
+    }
+    run("RELEASE work")?;
+    result
+}
+
+fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut open = true;
+    while open && let Some(first) = queue.blocking_recv() {
+        let mut next = Some(first);
+        let mut answers = Vec::new();
+        let begun = begin(connection);
+        let mut uncommitted = Uncommitted::new();
+        while let Some(job) = next {
+            match job {
+                Job::Work(_) if begun.is_err() => {}
+                Job::Work(work) => answers.push(work(connection, &mut uncommitted)),
+                Job::Close => {
+                    open = false;
+                    break;
+                }
+            }
+            next = if answers.len() < BATCH { queue.try_recv().ok() } else { None };
+        }
+        finish(connection, answers);
+    }
+}
+
+fn begin(connection: &Connection) -> Result<(), CommitFailed> {
+    let begun = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.raw_execute());
+    begun.map(drop).map_err(|error| {
+        tracing::error!(%error, "the database cannot be written");
+        CommitFailed
+    })
+}
+
+#[cfg(not(feature = "sabotage"))]
+fn finish(connection: &Connection, answers: Vec<Answer>) {
+    let committed = commit(connection);
+    answers.into_iter().for_each(|answer| answer(committed));
+}
+
+#[cfg(feature = "sabotage")]
+fn finish(connection: &Connection, answers: Vec<Answer>) {
+    if super::sabotage::answers_before_the_commit() {
+        answers.into_iter().for_each(|answer| answer(Ok(())));
+        let _ = commit(connection);
+    } else {
+        let committed = commit(connection);
+        answers.into_iter().for_each(|answer| answer(committed));
+    }
+}
+
+fn commit(connection: &Connection) -> Result<(), CommitFailed> {
+    let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.raw_execute());
+    committed.map(drop).map_err(|error| {
+        tracing::error!(%error, "a commit failed; nothing of it was kept");
+        // After a failed sync nobody knows what is on the disk. The next start finds out; this process must not go on.
+        if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+            std::process::abort();
+        }
+        let _ = connection.execute_batch("ROLLBACK");
+        CommitFailed
+    })
+}

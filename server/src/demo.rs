@@ -1,0 +1,238 @@
+//! What is in the tenants of the sandbox?
+//!
+//! Two small companies with users, groups and custom roles, so that everything there is can be tried, and so that it can
+//! be seen that one knows nothing of the other.
+
+use rolecall_engine::{
+    access::Snapshot,
+    assignments::{GroupRef, RoleRef},
+    change::{Change, Edited, Editor},
+    groups::{Group, NewGroup, Provider},
+    ids::TenantId,
+    names::{Description, DisplayName, Email, GroupName, Hostname, NameError, RoleName, Subject},
+    roles::{NewRole, Role},
+    scopes::ScopeName,
+    time::Span,
+    users::{KnownSubject, NewUser, User, UserOp},
+};
+
+use crate::{
+    app::App,
+    error::Error,
+    tenants::setup::{self, Founded, NewTenant},
+    write::{WriteTx, as_system},
+};
+
+/// A company of the sandbox.
+pub struct Company {
+    name: &'static str,
+    /// The first label of its host name, and of its users' addresses.
+    label: &'static str,
+    roles: &'static [(&'static str, &'static str, &'static [&'static str])],
+    groups: &'static [(&'static str, &'static [&'static str])],
+    people: &'static [Person],
+}
+
+struct Person {
+    name: &'static str,
+    roles: &'static [&'static str],
+    groups: &'static [&'static str],
+}
+
+/// The companies, each with an administrator called Ada and a plain user first.
+pub const COMPANIES: &[Company] = &[
+    Company {
+        name: "Acme",
+        label: "acme",
+        roles: &[
+            ("Key maker", "Makes API keys", &["api-keys"]),
+            (
+                "Report exporter",
+                "Exports data and images from apps",
+                &["apps.data:export", "apps.image:export"],
+            ),
+            ("Model approver", "Approves machine learning models", &["automl-models:approve"]),
+        ],
+        groups: &[
+            ("Analysts", &["Report exporter"]),
+            ("Data science", &["Model approver", "SharedSpaceCreator"]),
+        ],
+        people: &[
+            Person { name: "Uma User", roles: &["Key maker"], groups: &["Analysts"] },
+            Person { name: "Ben Berg", roles: &[], groups: &["Analysts", "Data science"] },
+            Person { name: "Chloe Chen", roles: &["Steward"], groups: &["Data science"] },
+            Person { name: "Dan Diaz", roles: &["AuditAdmin"], groups: &[] },
+        ],
+    },
+    Company {
+        name: "Globex",
+        label: "globex",
+        roles: &[
+            ("Key maker", "Makes API keys", &["api-keys"]),
+            ("Reader", "Reads lineage", &["lineage:read"]),
+        ],
+        groups: &[("Readers", &["Reader"])],
+        people: &[
+            Person { name: "Uri User", roles: &["Key maker"], groups: &["Readers"] },
+            Person { name: "Eva Evans", roles: &[], groups: &["Readers"] },
+        ],
+    },
+];
+
+/// A company that was made.
+pub struct Demo {
+    pub tenant: TenantId,
+    pub name: &'static str,
+    pub hostname: String,
+    pub admin_email: String,
+    pub admin_key: String,
+    pub user_key: String,
+}
+
+/// How long the keys of the sandbox live.
+const KEY_LIFETIME: Span = Span::from_days(365);
+
+impl Company {
+    fn hostname(&self) -> String {
+        format!("{}.localhost", self.label)
+    }
+
+    fn email(&self, name: &str) -> String {
+        let first = name.split(' ').next().unwrap_or_default().to_lowercase();
+        format!("{first}@{}.example", self.label)
+    }
+
+    fn subject(&self, name: &str) -> String {
+        format!("{}\\{}", self.label, self.email(name))
+    }
+
+    /// Makes the company, if there is none yet; else gives it new keys.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn make(&'static self, app: &App) -> Result<Demo, Error> {
+        let present = setup::list(app).await?.into_iter().find(|(_, name)| name == self.name);
+        let admin = Subject::new(&self.subject("Ada")).map_err(Error::internal)?;
+        let (tenant, admin_key) = match present {
+            Some((tenant, _)) => (tenant, setup::issue_key(app, tenant, admin, KEY_LIFETIME).await?),
+            None => self.found(app, admin).await?,
+        };
+        let plain = self.people.first().map_or("", |person| person.name);
+        let plain = Subject::new(&self.subject(plain)).map_err(Error::internal)?;
+        Ok(Demo {
+            tenant,
+            name: self.name,
+            hostname: self.hostname(),
+            admin_email: self.email("Ada"),
+            admin_key,
+            user_key: setup::issue_key(app, tenant, plain, KEY_LIFETIME).await?,
+        })
+    }
+
+    async fn found(&'static self, app: &App, admin: Subject) -> Result<(TenantId, String), Error> {
+        let new = NewTenant {
+            name: DisplayName::new(self.name).map_err(Error::internal)?,
+            hostnames: vec![Hostname::new(&self.hostname()).map_err(Error::internal)?],
+            admin_subject: admin,
+            admin_email: Email::new(&self.email("Ada")).ok(),
+            key_lifetime: KEY_LIFETIME,
+        };
+        let Founded { tenant, admin_key } = setup::create(app, new).await?;
+        let inside = app.clone();
+        let furnish = async move |tx: &WriteTx<'_>| {
+            let mut furnishing = Furnishing::new(&inside, tx.tenant(), tx.editor());
+            self.furnish(&mut furnishing)?;
+            Ok(Edited { value: (), changes: furnishing.changes })
+        };
+        as_system(app, tenant, furnish).await?;
+        Ok((tenant, admin_key))
+    }
+
+    fn furnish(&self, furnishing: &mut Furnishing<'_>) -> Result<(), Error> {
+        for (name, about, scopes) in self.roles {
+            furnishing.role(name, about, scopes)?;
+        }
+        for (name, roles) in self.groups {
+            furnishing.group(name, roles)?;
+        }
+        for person in self.people {
+            furnishing.user(&self.subject(person.name), &self.email(person.name), person)?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts things into a tenant, one after the other, so that each can refer to those before it.
+struct Furnishing<'f> {
+    app: &'f App,
+    tenant: Snapshot,
+    editor: &'f Editor,
+    changes: Vec<Change>,
+}
+
+impl<'f> Furnishing<'f> {
+    fn new(app: &'f App, tenant: &Snapshot, editor: &'f Editor) -> Self {
+        Self { app, tenant: tenant.clone(), editor, changes: Vec::new() }
+    }
+
+    fn keep<T>(&mut self, edited: Edited<T>) -> T {
+        self.tenant = self.tenant.apply(self.tenant.revision(), &edited.changes);
+        self.changes.extend(edited.changes);
+        edited.value
+    }
+
+    fn role(&mut self, name: &str, about: &str, scopes: &[&str]) -> Result<(), Error> {
+        let new = NewRole {
+            name: well_formed(RoleName::new(name))?,
+            description: well_formed(Description::new(about))?,
+            scopes: scopes.iter().filter_map(|scope| ScopeName::new(scope).ok()).collect(),
+        };
+        let id = self.app.entropy.role_id(self.editor.at);
+        let edited = Role::create(new, id, &self.tenant, self.editor)?;
+        self.keep(edited);
+        Ok(())
+    }
+
+    fn group(&mut self, name: &str, roles: &[&str]) -> Result<(), Error> {
+        let new = NewGroup {
+            name: well_formed(GroupName::new(name))?,
+            provider: Provider::Custom,
+            description: None,
+            roles: by_name(roles),
+        };
+        let id = self.app.entropy.group_id(self.editor.at);
+        let edited = Group::create(new, id, &self.tenant, self.editor)?;
+        self.keep(edited);
+        Ok(())
+    }
+
+    fn user(&mut self, subject: &str, email: &str, person: &Person) -> Result<(), Error> {
+        let new = NewUser {
+            subject: well_formed(Subject::new(subject))?,
+            name: DisplayName::new(person.name).ok(),
+            email: Email::new(email).ok(),
+            picture: None,
+            invited: false,
+            roles: by_name(person.roles),
+        };
+        let nobody = KnownSubject { user: None, license: None };
+        let id = self.app.entropy.user_id(self.editor.at);
+        let edited = User::create(new, id, nobody, &self.tenant, self.editor)?;
+        let user = self.keep(edited);
+        let joins = person
+            .groups
+            .iter()
+            .map(|name| UserOp::AddGroup(GroupRef::Name((*name).to_owned(), Provider::Custom)));
+        let edited = user.edit(&joins.collect::<Vec<_>>(), &self.tenant, self.editor)?;
+        self.keep(edited);
+        Ok(())
+    }
+}
+
+fn by_name(roles: &[&str]) -> Vec<RoleRef> {
+    roles.iter().map(|name| RoleRef::Name((*name).to_owned())).collect()
+}
+
+fn well_formed<T>(name: Result<T, NameError>) -> Result<T, Error> {
+    name.map_err(Error::internal)
+}

@@ -1,0 +1,120 @@
+//! What can go wrong, and what may be said about it?
+
+use std::{error::Error as StdError, fmt};
+
+use rolecall_engine::refusal::{Refusal, Rule};
+
+/// Why a request is not answered as it was meant. `http/problem.rs` says what each looks like outside.
+#[derive(Debug)]
+pub enum Error {
+    /// No credential, or one that is not, or no longer, good.
+    Unauthenticated,
+    /// The credential belongs to another tenant than the host name.
+    OtherTenant,
+    /// The caller may not do this.
+    Forbidden(String),
+    /// There is no such thing, or the caller may not see it.
+    NotFound,
+    /// The address exists, but not for this method.
+    MethodNotAllowed,
+    /// The engine refused an edit.
+    Refused(Box<Refusal>),
+    /// The request itself is wrong.
+    Invalid(Box<Invalid>),
+    /// The body is larger than the given number of bytes.
+    TooLarge(usize),
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// Too many requests; good again after the given number of seconds.
+    TooManyRequests(u64),
+    /// The request took too long to arrive.
+    Timeout,
+    /// The database cannot be written now.
+    Unavailable,
+    /// A fault of the program or of its surroundings. Said to the log, not to the caller.
+    Internal(Box<dyn StdError + Send + Sync>),
+}
+
+/// What is wrong with a request, and where.
+#[derive(Debug)]
+pub struct Invalid {
+    pub detail: String,
+    pub source: Option<Source>,
+}
+
+/// A place in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A place in the body, as a JSON pointer (RFC 6901).
+    Pointer(String),
+    /// A parameter of the query.
+    Parameter(String),
+}
+
+impl Error {
+    /// A fault that is not the caller's.
+    pub fn internal(fault: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(fault.into())
+    }
+
+    /// A wrong value at a place in the body.
+    pub fn at_pointer(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self::Invalid(Box::new(Invalid {
+            detail: detail.to_string(),
+            source: Some(Source::Pointer(pointer.into())),
+        }))
+    }
+
+    /// A wrong value of a query parameter.
+    pub fn at_parameter(name: impl Into<String>, detail: impl fmt::Display) -> Self {
+        Self::Invalid(Box::new(Invalid {
+            detail: detail.to_string(),
+            source: Some(Source::Parameter(name.into())),
+        }))
+    }
+
+    /// A request that is wrong as a whole.
+    pub fn invalid(detail: impl fmt::Display) -> Self {
+        Self::Invalid(Box::new(Invalid { detail: detail.to_string(), source: None }))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<Rule> for Error {
+    fn from(rule: Rule) -> Self {
+        Refusal::from(rule).into()
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthenticated => f.write_str("a valid credential is needed"),
+            Self::OtherTenant => f.write_str("the credential belongs to another tenant"),
+            Self::Forbidden(why) => f.write_str(why),
+            Self::NotFound => f.write_str("not found"),
+            Self::MethodNotAllowed => f.write_str("the method is not allowed here"),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Invalid(invalid) => f.write_str(&invalid.detail),
+            Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
+            Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
+            Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),
+            Self::Timeout => f.write_str("the request did not arrive in time"),
+            Self::Unavailable => f.write_str("the database cannot be written now; try again"),
+            Self::Internal(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {}

@@ -1,0 +1,92 @@
+//! Groups: users who hold the same roles. (reference/rest-api.md §4)
+
+pub mod http;
+pub mod sql;
+pub mod wire;
+
+use std::sync::Arc;
+
+use rolecall_engine::{
+    filter::{Filter, GroupAttribute},
+    groups::{Group, GroupOp, NewGroup, SettingsOp, asks_about_roles, edit_settings},
+    ids::GroupId,
+    refusal::Rule,
+};
+
+use crate::{
+    app::App,
+    caller::{Administrator, Caller, Member},
+    db::{Found, Keyset, Reader},
+    error::Error,
+    write::WriteTx,
+};
+
+/// A page of the groups, system groups or the others.
+pub async fn list(
+    app: &App,
+    caller: &Caller<Member>,
+    filter: Option<Filter<GroupAttribute>>,
+    system: bool,
+    keyset: Keyset,
+) -> Result<Found<Group>, Error> {
+    if filter.as_ref().is_some_and(asks_about_roles) && !caller.is_administrator() {
+        return Err(Rule::RolesHidden.into());
+    }
+    let tenant = Arc::clone(caller.tenant());
+    let work =
+        async move |reader: &Reader<'_>| sql::page(reader, &tenant, filter.as_ref(), system, &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
+}
+
+/// One group.
+pub async fn get<P>(app: &App, caller: &Caller<P>, id: GroupId) -> Result<Group, Error> {
+    let tenant = Arc::clone(caller.tenant());
+    let group =
+        app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, &tenant, id).await).await?;
+    group.ok_or(Error::NotFound)
+}
+
+/// Makes a group.
+pub async fn create(app: &App, caller: &Caller<Administrator>, new: NewGroup) -> Result<Group, Error> {
+    let id = app.entropy.group_id(app.clock.now());
+    caller.write(app, async move |tx| Ok(Group::create(new, id, tx.tenant(), tx.editor())?)).await
+}
+
+/// Changes a group.
+pub async fn patch(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: GroupId,
+    ops: Vec<GroupOp>,
+) -> Result<(), Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let group = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
+        Ok(group.edit(&ops, tx.tenant(), tx.editor())?.map(drop))
+    };
+    caller.write(app, edit).await
+}
+
+/// Deletes a group.
+pub async fn delete(app: &App, caller: &Caller<Administrator>, id: GroupId) -> Result<(), Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let group = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
+        let has_members = sql::has_members(tx.reader(), id).await?;
+        Ok(group.delete(has_members)?)
+    };
+    caller.write(app, edit).await
+}
+
+/// Changes the group settings of the tenant.
+pub async fn patch_settings(
+    app: &App,
+    caller: &Caller<Administrator>,
+    ops: Vec<SettingsOp>,
+) -> Result<(), Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let everyone =
+            sql::find(tx.reader(), tx.tenant(), GroupId::EVERYONE).await?.ok_or(Error::NotFound)?;
+        let settings = tx.tenant().tenant().clone();
+        Ok(edit_settings(settings, everyone, &ops, tx.tenant(), tx.editor())?)
+    };
+    caller.write(app, edit).await
+}

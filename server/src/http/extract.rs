@@ -1,0 +1,104 @@
+//! What does a handler get out of a request: an identifier, a body?
+
+use std::{str::FromStr, time::Duration};
+
+use axum::{
+    body::{Body as Bytes, to_bytes},
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::{
+    describe::{Describe, Document},
+    json,
+};
+use crate::{app::App, error::Error};
+
+/// Bytes of the longest body (reference/rest-api.md §1.9).
+const BODY: usize = 500_000;
+/// How long a body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+
+/// The identifier in the path. One that is not well-formed names nothing.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequestParts<App> for Id<T> {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound)?;
+        let id = params.iter().last().and_then(|(_, value)| value.parse().ok());
+        id.map(Self).ok_or(Error::NotFound)
+    }
+}
+
+impl<T> Describe for Id<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.path_parameters();
+    }
+}
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Error;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        json::read(&body(request).await?).map(Self)
+    }
+}
+
+impl<T: JsonSchema> Describe for Body<T> {
+    fn describe(document: &mut Document<'_>) {
+        let schema = document.request_schema::<T>();
+        document.body(&schema, true);
+    }
+}
+
+/// A JSON body that may be left out.
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
+    type Rejection = Error;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        let text = body(request).await?;
+        if text.is_empty() { Ok(Self(T::default())) } else { json::read(&text).map(Self) }
+    }
+}
+
+impl<T: JsonSchema> Describe for OptionalBody<T> {
+    fn describe(document: &mut Document<'_>) {
+        let schema = document.request_schema::<T>();
+        document.body(&schema, false);
+    }
+}
+
+/// The bytes of a body that says it is JSON, or does not say what it is.
+pub async fn body(request: Request<Bytes>) -> Result<axum::body::Bytes, Error> {
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > BODY as u64) {
+        return Err(Error::TooLarge(BODY));
+    }
+    let is_json = is_json(request.headers());
+    let arriving = to_bytes(request.into_body(), BODY);
+    let bytes =
+        tokio::time::timeout(ARRIVAL, arriving).await.map_err(|_| Error::Timeout)?.map_err(|error| {
+            let too_large = std::error::Error::source(&error)
+                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+            if too_large {
+                Error::TooLarge(BODY)
+            } else {
+                Error::invalid("the body did not arrive as a whole")
+            }
+        })?;
+    if bytes.is_empty() || is_json { Ok(bytes) } else { Err(Error::UnsupportedMediaType) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(media_type) = headers.get(header::CONTENT_TYPE) else { return true };
+    let media_type = media_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let json = ["application/json", "application/json-patch+json"];
+    json.iter().any(|known| media_type.eq_ignore_ascii_case(known))
+}

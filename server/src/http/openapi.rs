@@ -1,0 +1,105 @@
+//! What does the document of the API say? (OpenAPI 3.1)
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    describe::{Document, Schemas},
+    operation::Operation,
+    operations,
+};
+use crate::limits::Tier;
+
+/// The document.
+#[must_use]
+pub fn document() -> Value {
+    let mut schemas = Schemas::default();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for operation in operations() {
+        let description = describe(&operation, &mut schemas);
+        paths
+            .entry(operation.path)
+            .or_default()
+            .insert(operation.method.as_str().to_lowercase(), description);
+    }
+    let mut components = schemas.into_components();
+    components.insert("Errors".into(), errors_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Rolecall",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Access control for multi-tenant products",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}},
+        },
+    })
+}
+
+fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
+    let mut document = Document::new(operation.path, schemas);
+    (operation.describe)(&mut document);
+    let Document { parameters, request_body, success, mut errors, authenticated, scope, .. } = document;
+    errors.sort_unstable();
+    errors.dedup();
+    let mut responses = Map::from_iter([(success.0.to_string(), success.1)]);
+    for error in errors {
+        let about = axum::http::StatusCode::from_u16(error).ok().and_then(|status| status.canonical_reason());
+        let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}});
+        responses.insert(error.to_string(), json!({"description": about, "content": content}));
+    }
+    let mut described = Map::from_iter([
+        ("operationId".into(), operation.id.into()),
+        ("summary".into(), operation.summary.into()),
+        ("tags".into(), json!([operation.tag])),
+        ("responses".into(), responses.into()),
+        ("security".into(), if authenticated { json!([{"bearer": []}]) } else { json!([]) }),
+    ]);
+    if authenticated {
+        described.insert("x-rolecall-tier".into(), tier(operation.tier).into());
+    }
+    if let Some(scope) = scope {
+        described.insert("x-rolecall-scope".into(), scope.into());
+    }
+    if !parameters.is_empty() {
+        described.insert("parameters".into(), parameters.into());
+    }
+    if let Some(body) = request_body {
+        described.insert("requestBody".into(), body);
+    }
+    described.into()
+}
+
+const fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Read => "tier1",
+        Tier::Write => "tier2",
+        Tier::Filter => "filter",
+    }
+}
+
+/// The shape that `problem.rs` gives every error.
+fn errors_schema() -> Value {
+    let source = json!({"type": "object", "properties": {
+        "pointer": {"type": "string", "description": "Where in the body, as a JSON pointer"},
+        "parameter": {"type": "string", "description": "Which parameter of the query"},
+    }});
+    let item = json!({"type": "object", "required": ["code", "title"], "properties": {
+        "code": {"type": "string"},
+        "title": {"type": "string"},
+        "detail": {"type": "string"},
+        "status": {"type": ["integer", "string"]},
+        "source": source,
+        "meta": {"type": "object"},
+    }});
+    json!({"type": "object", "required": ["errors", "traceId"], "properties": {
+        "errors": {"type": "array", "items": item},
+        "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    }})
+}

@@ -1,0 +1,316 @@
+//! What does a refused request look like? (reference/errors.md, reference/rest-api.md §1.2)
+//!
+//! The one place that gives errors their statuses, codes and shapes.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rolecall_engine::refusal::{Refusal, Rule};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::{Error, Invalid, Source},
+    trace::TraceId,
+};
+
+/// How a service of the contract writes its errors.
+struct Family {
+    /// The paths of the service begin with this.
+    path: &'static str,
+    /// Code and title for what is not there.
+    not_found: (&'static str, &'static str),
+    /// The code of a bad patch.
+    bad_patch: &'static str,
+    status: StatusMember,
+    /// Whether `error` and `message` stand beside `errors`.
+    deprecated_members: bool,
+}
+
+/// How `status` stands in an error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StatusMember {
+    Absent,
+    Number,
+    Text,
+}
+
+const NOT_FOUND: (&str, &str) = ("HTTP-404", "Not found");
+const BAD_REQUEST: &str = "HTTP-400";
+
+/// Codes are the vendor's where one is public (reference/errors.md §1); the others are ours, in its style.
+const FAMILIES: &[Family] = &[
+    Family {
+        path: "/api/v1/roles",
+        not_found: ("IDENTITIES-10402", "Not Found"),
+        bad_patch: "ROLES-10",
+        status: StatusMember::Absent,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/users",
+        not_found: ("USERS-7", "Not found"),
+        bad_patch: "USERS-10",
+        status: StatusMember::Number,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/groups",
+        not_found: ("GROUPS-7", "Not found"),
+        bad_patch: "GROUPS-10",
+        status: StatusMember::Number,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/tenants",
+        not_found: ("TENANTS-8", "Not found"),
+        bad_patch: "TENANTS-10",
+        status: StatusMember::Text,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/api-keys",
+        not_found: NOT_FOUND,
+        bad_patch: "APIKEYS-10",
+        status: StatusMember::Number,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/licenses",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Absent,
+        deprecated_members: true,
+    },
+];
+
+/// What is no service of the contract.
+const OTHER: Family = Family {
+    path: "",
+    not_found: NOT_FOUND,
+    bad_patch: BAD_REQUEST,
+    status: StatusMember::Number,
+    deprecated_members: false,
+};
+
+fn family(path: &str) -> &'static Family {
+    FAMILIES.iter().find(|family| path.starts_with(family.path)).unwrap_or(&OTHER)
+}
+
+/// An error on its way out; [`render`] gives it a body.
+#[derive(Clone)]
+struct Unrendered(Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Unrendered(Arc::new(self)));
+        response
+    }
+}
+
+/// Gives an answer without a body of its own the documented one. `patch` tells whether the request was a PATCH.
+pub fn render(response: Response, path: &str, patch: bool, trace: TraceId) -> Response {
+    let unrendered = response.extensions().get::<Unrendered>().cloned();
+    let error = match (unrendered, response.status()) {
+        (Some(Unrendered(error)), _) => error,
+        (None, StatusCode::METHOD_NOT_ALLOWED) => Arc::new(Error::MethodNotAllowed),
+        (None, _) => return response,
+    };
+    if let Error::Internal(fault) = &*error {
+        tracing::error!(%trace, path, fault, "a request failed");
+    }
+    let problem = Problem::of(&error, family(path), patch);
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let status = problem.status;
+    let mut response = Response::new(Body::from(problem.body(family(path), trace).to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(allow) = allow {
+        headers.insert(header::ALLOW, allow);
+    }
+    match *error {
+        Error::Unauthenticated | Error::OtherTenant => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Error::TooManyRequests(seconds) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        Error::Unavailable => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// An error in the words of the contract.
+struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+    source: Option<Source>,
+}
+
+impl Problem {
+    fn of(error: &Error, family: &Family, patch: bool) -> Self {
+        let (status, code, title) = match error {
+            Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized"),
+            Error::OtherTenant => (StatusCode::UNAUTHORIZED, "AUTH-5", "Forbidden"),
+            Error::Forbidden(_) => (StatusCode::FORBIDDEN, "HTTP-403", "Forbidden"),
+            Error::NotFound => (StatusCode::NOT_FOUND, family.not_found.0, family.not_found.1),
+            Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "HTTP-405", "Method not allowed"),
+            Error::Refused(refusal) => match status(&refusal.rule) {
+                StatusCode::FORBIDDEN => (StatusCode::FORBIDDEN, "HTTP-403", "Forbidden"),
+                StatusCode::CONFLICT => (StatusCode::CONFLICT, "HTTP-409", "Conflict"),
+                _ => bad_request(family, patch),
+            },
+            Error::Invalid(_) => bad_request(family, patch),
+            Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
+            Error::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP-415", "Unsupported media type")
+            }
+            Error::TooManyRequests(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "HTTP-429", "API rate limit reached.")
+            }
+            Error::Timeout => (StatusCode::REQUEST_TIMEOUT, "HTTP-408", "Request timeout"),
+            Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable"),
+            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "HTTP-500", "Internal server error"),
+        };
+        let detail = match error {
+            Error::Internal(_) | Error::NotFound => None,
+            Error::OtherTenant => Some(String::from("User is not a member of tenant")),
+            other => Some(other.to_string()),
+        };
+        let source = match error {
+            Error::Refused(refusal) => pointer(refusal).map(Source::Pointer),
+            Error::Invalid(invalid) => {
+                let Invalid { source, .. } = &**invalid;
+                source.clone()
+            }
+            _ => None,
+        };
+        Self { status, code, title, detail, source }
+    }
+
+    fn body(self, family: &Family, trace: TraceId) -> Value {
+        let Self { status, code, title, detail, source } = self;
+        let mut item = Map::new();
+        item.insert("code".into(), code.into());
+        item.insert("title".into(), title.into());
+        if code == "TENANTS-10" {
+            item.insert("meta".into(), json!({"code": code, "title": detail}));
+        }
+        if let Some(detail) = &detail {
+            item.insert("detail".into(), detail.as_str().into());
+        }
+        match source {
+            Some(Source::Pointer(pointer)) => item.insert("source".into(), json!({"pointer": pointer})),
+            Some(Source::Parameter(parameter)) => {
+                item.insert("source".into(), json!({"parameter": parameter}))
+            }
+            None => None,
+        };
+        match family.status {
+            StatusMember::Absent => None,
+            StatusMember::Number => item.insert("status".into(), status.as_u16().into()),
+            StatusMember::Text => item.insert("status".into(), status.as_str().into()),
+        };
+        let mut body = json!({"errors": [item], "traceId": trace.to_string()});
+        if let (true, Some(body)) = (family.deprecated_members, body.as_object_mut()) {
+            body.insert("error".into(), title.into());
+            body.insert("message".into(), detail.as_deref().unwrap_or(title).into());
+        }
+        body
+    }
+}
+
+const fn bad_request(family: &Family, patch: bool) -> (StatusCode, &'static str, &'static str) {
+    if patch {
+        (StatusCode::BAD_REQUEST, family.bad_patch, "Invalid PATCH request")
+    } else {
+        (StatusCode::BAD_REQUEST, BAD_REQUEST, "Bad request")
+    }
+}
+
+/// The status that breaking a rule has (reference/errors.md §3, product decisions).
+const fn status(rule: &Rule) -> StatusCode {
+    match rule {
+        Rule::TooManyRoles(_)
+        | Rule::DefaultRole(_)
+        | Rule::RoleInUse(_)
+        | Rule::OwnAdministration
+        | Rule::LastAdministrator
+        | Rule::TooManyGroups(_)
+        | Rule::SystemGroup
+        | Rule::GroupHasMembers(_)
+        | Rule::NotAdministrator
+        | Rule::OwnAccount
+        | Rule::KeyForOther
+        | Rule::KeysOfOthers
+        | Rule::RolesHidden
+        | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
+        Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) => StatusCode::CONFLICT,
+        Rule::RoleNameTaken(_)
+        | Rule::RoleNameReserved(..)
+        | Rule::OnlyScopesOf(_)
+        | Rule::UnknownScope(_)
+        | Rule::ScopeNotForCustomRoles(_)
+        | Rule::ScopeNotForUserDefault(_)
+        | Rule::UnknownRole(_)
+        | Rule::NotAssignable(_)
+        | Rule::TooManyGroupRoles(_)
+        | Rule::GroupNameReserved(_)
+        | Rule::NotACustomGroup
+        | Rule::UnknownGroup(_)
+        | Rule::IdpGroup(_)
+        | Rule::AlreadyMember(_)
+        | Rule::InviteNeedsEmail
+        | Rule::NotInvited
+        | Rule::StatusStep(..)
+        | Rule::InviteEnded
+        | Rule::HostnameUnchanged
+        | Rule::HostnameLabel
+        | Rule::HostnameParent(_)
+        | Rule::HostnameTaken
+        | Rule::UnknownIdentityProvider
+        | Rule::KeyLivesTooLong(_)
+        | Rule::OutOfRange(..) => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The place in the body that breaks a rule, as a JSON pointer.
+fn pointer(refusal: &Refusal) -> Option<String> {
+    let member = match refusal.operation {
+        Some(operation) => format!("/{operation}/value"),
+        None => String::from(member(&refusal.rule)?),
+    };
+    Some(match refusal.item {
+        Some(item) => format!("{member}/{item}"),
+        None => member,
+    })
+}
+
+/// The member of a body that breaks a rule.
+const fn member(rule: &Rule) -> Option<&'static str> {
+    match rule {
+        Rule::RoleNameTaken(_)
+        | Rule::RoleNameReserved(..)
+        | Rule::GroupNameTaken(_)
+        | Rule::GroupNameReserved(_) => Some("/name"),
+        Rule::UnknownScope(_) | Rule::ScopeNotForCustomRoles(_) | Rule::ScopeNotForUserDefault(_) => {
+            Some("/assignedScopes")
+        }
+        Rule::UnknownRole(_) | Rule::NotAssignable(_) | Rule::TooManyGroupRoles(_) => Some("/assignedRoles"),
+        Rule::SubjectTaken(_) => Some("/subject"),
+        Rule::InviteNeedsEmail => Some("/email"),
+        Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
+        Rule::KeyLivesTooLong(_) => Some("/expiry"),
+        _ => None,
+    }
+}

@@ -1,0 +1,111 @@
+//! What does a handler answer when all went well?
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::describe::{Describe, Document};
+use crate::{error::Error, links::Link};
+
+/// 200 with a body.
+pub struct Found<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Found<T> {
+    fn into_response(self) -> Response {
+        Json(self.0).into_response()
+    }
+}
+
+impl<T: JsonSchema> Describe for Found<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.json::<T>(200, "As asked");
+    }
+}
+
+/// 201 with a body and its address.
+pub struct Created<T> {
+    pub at: Link,
+    pub body: T,
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, location(&self.at), Json(self.body)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Describe for Created<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.json::<T>(201, "Created; `Location` has the address");
+    }
+}
+
+/// 204, empty.
+pub struct Done;
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl Describe for Done {
+    fn describe(document: &mut Document<'_>) {
+        document.empty(204, "Done");
+    }
+}
+
+/// 207: each item of the request has a result of its own.
+pub struct EachDone<T>(pub T);
+
+impl<T: Serialize> IntoResponse for EachDone<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::MULTI_STATUS, Json(self.0)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Describe for EachDone<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.json::<T>(207, "The result of each item");
+    }
+}
+
+/// 302 to another address.
+pub struct Elsewhere(pub Link);
+
+impl IntoResponse for Elsewhere {
+    fn into_response(self) -> Response {
+        (StatusCode::FOUND, location(&self.0)).into_response()
+    }
+}
+
+impl Describe for Elsewhere {
+    fn describe(document: &mut Document<'_>) {
+        document.empty(302, "`Location` has the address");
+    }
+}
+
+/// Addresses are made of host names and identifiers, which a header can hold.
+fn location(link: &Link) -> [(header::HeaderName, HeaderValue); 1] {
+    [(header::LOCATION, HeaderValue::from_str(&link.href).unwrap_or(HeaderValue::from_static("/")))]
+}
+
+/// 200 if all is well, else 503.
+pub struct Health(pub bool);
+
+impl IntoResponse for Health {
+    fn into_response(self) -> Response {
+        if self.0 { "ok\n".into_response() } else { Error::Unavailable.into_response() }
+    }
+}
+
+impl Describe for Health {
+    fn describe(document: &mut Document<'_>) {
+        document.empty(200, "All is well");
+        document.errors.push(503);
+    }
+}

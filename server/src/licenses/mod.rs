@@ -1,0 +1,60 @@
+//! Licences: who is entitled as what. (reference/rest-api.md §12, reference/access-control.md §7)
+
+pub mod http;
+pub mod sql;
+mod wire;
+
+use rolecall_engine::{
+    filter::{Filter, LicenseAttribute},
+    licenses::{AssignmentOp, LicenseAssignment, LicenseSettings, Outcome, edit_assignments},
+};
+
+use crate::{
+    app::App,
+    caller::{Administrator, Caller},
+    db::{Found, Keyset, Reader},
+    error::Error,
+    write::WriteTx,
+};
+
+/// A page of the assignments; of `orphans`, only those whose subject is nobody's.
+pub async fn list(
+    app: &App,
+    caller: &Caller<Administrator>,
+    filter: Option<Filter<LicenseAttribute>>,
+    orphans: bool,
+    keyset: Keyset,
+) -> Result<Found<LicenseAssignment>, Error> {
+    let work = async move |reader: &Reader<'_>| sql::page(reader, filter.as_ref(), orphans, &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
+}
+
+/// Changes assignments, each operation for itself.
+pub async fn edit(
+    app: &App,
+    caller: &Caller<Administrator>,
+    ops: Vec<AssignmentOp>,
+) -> Result<Vec<Outcome>, Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let mut present = Vec::new();
+        for subject in ops.iter().flat_map(AssignmentOp::subjects) {
+            present.extend(sql::find(tx.reader(), subject).await?);
+        }
+        Ok(edit_assignments(present, &ops, tx.editor()))
+    };
+    caller.write(app, edit).await
+}
+
+/// Sets what new users are entitled to; answers the settings as they are then.
+pub async fn set(
+    app: &App,
+    caller: &Caller<Administrator>,
+    change: impl FnOnce(LicenseSettings) -> LicenseSettings + Send + 'static,
+) -> Result<LicenseSettings, Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let tenant = tx.tenant().tenant().clone();
+        let settings = change(tenant.licenses);
+        Ok(tenant.set_licenses(settings, tx.editor()).map(|tenant| tenant.licenses))
+    };
+    caller.write(app, edit).await
+}

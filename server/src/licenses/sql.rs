@@ -1,0 +1,79 @@
+//! How are licence assignments stored?
+
+use rolecall_engine::{
+    change::Delta,
+    filter::{Filter, LicenseAttribute},
+    licenses::LicenseAssignment,
+    names::{Subject, fold},
+};
+
+use crate::{
+    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Test, Value, Writer, column},
+    error::Error,
+};
+
+/// What assignments can be sorted by, and the columns that hold it.
+pub const SORTS: Sorts = &[
+    ("subject", &[Sort::up("subject_fold")]),
+    ("type", &[Sort::up("kind")]),
+    ("created", &[Sort::up("created_at")]),
+];
+
+const COLUMNS: [&str; 4] = ["subject", "subject_fold", "kind", "created_at"];
+
+fn values(license: &LicenseAssignment) -> [Value; 4] {
+    let subject = license.subject.as_str();
+    [subject.into(), fold(subject).into(), license.kind.as_str().into(), license.created_at.into()]
+}
+
+fn read(row: &Row<'_>) -> Result<LicenseAssignment, Error> {
+    Ok(LicenseAssignment {
+        subject: Subject::stored(row.text(0)?),
+        kind: row.parse(2)?,
+        created_at: row.time(3)?,
+    })
+}
+
+/// What a subject is entitled to.
+pub async fn find(reader: &Reader<'_>, subject: &Subject) -> Result<Option<LicenseAssignment>, Error> {
+    let sql = format!(
+        "SELECT {} FROM license_assignments WHERE tenant_id = $1 AND subject = $2",
+        COLUMNS.join(", ")
+    );
+    reader.first(&sql, &[subject.as_str().into()], read).await
+}
+
+/// A page of the assignments that a filter selects; of `orphans`, only those whose subject is nobody's.
+pub async fn page(
+    reader: &Reader<'_>,
+    filter: Option<&Filter<LicenseAttribute>>,
+    orphans: bool,
+    keyset: &Keyset,
+) -> Result<Found<LicenseAssignment>, Error> {
+    let mut list = List::of("license_assignments", "subject");
+    if orphans {
+        list.and(|_| String::from("subject NOT IN (SELECT u.subject FROM users u WHERE u.tenant_id = $1)"));
+    }
+    list.filter(filter, &compare);
+    list.page(reader, keyset, &COLUMNS, read).await
+}
+
+fn compare(attribute: LicenseAttribute, test: Test<'_>, parameters: &mut Parameters) -> String {
+    match attribute {
+        LicenseAttribute::Subject => column("subject_fold", test, parameters),
+        LicenseAttribute::Type => column("kind", test, parameters),
+        LicenseAttribute::Created => column("created_at", test, parameters),
+    }
+}
+
+/// Stores what happened to an assignment.
+pub async fn store(writer: &mut Writer<'_>, delta: &Delta<LicenseAssignment>) -> Result<(), Error> {
+    let key = || ("subject", delta.latest().subject.as_str().into());
+    match delta {
+        Delta::Created(license) => writer.insert("license_assignments", &COLUMNS, values(license)).await,
+        Delta::Updated { before, after } => {
+            writer.update("license_assignments", key(), &COLUMNS, &values(before), values(after)).await
+        }
+        Delta::Deleted(_) => writer.delete("license_assignments", key()).await,
+    }
+}

@@ -1,0 +1,94 @@
+//! How many requests may somebody make? (reference/rest-api.md §1.7)
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use moka::sync::Cache;
+use rolecall_engine::ids::{TenantId, UserId};
+use serde::Deserialize;
+
+/// How much work a request is. Every tier has a limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// Tier 1: reads.
+    Read,
+    /// Tier 2: writes.
+    Write,
+    /// Filtering by POST.
+    Filter,
+}
+
+/// Requests a user may make in a minute, by tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerMinute {
+    /// Reads.
+    pub tier1: NonZeroU32,
+    /// Writes.
+    pub tier2: NonZeroU32,
+    /// Filters by POST.
+    pub filter: NonZeroU32,
+}
+
+impl PerMinute {
+    /// What the vendor documents, times `factor`.
+    #[must_use]
+    pub const fn qlik(factor: NonZeroU32) -> Self {
+        const fn times(factor: NonZeroU32, limit: u32) -> NonZeroU32 {
+            factor.saturating_mul(NonZeroU32::MIN.saturating_add(limit - 1))
+        }
+        Self { tier1: times(factor, 1000), tier2: times(factor, 100), filter: times(factor, 200) }
+    }
+}
+
+/// Whose requests are counted.
+type Counted = (TenantId, Option<UserId>, Tier);
+
+/// The limits, and what was used of them.
+///
+/// A user may make a minute's requests at once, and then as many as come back as time goes on. The users of a tenant
+/// together may make half of what all of them might. Nothing is remembered of who has been quiet for five minutes.
+pub struct RateLimits {
+    per_minute: Option<PerMinute>,
+    used: Cache<Counted, Arc<DefaultDirectRateLimiter>>,
+}
+
+/// Seconds until the limit lets a request through again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryAfter(pub u64);
+
+impl RateLimits {
+    /// These limits; none for no limits at all.
+    #[must_use]
+    pub fn new(per_minute: Option<PerMinute>) -> Self {
+        Self {
+            per_minute,
+            used: Cache::builder().time_to_idle(Duration::from_mins(5)).max_capacity(1_000_000).build(),
+        }
+    }
+
+    /// Counts a request of a user of a tenant with so many users.
+    ///
+    /// # Errors
+    /// When the user or the tenant has made too many; the request is then not counted for the tenant.
+    pub fn count(&self, tenant: TenantId, user: UserId, users: usize, tier: Tier) -> Result<(), RetryAfter> {
+        let Some(per_minute) = self.per_minute else { return Ok(()) };
+        let limit = match tier {
+            Tier::Read => per_minute.tier1,
+            Tier::Write => per_minute.tier2,
+            Tier::Filter => per_minute.filter,
+        };
+        self.take((tenant, Some(user), tier), limit)?;
+        let half_of_users =
+            u32::try_from(users.div_ceil(2)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        self.take((tenant, None, tier), limit.saturating_mul(half_of_users))
+    }
+
+    fn take(&self, counted: Counted, limit: NonZeroU32) -> Result<(), RetryAfter> {
+        let limiter = self.used.get_with(counted, || Arc::new(RateLimiter::direct(Quota::per_minute(limit))));
+        limiter.check().map_err(|until| {
+            let wait = until.wait_time_from(limiter.clock().now());
+            RetryAfter(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        })
+    }
+}

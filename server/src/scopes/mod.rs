@@ -1,0 +1,4 @@
+//! Scopes: what there is to be allowed.
+
+pub mod http;
+mod wire;

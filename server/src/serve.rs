@@ -1,0 +1,204 @@
+//! How do requests come in, and how does the server stop?
+//!
+//! Connections are bounded in number, a request's head must arrive in time, and what is not quite HTTP is refused before
+//! anybody acts on it (threats T48, T86).
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+    response::Response,
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+
+use crate::{app::App, error::Error, http::Edge};
+
+/// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
+const HEAD: Duration = Duration::from_secs(10);
+/// Bytes of the longest head of a request.
+const HEAD_SIZE: usize = 64 * 1024;
+/// How long sent bytes may wait for the other side to take them.
+const STALLED: Duration = Duration::from_secs(30);
+/// How long running requests may take to end once the server stops.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long to wait when no connection can be accepted, for example because there are too many open files.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Serves an installation until `stop` ends; then says that it is not ready, waits `notice` for whoever sends requests to
+/// notice, lets running requests end, and closes the database.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    connections: usize,
+    notice: Duration,
+    stop: impl Future<Output = ()>,
+) {
+    let edge = Edge::new(app.clone());
+    let open = Arc::new(Semaphore::new(connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(async {
+        stop.await;
+        app.drain();
+        sleep(notice).await;
+    });
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &open) => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, permit)) => connect(stream, permit, edge.clone(), &graceful),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(BREATH).await;
+            }
+        }
+    }
+    drop(listener);
+    if timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests still ran when the server stopped");
+    }
+    app.close().await;
+}
+
+/// Waits until there may be one more connection, and for it.
+async fn accept(
+    listener: &TcpListener,
+    open: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(open).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(STALLED))?;
+    Ok((stream, permit))
+}
+
+fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful: &GracefulShutdown) {
+    let seen = Arc::new(AtomicBool::new(false));
+    let watched = Watched { stream, matched: 1, seen: Arc::clone(&seen) };
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (mut edge, declared_length) = (edge.clone(), seen.swap(false, Ordering::Relaxed));
+        async move { Ok::<Response, Infallible>(answer(&mut edge, request, declared_length).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_SIZE)
+        .serve_connection(TokioIo::new(watched), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended");
+        }
+        drop(permit);
+    });
+}
+
+async fn answer(edge: &mut Edge, request: Request<Incoming>, declared_length: bool) -> Response {
+    let headers = request.headers();
+    if headers.contains_key(header::TRANSFER_ENCODING) && declared_length {
+        return closing(
+            edge.refuse(Error::invalid("a body has either a length or a transfer encoding, not both")),
+        );
+    }
+    if headers.get_all(header::HOST).iter().nth(1).is_some() {
+        return closing(edge.refuse(Error::invalid("a request has one host")));
+    }
+    edge.answer(request.map(Body::new)).await
+}
+
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
+}
+
+/// A connection that notes whether a `Content-Length` header came in. hyper drops that header when there is also a
+/// `Transfer-Encoding`, which leaves nothing to refuse the request by. A JSON body cannot hold such a line.
+struct Watched {
+    stream: TcpStream,
+    /// Bytes of [`LENGTH`] that the last ones read are.
+    matched: usize,
+    seen: Arc<AtomicBool>,
+}
+
+const LENGTH: &[u8] = b"\ncontent-length";
+
+impl Watched {
+    fn watch(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.matched = match LENGTH.get(self.matched) {
+                Some(next) if byte.to_ascii_lowercase() == *next => self.matched + 1,
+                _ => usize::from(*byte == b'\n'),
+            };
+            if self.matched == LENGTH.len() {
+                self.seen.store(true, Ordering::Relaxed);
+                self.matched = 0;
+            }
+        }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.watch(buffer.filled().get(before..).unwrap_or_default());
+        result
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,106 @@
+//! Which keys sign the tokens of the installation? (reference/auth.md §2)
+
+use std::collections::HashMap;
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rolecall_engine::time::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use crate::{
+    db::{Db, System},
+    error::Error,
+    seal::{MasterKey, Seal},
+};
+
+/// Characters that the identifier of a key has at most (threats T20).
+const KEY_ID: usize = 64;
+
+/// The key that signs new tokens, and all keys that old ones may be signed by.
+pub struct SigningKeys {
+    current: (String, EncodingKey),
+    accepted: HashMap<String, DecodingKey>,
+}
+
+impl SigningKeys {
+    /// The keys of the database; makes the first one. Private halves are stored sealed.
+    ///
+    /// # Errors
+    /// When the database cannot be used, or the master key is not the one the keys were sealed by.
+    pub(crate) async fn open(db: &Db, master: &MasterKey, now: Timestamp) -> Result<Self, Error> {
+        // Only the library's own choice of cryptography; that it was chosen before does no harm.
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let seal = master.seal_for("signing-keys")?;
+        db.system(async move |system| {
+            let mut pairs = load(system, &seal).await?;
+            if pairs.is_empty() {
+                pairs.push(create(system, &seal, now).await?);
+            }
+            let mut accepted = HashMap::new();
+            let mut current = None;
+            for (id, pkcs8) in pairs {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &pkcs8)
+                    .map_err(Error::internal)?;
+                accepted.insert(id.clone(), DecodingKey::from_ec_der(pair.public_key().as_ref()));
+                current = Some((id, EncodingKey::from_ec_der(&pkcs8)));
+            }
+            let current = current.ok_or_else(|| Error::internal("there is no signing key"))?;
+            Ok(Self { current, accepted })
+        })
+        .await
+    }
+
+    /// A token that says `claims`.
+    ///
+    /// # Errors
+    /// When signing fails.
+    pub fn sign(&self, claims: &impl Serialize) -> Result<String, Error> {
+        let (id, key) = &self.current;
+        let header = Header { kid: Some(id.clone()), ..Header::new(Algorithm::ES384) };
+        jsonwebtoken::encode(&header, claims, key).map_err(Error::internal)
+    }
+
+    /// What a token says, if one of the keys signed it, for this audience and by this issuer. Times are left to the
+    /// caller, who has the clock. Nothing the token's header says is believed: the algorithm is fixed, and `kid` only
+    /// finds a key that is here already (RFC 8725 §3.1, §3.10).
+    pub fn verify<C: DeserializeOwned>(&self, token: &str, audience: &str, issuer: &str) -> Option<C> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let id = header.kid.filter(|id| id.len() <= KEY_ID)?;
+        let mut validation = Validation::new(Algorithm::ES384);
+        validation.set_audience(&[audience]);
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["aud", "iss", "sub"]);
+        validation.validate_exp = false;
+        jsonwebtoken::decode(token, self.accepted.get(&id)?, &validation).ok().map(|data| data.claims)
+    }
+}
+
+/// A key's identifier and its private half in PKCS #8.
+type Pair = (String, Zeroizing<Vec<u8>>);
+
+/// The keys, the newest last.
+async fn load(system: &System<'_>, seal: &Seal) -> Result<Vec<Pair>, Error> {
+    let sql =
+        "SELECT id, sealed_private_key FROM signing_keys WHERE algorithm = 'ES384' ORDER BY created_at, id";
+    let sealed = system.all(sql, &[], |row| Ok((row.text(0)?, row.bytes(1)?))).await?;
+    let open = |(id, sealed): (String, Vec<u8>)| {
+        let key = seal.open(id.as_bytes(), &sealed);
+        let key = key.ok_or_else(|| Error::internal("the signing keys were sealed by another master key"))?;
+        Ok((id, Zeroizing::new(key)))
+    };
+    sealed.into_iter().map(open).collect()
+}
+
+async fn create(system: &System<'_>, seal: &Seal, now: Timestamp) -> Result<Pair, Error> {
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new());
+    let pkcs8 = Zeroizing::new(pkcs8.map_err(Error::internal)?.as_ref().to_vec());
+    let id = format!("es384-{}", now.as_seconds());
+    let sealed = seal.seal(id.as_bytes(), &pkcs8)?;
+    let sql = "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'ES384', $2, $3)";
+    system.execute(sql, &[id.as_str().into(), sealed.into(), now.into()]).await?;
+    Ok((id, pkcs8))
+}

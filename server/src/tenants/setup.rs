@@ -1,0 +1,147 @@
+//! How does a tenant come to be, and how does an administrator get back into one? For commands on the server's machine.
+
+use std::sync::Arc;
+
+use rolecall_engine::{
+    access::{Revision, Snapshot},
+    api_keys::{ApiKey, KeySubject},
+    assignments::RoleRef,
+    catalogue::Catalogue,
+    change::{Edited, Editor},
+    groups::Group,
+    ids::{TenantId, UserId},
+    names::{Description, DisplayName, Email, Hostname, Subject},
+    roles::Role,
+    tenants::Tenant,
+    time::Span,
+    users::{KnownSubject, NewUser, User},
+};
+
+use super::sql;
+use crate::{
+    api_keys::token,
+    app::App,
+    error::Error,
+    users,
+    write::{WriteTx, as_system, found},
+};
+
+/// A tenant to be made, with its first administrator.
+pub struct NewTenant {
+    pub name: DisplayName,
+    /// Where it is reached; the first name is the one it shows.
+    pub hostnames: Vec<Hostname>,
+    pub admin_subject: Subject,
+    pub admin_email: Option<Email>,
+    /// How long the administrator's first API key lives.
+    pub key_lifetime: Span,
+}
+
+/// A tenant that was made.
+pub struct Founded {
+    pub tenant: TenantId,
+    /// The token of the administrator's API key. It is nowhere else.
+    pub admin_key: String,
+}
+
+/// Makes a tenant with the catalogue's default roles, the group Everyone, and an administrator who has an API key.
+///
+/// # Errors
+/// When a host name is taken, or the database cannot be written.
+pub async fn create(app: &App, new: NewTenant) -> Result<Founded, Error> {
+    for hostname in new.hostnames.clone() {
+        let owner = app.db.look_up(async move |all| sql::by_hostname(all, hostname.as_str()).await).await?;
+        if owner.is_some() {
+            return Err(rolecall_engine::refusal::Rule::HostnameTaken.into());
+        }
+    }
+    let editor = Editor::system(app.clock.now());
+    let Edited { value: tenant, changes } =
+        Tenant::create(app.entropy.tenant_id(), new.name, new.hostnames, &editor);
+    let mut edited = Edited { value: (), changes };
+    for role in app.catalogue.default_roles() {
+        edited = edited.and(Role::adopt(role, &app.catalogue, &editor));
+    }
+    edited = edited.and(Group::everyone(&app.catalogue, &editor));
+    let empty = Snapshot::new(Arc::clone(&app.catalogue), tenant.clone(), Revision::default());
+    let furnished = empty.apply(Revision::default(), &edited.changes);
+    let admin = NewUser {
+        subject: new.admin_subject,
+        name: None,
+        email: new.admin_email,
+        picture: None,
+        invited: false,
+        roles: administrator_roles(&app.catalogue),
+    };
+    let nobody = KnownSubject { user: None, license: None };
+    let admin = User::create(admin, app.entropy.user_id(editor.at), nobody, &furnished, &editor)?;
+    let user = admin.value.id;
+    let key = first_key(app, user, new.key_lifetime, &editor);
+    let admin_key = required_token(app, tenant.id, &key.value)?;
+    let id = tenant.id;
+    found(app, tenant, edited.and(admin).and(key), editor).await?;
+    Ok(Founded { tenant: id, admin_key })
+}
+
+/// The roles that make an administrator.
+fn administrator_roles(catalogue: &Catalogue) -> Vec<RoleRef> {
+    let role = catalogue.default_roles().find(|role| catalogue.administers(role.id));
+    role.map(|role| RoleRef::Id(role.id.to_string())).into_iter().collect()
+}
+
+fn first_key(app: &App, user: UserId, lifetime: Span, editor: &Editor) -> Edited<ApiKey> {
+    let description = Description::stored(String::from("Made on the server's machine"));
+    ApiKey::issue(KeySubject::User(user), description, app.entropy.api_key_id(), lifetime, editor)
+}
+
+fn required_token(app: &App, tenant: TenantId, key: &ApiKey) -> Result<String, Error> {
+    token(app, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
+}
+
+/// Makes an API key for the user with a subject; answers its token. This asks none of the tenant's settings: it is the
+/// way back for an administrator whose last key is over.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such tenant or user; or when the database cannot be written.
+pub async fn issue_key(
+    app: &App,
+    tenant: TenantId,
+    subject: Subject,
+    lifetime: Span,
+) -> Result<String, Error> {
+    let inside = app.clone();
+    let edit = async move |tx: &WriteTx<'_>| {
+        let user = users::sql::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;
+        Ok(first_key(&inside, user, lifetime, tx.editor()))
+    };
+    let key = as_system(app, tenant, edit).await?;
+    required_token(app, tenant, &key)
+}
+
+/// Every tenant with its name, the oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(app: &App) -> Result<Vec<(TenantId, String)>, Error> {
+    app.db.look_up(async |all| sql::all(all).await).await
+}
+
+/// Gives every tenant the default roles of the catalogue that it does not have yet.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn adopt_default_roles(app: &App) -> Result<(), Error> {
+    for role in app.catalogue.default_roles() {
+        let id = role.id;
+        for tenant in app.db.look_up(async move |all| sql::without_role(all, id).await).await? {
+            let catalogue = Arc::clone(&app.catalogue);
+            let edit = async move |tx: &WriteTx<'_>| {
+                let role = catalogue.default_role(id).filter(|_| tx.tenant().role(id).is_none());
+                let adopted = role.map(|role| Role::adopt(role, &catalogue, tx.editor()).map(drop));
+                Ok(adopted.unwrap_or(Edited::unchanged(())))
+            };
+            as_system(app, tenant, edit).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! How is a tenant stored?
+
+use rolecall_engine::{
+    access::Revision,
+    api_keys::{ApiKeySettings, Lifetime},
+    change::Delta,
+    ids::{RoleId, TenantId},
+    licenses::LicenseSettings,
+    names::{DisplayName, Hostname},
+    tenants::{AutoAssignFlags, Tenant},
+};
+
+use crate::{
+    db::{Reader, Row, System, Value, Writer},
+    error::Error,
+};
+
+const COLUMNS: [&str; 19] = [
+    "name",
+    "status",
+    "status_updated_at",
+    "region",
+    "datacenter",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "auto_assign_shared_spaces",
+    "auto_assign_private_content",
+    "auto_assign_data_services",
+    "enable_analytic_creation",
+    "enable_app_opening_feedback",
+    "auto_create_groups",
+    "auto_assign_professional",
+    "auto_assign_analyzer",
+    "max_keys_per_user",
+    "max_key_lifetime",
+    "external_key_lifetime",
+];
+
+fn values(tenant: &Tenant) -> [Value; 19] {
+    [
+        tenant.name.as_str().into(),
+        tenant.status.as_str().into(),
+        tenant.status_updated_at.into(),
+        tenant.region.as_str().into(),
+        tenant.datacenter.as_str().into(),
+        tenant.created_by.into(),
+        tenant.created_at.into(),
+        tenant.updated_at.into(),
+        tenant.auto_assign.shared_spaces.into(),
+        tenant.auto_assign.private_content.into(),
+        tenant.auto_assign.data_services.into(),
+        tenant.enable_analytic_creation.into(),
+        tenant.enable_app_opening_feedback.into(),
+        tenant.auto_create_groups.into(),
+        tenant.licenses.auto_assign_professional.into(),
+        tenant.licenses.auto_assign_analyzer.into(),
+        i64::from(tenant.api_keys.max_per_user).into(),
+        tenant.api_keys.max_lifetime.as_str().into(),
+        tenant.api_keys.external_lifetime.as_str().into(),
+    ]
+}
+
+fn read(id: TenantId, row: &Row<'_>) -> Result<(Tenant, Revision), Error> {
+    let lifetime = |column| Lifetime::new(&row.text(column)?).map_err(Error::internal);
+    let tenant = Tenant {
+        id,
+        hostnames: Vec::new(),
+        name: DisplayName::stored(row.text(0)?),
+        status: row.parse(1)?,
+        status_updated_at: row.time(2)?,
+        region: row.text(3)?,
+        datacenter: row.text(4)?,
+        created_by: row.opt_parse(5)?,
+        created_at: row.time(6)?,
+        updated_at: row.time(7)?,
+        auto_assign: AutoAssignFlags {
+            shared_spaces: row.boolean(8)?,
+            private_content: row.boolean(9)?,
+            data_services: row.boolean(10)?,
+        },
+        enable_analytic_creation: row.boolean(11)?,
+        enable_app_opening_feedback: row.boolean(12)?,
+        auto_create_groups: row.boolean(13)?,
+        licenses: LicenseSettings {
+            auto_assign_professional: row.boolean(14)?,
+            auto_assign_analyzer: row.boolean(15)?,
+        },
+        api_keys: ApiKeySettings {
+            max_per_user: u32::try_from(row.integer(16)?).map_err(Error::internal)?,
+            max_lifetime: lifetime(17)?,
+            external_lifetime: lifetime(18)?,
+        },
+    };
+    Ok((tenant, Revision(row.integer(19)?)))
+}
+
+/// The tenant and its revision.
+pub async fn find(reader: &Reader<'_>) -> Result<Option<(Tenant, Revision)>, Error> {
+    let sql = format!("SELECT {}, revision FROM tenants WHERE tenant_id = $1", COLUMNS.join(", "));
+    let id = reader.tenant();
+    let Some((mut tenant, revision)) = reader.first(&sql, &[], |row| read(id, row)).await? else {
+        return Ok(None);
+    };
+    let hostnames = "SELECT hostname FROM hostnames WHERE tenant_id = $1 ORDER BY position";
+    tenant.hostnames = reader.all(hostnames, &[], |row| row.text(0).map(Hostname::stored)).await?;
+    Ok(Some((tenant, revision)))
+}
+
+/// Counts one revision more and locks the tenant until the transaction ends; none if there is no such tenant.
+pub async fn next_revision(writer: &mut Writer<'_>) -> Result<Option<Revision>, Error> {
+    let sql = "UPDATE tenants SET revision = revision + 1 WHERE tenant_id = $1 RETURNING revision";
+    writer.first(sql, &[], |row| row.integer(0).map(Revision)).await
+}
+
+/// Stores what happened to the tenant. Tenants are not deleted.
+pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Tenant>) -> Result<(), Error> {
+    let Some(after) = delta.after() else { return Err(Error::internal("a tenant cannot be deleted")) };
+    match delta.before() {
+        None => {
+            writer.insert("tenants", &COLUMNS, values(after)).await?;
+        }
+        Some(before) => {
+            let key = ("tenant_id", after.id.into());
+            writer.update("tenants", key, &COLUMNS, &values(before), values(after)).await?;
+        }
+    }
+    if delta.before().is_none_or(|before| before.hostnames != after.hostnames) {
+        writer.execute("DELETE FROM hostnames WHERE tenant_id = $1", &[]).await?;
+        for (position, hostname) in (0_i64..).zip(&after.hostnames) {
+            writer
+                .insert("hostnames", &["hostname", "position"], [hostname.as_str().into(), position.into()])
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether another tenant has a host name. This answers yes or no and nothing about the other tenant.
+pub async fn has_hostname(reader: &Reader<'_>, hostname: &Hostname) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM hostnames WHERE hostname = $2 AND tenant_id <> $1";
+    Ok(reader.first(sql, &[hostname.as_str().into()], |_| Ok(())).await?.is_some())
+}
+
+/// The tenant that has a host name.
+pub async fn by_hostname(system: &System<'_>, hostname: &str) -> Result<Option<TenantId>, Error> {
+    let sql = "SELECT tenant_id FROM hostnames WHERE hostname = $1";
+    Ok(system.all(sql, &[hostname.into()], |row| row.parse(0)).await?.pop())
+}
+
+/// Every tenant with its name, the oldest first.
+pub async fn all(system: &System<'_>) -> Result<Vec<(TenantId, String)>, Error> {
+    system
+        .all("SELECT tenant_id, name FROM tenants ORDER BY created_at, tenant_id", &[], |row| {
+            Ok((row.parse(0)?, row.text(1)?))
+        })
+        .await
+}
+
+/// The tenants that do not have a role.
+pub async fn without_role(system: &System<'_>, role: RoleId) -> Result<Vec<TenantId>, Error> {
+    let sql = "SELECT t.tenant_id FROM tenants t
+               WHERE NOT EXISTS (SELECT 1 FROM roles r WHERE r.tenant_id = t.tenant_id AND r.id = $1)";
+    system.all(sql, &[role.into()], |row| row.parse(0)).await
+}

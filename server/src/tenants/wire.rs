@@ -1,0 +1,112 @@
+//! What do tenants look like outside? (reference/rest-api.md §5)
+
+use rolecall_engine::{
+    catalogue::AutoAssign,
+    names::{DisplayName, Hostname},
+    tenants::{self, TenantOp},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    error::Error,
+    http::patch::{Form, Kind, Operation, Operations},
+    links::{Links, SelfLink},
+};
+
+/// A tenant.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the contract has five")]
+pub struct Tenant {
+    /// 32 characters.
+    pub id: String,
+    /// The name to show.
+    pub name: String,
+    /// The hosts it answers under, the one to show first.
+    pub hostnames: Vec<String>,
+    /// `active`, `disabled`, `deleted` or `user-access-disabled`.
+    pub status: &'static str,
+    /// When the status last changed.
+    pub status_last_updated_at: String,
+    /// The region it is in.
+    pub region: String,
+    /// The data centre it is in.
+    pub datacenter: String,
+    /// When it was made.
+    pub created: String,
+    /// When it was last changed.
+    pub last_updated: String,
+    /// The user who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by_user: Option<String>,
+    /// Deprecated; kept, without effect.
+    pub enable_analytic_creation: bool,
+    /// Kept, without effect.
+    pub enable_app_opening_feedback: bool,
+    /// Whether professional users are given the role `SharedSpaceCreator`.
+    pub auto_assign_create_shared_spaces_role_to_professionals: bool,
+    /// Whether professional users are given the role `PrivateAnalyticsContentCreator`.
+    pub auto_assign_private_analytics_content_creator_role_to_professionals: bool,
+    /// Whether professional users are given the role `DataServicesContributor`.
+    pub auto_assign_data_services_contributor_role_to_professionals: bool,
+    /// Where it is.
+    pub links: SelfLink,
+}
+
+impl Tenant {
+    pub fn new(tenant: &tenants::Tenant, links: &Links) -> Self {
+        Self {
+            id: tenant.id.to_string(),
+            name: tenant.name.to_string(),
+            hostnames: tenant.hostnames.iter().map(ToString::to_string).collect(),
+            status: tenant.status.as_str(),
+            status_last_updated_at: tenant.status_updated_at.to_string(),
+            region: tenant.region.clone(),
+            datacenter: tenant.datacenter.clone(),
+            created: tenant.created_at.to_string(),
+            last_updated: tenant.updated_at.to_string(),
+            created_by_user: tenant.created_by.map(|user| user.to_string()),
+            enable_analytic_creation: tenant.enable_analytic_creation,
+            enable_app_opening_feedback: tenant.enable_app_opening_feedback,
+            auto_assign_create_shared_spaces_role_to_professionals: tenant.auto_assign.shared_spaces,
+            auto_assign_private_analytics_content_creator_role_to_professionals: tenant
+                .auto_assign
+                .private_content,
+            auto_assign_data_services_contributor_role_to_professionals: tenant.auto_assign.data_services,
+            links: links.to(format_args!("/api/v1/tenants/{}", tenant.id)).into(),
+        }
+    }
+}
+
+impl Operations for TenantOp {
+    const FORMS: &'static [Form] = &[
+        ("replace", "/name", Kind::Text),
+        ("replace", "/hostnames/1", Kind::Text),
+        ("replace", "/autoAssignCreateSharedSpacesRoleToProfessionals", Kind::Boolean),
+        ("replace", "/autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", Kind::Boolean),
+        ("replace", "/autoAssignDataServicesContributorRoleToProfessionals", Kind::Boolean),
+        ("replace", "/enableAnalyticCreation", Kind::Boolean),
+        ("replace", "/enableAppOpeningFeedback", Kind::Boolean),
+    ];
+
+    fn read(operation: &Operation) -> Result<Option<Self>, Error> {
+        let flag = |flag| operation.value().map(|on| Self::SetAutoAssign(flag, on));
+        Ok(Some(match operation.form() {
+            ("replace", "/name") => Self::Rename(operation.text(DisplayName::new)?),
+            ("replace", "/hostnames/1") => Self::SetAlias(operation.text(Hostname::new)?),
+            ("replace", "/autoAssignCreateSharedSpacesRoleToProfessionals") => {
+                flag(AutoAssign::SharedSpaces)?
+            }
+            ("replace", "/autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals") => {
+                flag(AutoAssign::PrivateContent)?
+            }
+            ("replace", "/autoAssignDataServicesContributorRoleToProfessionals") => {
+                flag(AutoAssign::DataServices)?
+            }
+            ("replace", "/enableAnalyticCreation") => Self::EnableAnalyticCreation(operation.value()?),
+            ("replace", "/enableAppOpeningFeedback") => Self::EnableAppOpeningFeedback(operation.value()?),
+            _ => return Ok(None),
+        }))
+    }
+}

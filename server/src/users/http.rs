@@ -1,0 +1,225 @@
+//! Which requests are there for users?
+
+use axum::{extract::State, http::Uri};
+use rolecall_engine::{
+    filter::{Compare, Filter, Operand, UserAttribute},
+    ids::UserId,
+    names::fold,
+    users::{self, UserOp},
+};
+
+use super::{
+    sql,
+    wire::{self, Count, Fields, FilterBody, View},
+};
+use crate::{
+    app::App,
+    caller::{Administrator, Caller, Member},
+    error::Error,
+    http::{
+        extract::{Body, Id, OptionalBody},
+        operation::{Operation, delete, get, patch, post},
+        page::{Page, Paging, Shape, Style},
+        patch::Patch,
+        query::{Pairs, Parameter, Parameters, Query},
+        respond::{Created, Done, Found},
+    },
+    limits::Tier,
+};
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        get("/api/v1/users", "List users", list_users),
+        post("/api/v1/users", "Make a user", create_user),
+        get("/api/v1/users/me", "Get the caller", get_me),
+        get("/api/v1/users/actions/count", "Count users", count_users),
+        post("/api/v1/users/actions/filter", "List users that a filter selects", filter_users)
+            .tier(Tier::Filter),
+        get("/api/v1/users/{id}", "Get a user", get_user),
+        patch("/api/v1/users/{id}", "Change a user, or one's own preferences", patch_user),
+        delete("/api/v1/users/{id}", "Delete a user", delete_user),
+    ]
+}
+
+const SHAPE: Shape = Shape { sorts: sql::SORTS, default: "name", style: Style::CursorOrRow };
+
+const FIELDS: &[Parameter] = &[Parameter::text("fields", "The members to answer, with commas between them")];
+const DEPRECATED: &[Parameter] = &[
+    Parameter::deprecated("email", "Use `filter`"),
+    Parameter::deprecated("subject", "Use `filter`"),
+    Parameter::deprecated("role", "Use `filter`"),
+    Parameter::deprecated("status", "Use `filter`; several with commas between them"),
+    Parameter::deprecated("tenantId", "Ignored: users are always those of the caller's tenant"),
+    Parameter::deprecated("sortBy", "Use `sort`"),
+    Parameter::deprecated("sortOrder", "Use `sort`; `asc` or `desc`"),
+    Parameter::deprecated("startingAfter", "Use `next`"),
+    Parameter::deprecated("endingBefore", "Use `prev`"),
+];
+
+/// The parameters of a list of users.
+struct ListUsers {
+    paging: Paging,
+    fields: Fields,
+    deprecated: Option<Filter<UserAttribute>>,
+}
+
+impl Parameters for ListUsers {
+    const PARAMETERS: &'static [&'static [Parameter]] = &[
+        Paging::PARAMETERS[0],
+        Paging::PARAMETERS[1],
+        Paging::PARAMETERS[2],
+        Paging::PARAMETERS[3],
+        FIELDS,
+        DEPRECATED,
+    ];
+
+    fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
+        let fields = pairs.get("fields").map_or(Fields::Default, Fields::read);
+        let deprecated = deprecated_filter(&pairs)?;
+        let sort = match (pairs.get("sortBy"), pairs.get("sortOrder")) {
+            (None, None) => None,
+            (by, order) => {
+                let descending = order.is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+                Some(format!("{}{}", if descending { "-" } else { "" }, by.unwrap_or(SHAPE.default)))
+            }
+        };
+        Ok(Self { paging: Paging::read(pairs, uri)?.sorted_by(sort), fields, deprecated })
+    }
+}
+
+/// What the deprecated parameters select (reference/rest-api.md §3.1).
+fn deprecated_filter(pairs: &Pairs) -> Result<Option<Filter<UserAttribute>>, Error> {
+    let is = |attribute, text: &str| Filter::Compare(attribute, Compare::Equal, Operand::Text(fold(text)));
+    let mut parts = Vec::new();
+    for (name, attribute) in [
+        ("email", UserAttribute::Email),
+        ("subject", UserAttribute::Subject),
+        ("role", UserAttribute::RoleName),
+        ("status", UserAttribute::Status),
+    ] {
+        let Some(values) = pairs.get(name) else { continue };
+        if pairs.get("filter").is_some() {
+            return Err(Error::at_parameter(name, "is deprecated and cannot be combined with `filter`"));
+        }
+        let values: Vec<&str> = if name == "status" { values.split(',').collect() } else { vec![values] };
+        parts.push(Filter::Any(values.into_iter().map(|value| is(attribute, value.trim())).collect()));
+    }
+    Ok(if parts.is_empty() { None } else { Some(Filter::All(parts)) })
+}
+
+impl Caller<Member> {
+    /// A user as this caller may see it.
+    fn view(&self, user: &users::User, fields: &Fields, administrator: bool) -> wire::User {
+        let view = View { tenant: self.tenant(), fields, roles: administrator || user.id == self.user() };
+        wire::User::new(user, view, self.links().to(format_args!("/api/v1/users/{}", user.id)))
+    }
+}
+
+async fn list_users(
+    State(app): State<App>,
+    caller: Caller<Member>,
+    Query(query): Query<ListUsers>,
+) -> Result<Found<Page<wire::User>>, Error> {
+    let ListUsers { paging, fields, deprecated } = query;
+    let filter = paging.filter()?.or(deprecated);
+    answer_page(&app, &caller, &paging, &fields, filter).await
+}
+
+async fn filter_users(
+    State(app): State<App>,
+    caller: Caller<Member>,
+    Query(query): Query<ListUsers>,
+    OptionalBody(body): OptionalBody<FilterBody>,
+) -> Result<Found<Page<wire::User>>, Error> {
+    let paging = query.paging.filtered_by(body.filter);
+    let filter = paging.body_filter()?;
+    answer_page(&app, &caller, &paging, &query.fields, filter).await
+}
+
+async fn answer_page(
+    app: &App,
+    caller: &Caller<Member>,
+    paging: &Paging,
+    fields: &Fields,
+    filter: Option<Filter<UserAttribute>>,
+) -> Result<Found<Page<wire::User>>, Error> {
+    let keyset = paging.keyset(app, caller, &SHAPE)?;
+    let administrator = caller.is_administrator();
+    let found = super::list(app, caller, filter, keyset).await?;
+    let found = found.map(|user| caller.view(&user, fields, administrator));
+    paging.page(app, caller, &SHAPE, found).map(Found)
+}
+
+async fn create_user(
+    State(app): State<App>,
+    caller: Caller<Administrator>,
+    Body(new): Body<wire::NewUser>,
+) -> Result<Created<wire::User>, Error> {
+    let user = super::create(&app, &caller, new.read(caller.tenant())?).await?;
+    let at = caller.links().to(format_args!("/api/v1/users/{}", user.id));
+    // The tenant with the user in it, so that the names of its roles are known.
+    let tenant = app.snapshots.get(caller.tenant_id()).unwrap_or_else(|| caller.tenant().clone());
+    let view = View { tenant: &tenant, fields: &Fields::All, roles: true };
+    Ok(Created { body: wire::User::new(&user, view, at.clone()), at })
+}
+
+/// The `fields` of a request for one user.
+struct OneUser {
+    fields: Fields,
+    uri: Uri,
+}
+
+impl Parameters for OneUser {
+    const PARAMETERS: &'static [&'static [Parameter]] = &[FIELDS];
+    fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
+        Ok(Self { fields: pairs.get("fields").map_or(Fields::All, Fields::read), uri: uri.clone() })
+    }
+}
+
+async fn get_user(
+    State(app): State<App>,
+    caller: Caller<Member>,
+    Id(id): Id<UserId>,
+    Query(query): Query<OneUser>,
+) -> Result<Found<wire::User>, Error> {
+    let user = super::get(&app, &caller, id).await?;
+    Ok(Found(caller.view(&user, &query.fields, caller.is_administrator())))
+}
+
+/// The link of the answer is the address that was asked, and it is there whatever `fields` says (statements S39, S40).
+async fn get_me(
+    State(app): State<App>,
+    caller: Caller<Member>,
+    Query(query): Query<OneUser>,
+) -> Result<Found<wire::User>, Error> {
+    let asked = query.uri.path_and_query().map_or("/api/v1/users/me", |asked| asked.as_str());
+    let link = caller.links().to(asked);
+    let view = View { tenant: caller.tenant(), fields: &query.fields, roles: true };
+    let user = if query.fields.are_in_snapshot() {
+        wire::User::of_snapshot(caller.user(), view, link.clone())
+    } else {
+        wire::User::new(&super::get(&app, &caller, caller.user()).await?, view, link.clone())
+    };
+    Ok(Found(wire::User { links: Some(link.into()), ..user }))
+}
+
+async fn count_users(_: State<App>, caller: Caller<Member>) -> Result<Found<Count>, Error> {
+    Ok(Found(Count { total: caller.tenant().user_count() }))
+}
+
+async fn patch_user(
+    State(app): State<App>,
+    caller: Caller<Member>,
+    Id(id): Id<UserId>,
+    Patch(ops): Patch<UserOp>,
+) -> Result<Done, Error> {
+    super::patch(&app, &caller, id, ops).await.map(|()| Done)
+}
+
+async fn delete_user(
+    State(app): State<App>,
+    caller: Caller<Administrator>,
+    Id(id): Id<UserId>,
+) -> Result<Done, Error> {
+    super::delete(&app, &caller, id).await.map(|()| Done)
+}

@@ -1,0 +1,79 @@
+//! Users: who is in a tenant, and what each holds. (reference/rest-api.md §3)
+
+pub mod http;
+pub mod sql;
+mod wire;
+
+use std::sync::Arc;
+
+use rolecall_engine::{
+    filter::{Filter, UserAttribute},
+    ids::UserId,
+    refusal::Rule,
+    users::{KnownSubject, NewUser, User, UserOp, asks_about_roles},
+};
+
+use crate::{
+    api_keys,
+    app::App,
+    caller::{Administrator, Caller, Member},
+    db::{Found, Keyset, Reader},
+    error::Error,
+    licenses,
+    write::WriteTx,
+};
+
+/// A page of the tenant's users.
+pub async fn list(
+    app: &App,
+    caller: &Caller<Member>,
+    filter: Option<Filter<UserAttribute>>,
+    keyset: Keyset,
+) -> Result<Found<User>, Error> {
+    if filter.as_ref().is_some_and(asks_about_roles) && !caller.is_administrator() {
+        return Err(Rule::RolesHidden.into());
+    }
+    let tenant = Arc::clone(caller.tenant());
+    let work = async move |reader: &Reader<'_>| sql::page(reader, &tenant, filter.as_ref(), &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
+}
+
+/// One user.
+pub async fn get(app: &App, caller: &Caller<Member>, id: UserId) -> Result<User, Error> {
+    let tenant = Arc::clone(caller.tenant());
+    let user =
+        app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, &tenant, id).await).await?;
+    user.ok_or(Error::NotFound)
+}
+
+/// Makes a user.
+pub async fn create(app: &App, caller: &Caller<Administrator>, new: NewUser) -> Result<User, Error> {
+    let id = app.entropy.user_id(app.clock.now());
+    let edit = async move |tx: &WriteTx<'_>| {
+        let known = KnownSubject {
+            user: sql::with_subject(tx.reader(), &new.subject).await?,
+            license: licenses::sql::find(tx.reader(), &new.subject).await?,
+        };
+        Ok(User::create(new, id, known, tx.tenant(), tx.editor())?)
+    };
+    caller.write(app, edit).await
+}
+
+/// Changes a user; who is no administrator only the own preferences.
+pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<UserOp>) -> Result<(), Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
+        Ok(user.edit(&ops, tx.tenant(), tx.editor())?.map(drop))
+    };
+    caller.write(app, edit).await
+}
+
+/// Deletes a user and revokes the user's API keys.
+pub async fn delete(app: &App, caller: &Caller<Administrator>, id: UserId) -> Result<(), Error> {
+    let edit = async move |tx: &WriteTx<'_>| {
+        let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
+        let keys = api_keys::sql::of_user(tx.reader(), id).await?;
+        Ok(user.delete(keys, tx.editor())?)
+    };
+    caller.write(app, edit).await
+}

@@ -1,0 +1,203 @@
+//! How are users stored?
+
+use rolecall_engine::{
+    access::Snapshot,
+    change::Delta,
+    filter::{Filter, UserAttribute},
+    ids::{RoleId, UserId},
+    names::{DisplayName, Email, Setting, Subject, fold},
+    scopes::ScopeName,
+    time::Timestamp,
+    users::User,
+};
+
+use crate::{
+    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Test, Value, Writer, column, one_of},
+    error::Error,
+};
+
+/// What users can be sorted by, and the columns that hold it.
+pub const SORTS: Sorts = &[
+    ("name", &[Sort::up("name_fold")]),
+    ("id", &[Sort::up("id")]),
+    ("_id", &[Sort::up("id")]),
+    ("tenantId", &[Sort::up("tenant_id")]),
+    ("clientId", &[Sort::up("client_id")]),
+    ("status", &[Sort::up("status")]),
+    ("subject", &[Sort::up("subject_fold")]),
+    ("email", &[Sort::up("email_fold")]),
+    ("inviteExpiry", &[Sort::up("invite_expires_at")]),
+    ("createdAt", &[Sort::up("created_at")]),
+];
+
+const COLUMNS: [&str; 17] = [
+    "id",
+    "subject",
+    "subject_fold",
+    "name",
+    "name_fold",
+    "email",
+    "email_fold",
+    "picture",
+    "locale",
+    "zoneinfo",
+    "preferred_locale",
+    "preferred_zoneinfo",
+    "status",
+    "invite_expires_at",
+    "client_id",
+    "created_at",
+    "updated_at",
+];
+
+fn values(user: &User) -> [Value; 17] {
+    let setting = |setting: &Option<Setting>| setting.as_ref().map(Setting::as_str).into();
+    let email = user.email.as_ref().map(Email::as_str);
+    [
+        user.id.into(),
+        user.subject.as_str().into(),
+        fold(user.subject.as_str()).into(),
+        user.name.as_str().into(),
+        fold(user.name.as_str()).into(),
+        email.into(),
+        fold(email.unwrap_or_default()).into(),
+        setting(&user.picture),
+        setting(&user.locale),
+        setting(&user.zoneinfo),
+        setting(&user.preferred_locale),
+        setting(&user.preferred_zoneinfo),
+        user.status.as_str().into(),
+        user.invite_expires_at.map_or(0, Timestamp::as_millis).into(),
+        user.client_id.as_ref().map_or("", Setting::as_str).into(),
+        user.created_at.into(),
+        user.updated_at.into(),
+    ]
+}
+
+/// A user as the row has it, with the roles and groups the tenant's snapshot has.
+fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
+    let id = row.parse(0)?;
+    let facts = tenant.user(id);
+    let setting = |column| row.opt_text(column).map(|text| text.map(Setting::stored));
+    let client_id = row.text(14)?;
+    Ok(User {
+        id,
+        subject: Subject::stored(row.text(1)?),
+        name: DisplayName::stored(row.text(3)?),
+        email: row.opt_text(5)?.map(Email::stored),
+        picture: setting(7)?,
+        locale: setting(8)?,
+        zoneinfo: setting(9)?,
+        preferred_locale: setting(10)?,
+        preferred_zoneinfo: setting(11)?,
+        status: row.parse(12)?,
+        invite_expires_at: Some(row.integer(13)?).filter(|at| *at > 0).map(Timestamp::from_millis),
+        client_id: Some(client_id).filter(|id| !id.is_empty()).map(Setting::stored),
+        roles: facts.map(|facts| facts.roles.to_vec()).unwrap_or_default(),
+        groups: facts.map(|facts| facts.groups.to_vec()).unwrap_or_default(),
+        created_at: row.time(15)?,
+        updated_at: row.time(16)?,
+    })
+}
+
+/// One user.
+pub async fn find(reader: &Reader<'_>, tenant: &Snapshot, id: UserId) -> Result<Option<User>, Error> {
+    let sql = format!("SELECT {} FROM users WHERE tenant_id = $1 AND id = $2", COLUMNS.join(", "));
+    reader.first(&sql, &[id.into()], |row| read(row, tenant)).await
+}
+
+/// The user with a subject.
+pub async fn with_subject(reader: &Reader<'_>, subject: &Subject) -> Result<Option<UserId>, Error> {
+    let sql = "SELECT id FROM users WHERE tenant_id = $1 AND subject = $2";
+    reader.first(sql, &[subject.as_str().into()], |row| row.parse(0)).await
+}
+
+/// A page of the users that a filter selects.
+pub async fn page(
+    reader: &Reader<'_>,
+    tenant: &Snapshot,
+    filter: Option<&Filter<UserAttribute>>,
+    keyset: &Keyset,
+) -> Result<Found<User>, Error> {
+    let mut list = List::of("users", "id");
+    list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, tenant));
+    list.page(reader, keyset, &COLUMNS, |row| read(row, tenant)).await
+}
+
+fn compare(
+    attribute: UserAttribute,
+    test: Test<'_>,
+    parameters: &mut Parameters,
+    tenant: &Snapshot,
+) -> String {
+    match attribute {
+        UserAttribute::Id => column("id", test, parameters),
+        UserAttribute::Subject => column("subject_fold", test, parameters),
+        UserAttribute::Name => column("name_fold", test, parameters),
+        UserAttribute::Email => column("email_fold", test, parameters),
+        UserAttribute::Status => column("status", test, parameters),
+        UserAttribute::ClientId => column("lower(client_id)", test, parameters),
+        UserAttribute::RoleId => holds_directly(&column("x.role_id", test, parameters)),
+        UserAttribute::RoleName => {
+            let roles = tenant.roles().filter(|role| test.passes([role.name.as_str()])).map(|role| role.id);
+            holds_directly(&one_of("x.role_id", roles, parameters))
+        }
+        UserAttribute::GroupId => {
+            let condition = column("x.group_id", test, parameters);
+            format!("id IN (SELECT x.user_id FROM user_groups x WHERE x.tenant_id = $1 AND {condition})")
+        }
+        UserAttribute::GroupRoleName => {
+            let roles = tenant.roles().filter(|role| test.passes([role.name.as_str()])).map(|role| role.id);
+            holds_by_group(&one_of("g.role_id", roles, parameters))
+        }
+        UserAttribute::Scope => effective_scope(test, parameters, tenant),
+    }
+}
+
+fn holds_directly(condition: &str) -> String {
+    format!("id IN (SELECT x.user_id FROM user_roles x WHERE x.tenant_id = $1 AND {condition})")
+}
+
+fn holds_by_group(condition: &str) -> String {
+    format!(
+        "id IN (SELECT x.user_id FROM group_roles g
+         JOIN user_groups x ON x.tenant_id = g.tenant_id AND x.group_id = g.group_id
+         WHERE g.tenant_id = $1 AND {condition})"
+    )
+}
+
+/// The condition that a user is granted a scope by any path (reference/access-control.md §1.1).
+fn effective_scope(test: Test<'_>, parameters: &mut Parameters, tenant: &Snapshot) -> String {
+    let grants = |role: RoleId| {
+        let scopes = tenant.role(role).into_iter().flat_map(|role| role.grants.iter());
+        test.passes(scopes.filter_map(|scope| tenant.scope_name(scope)).map(ScopeName::as_str))
+    };
+    if tenant.roles_of_everybody().any(grants) {
+        return String::from("1 = 1");
+    }
+    let roles: Vec<RoleId> = tenant.roles().map(|role| role.id).filter(|role| grants(*role)).collect();
+    let direct = holds_directly(&one_of("x.role_id", roles.iter().copied(), parameters));
+    let by_group = holds_by_group(&one_of("g.role_id", roles, parameters));
+    format!("({direct} OR {by_group})")
+}
+
+/// Stores what happened to a user. With a user go its roles and memberships.
+pub async fn store(writer: &mut Writer<'_>, delta: &Delta<User>) -> Result<(), Error> {
+    match delta {
+        Delta::Created(user) => writer.insert("users", &COLUMNS, values(user)).await?,
+        Delta::Updated { before, after } => {
+            writer.update("users", ("id", after.id.into()), &COLUMNS, &values(before), values(after)).await?;
+        }
+        Delta::Deleted(user) => return writer.delete("users", ("id", user.id.into())).await,
+    }
+    let user = delta.latest();
+    let owner = || ("user_id", Value::from(user.id));
+    let before = delta.before();
+    if before.map(|before| &before.roles).is_none_or(|roles| *roles != user.roles) {
+        writer.replace_list("user_roles", owner(), "role_id", user.roles.iter().copied()).await?;
+    }
+    if before.map(|before| &before.groups).is_none_or(|groups| *groups != user.groups) {
+        writer.replace_list("user_groups", owner(), "group_id", user.groups.iter().copied()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! How does a change get into the database?
+//!
+//! There is one way: a use case asks its caller to write, gets the tenant as it is with everybody else locked out, and
+//! answers the edit. What was edited, its audit rows and its outbox rows are stored here, together or not at all.
+
+use std::sync::Arc;
+
+use rolecall_engine::{
+    access::{Revision, Snapshot, keep_administrator},
+    change::{Change, Edited, Editor},
+    ids::TenantId,
+    tenants::Tenant,
+};
+
+use crate::{
+    access, api_keys,
+    app::App,
+    audits,
+    caller::{Caller, Permission, Who},
+    db::{Reader, Writer, Written},
+    error::Error,
+    groups, licenses, roles, tenants,
+    trace::TraceId,
+    users,
+};
+
+/// A tenant that nobody else can change meanwhile.
+pub struct WriteTx<'t> {
+    reader: &'t Reader<'t>,
+    tenant: &'t Snapshot,
+    editor: Editor,
+}
+
+impl<'t> WriteTx<'t> {
+    /// Reads what the snapshot does not have.
+    pub const fn reader(&self) -> &'t Reader<'t> {
+        self.reader
+    }
+
+    /// The tenant as it is.
+    pub const fn tenant(&self) -> &'t Snapshot {
+        self.tenant
+    }
+
+    /// Who edits, and when.
+    pub const fn editor(&self) -> &Editor {
+        &self.editor
+    }
+}
+
+impl<P: Permission> Caller<P> {
+    /// Stores the edit that `work` answers; nothing if it has no changes. The caller's right is proved again for the
+    /// tenant that `work` sees.
+    ///
+    /// # Errors
+    /// What `work` answers; when the caller lost the right or the tenant its last administrator; or when the database
+    /// cannot be written. Nothing is stored then.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        app: &App,
+        work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let Who { trace, .. } = self.who;
+        let who = self.who;
+        let prove = async move |tenant: &Snapshot, reader: &Reader<'_>, at| {
+            who.prove::<P>(tenant, reader, at).await?;
+            Ok(Editor { user: Some(who.user()), administrator: tenant.administers(who.user()), at })
+        };
+        change(app, who.tenant(), trace, prove, work).await
+    }
+}
+
+/// Stores an edit that Rolecall itself makes to a tenant, for a command on its own machine.
+///
+/// # Errors
+/// As [`Caller::write`].
+pub(crate) async fn as_system<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let trace = TraceId::new(&app.entropy);
+    change(app, tenant, trace, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
+}
+
+async fn change<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    trace: TraceId,
+    prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, rolecall_engine::time::Timestamp) -> Result<Editor, Error>
+    + Send
+    + 'static,
+    work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (inside, outside) = (app.clone(), app.clone());
+    let work = async move |writer: &mut Writer<'_>| {
+        let revision = tenants::sql::next_revision(writer).await?.ok_or(Error::NotFound)?;
+        let before = present(&inside, writer, revision).await?;
+        let editor = prove(&before, writer, inside.clock.now()).await?;
+        let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
+        store(writer, &before, revision, edited, &editor, trace).await
+    };
+    app.db.write(tenant, work, move |after| outside.snapshots.publish(after)).await
+}
+
+/// Stores a tenant that does not exist yet, with everything in it.
+///
+/// # Errors
+/// When the database cannot be written. Nothing is stored then.
+pub(crate) async fn found<T: Send + 'static>(
+    app: &App,
+    tenant: Tenant,
+    edited: Edited<T>,
+    editor: Editor,
+) -> Result<T, Error> {
+    let trace = TraceId::new(&app.entropy);
+    let outside = app.clone();
+    let id = tenant.id;
+    let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default());
+    let work = async move |writer: &mut Writer<'_>| {
+        store(writer, &nothing, Revision(1), edited, &editor, trace).await
+    };
+    app.db.write(id, work, move |after| outside.snapshots.publish(after)).await
+}
+
+/// The tenant before its next revision: as earlier work of the same commit left it, as it was published, or as the
+/// database has it if somebody else wrote it.
+async fn present(app: &App, writer: &Writer<'_>, next: Revision) -> Result<Arc<Snapshot>, Error> {
+    let known = writer.uncommitted().cloned().or_else(|| app.snapshots.get(writer.tenant()));
+    if let Some(known) = known.filter(|known| known.revision().0 + 1 == next.0) {
+        return Ok(known);
+    }
+    let loaded = access::sql::load(writer, Arc::clone(&app.catalogue)).await?;
+    loaded.map(Arc::new).ok_or(Error::NotFound)
+}
+
+async fn store<T>(
+    writer: &mut Writer<'_>,
+    before: &Snapshot,
+    revision: Revision,
+    edited: Edited<T>,
+    editor: &Editor,
+    trace: TraceId,
+) -> Result<Written<T>, Error> {
+    let Edited { value, changes } = edited;
+    if changes.is_empty() {
+        return Ok(Written { value, state: None });
+    }
+    let after = before.apply(revision, &changes);
+    keep_administrator(before, &after, &changes)?;
+    for change in &changes {
+        store_one(writer, change).await?;
+    }
+    audits::record(writer, &after, &changes, editor, trace).await?;
+    Ok(Written { value, state: Some(Arc::new(after)) })
+}
+
+async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error> {
+    match change {
+        Change::Tenant(delta) => tenants::sql::store(writer, delta).await,
+        Change::Role(delta) => roles::sql::store(writer, delta).await,
+        Change::Group(delta) => groups::sql::store(writer, delta).await,
+        Change::User(delta) => users::sql::store(writer, delta).await,
+        Change::License(delta) => licenses::sql::store(writer, delta).await,
+        Change::ApiKey(delta) => api_keys::sql::store(writer, delta).await,
+    }
+}
