@@ -4,7 +4,6 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
-use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
     App, Clock, Entropy, MasterKey, RateLimits, Settings,
     demo::{COMPANIES, Demo},

@@ -247,8 +247,11 @@ pub fn rate_limits(text: &str) -> anyhow::Result<Option<PerMinute>> {
 
 /// The catalogue of an installation.
 pub fn catalogue(developer_role: bool, lenient: bool) -> Catalogue {
-    let catalogue = if developer_role { Catalogue::qlik_with_developer() } else { Catalogue::qlik() };
-    Catalogue { unknown: if lenient { Unknown::Accept } else { Unknown::Refuse }, ..catalogue }
+    let mut catalogue = if developer_role { Catalogue::qlik_with_developer() } else { Catalogue::qlik() };
+    if lenient {
+        catalogue.unknown = Unknown::Accept;
+    }
+    catalogue
 }
 
 /// Sends log lines to standard error.

@@ -39,7 +39,7 @@ pub struct ApiKey {
     pub expires_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
-    /// Who made it; none when it was made from the command line.
+    /// Who made it: its user, where it was made from the command line.
     pub created_by: Option<UserId>,
     /// When it was last edited.
     pub updated_at: Timestamp,
@@ -207,6 +207,10 @@ impl ApiKey {
         lifetime: Span,
         editor: &Editor,
     ) -> Edited<Self> {
+        let owner = match &subject {
+            KeySubject::User(user) => Some(*user),
+            KeySubject::ExternalClient(_) => None,
+        };
         created(Self {
             id,
             subject,
@@ -214,7 +218,7 @@ impl ApiKey {
             revoked: false,
             expires_at: editor.at.plus(lifetime),
             created_at: editor.at,
-            created_by: editor.user,
+            created_by: editor.user.or(owner),
             updated_at: editor.at,
         })
     }

@@ -43,6 +43,9 @@ pub enum Entropy {
 
 impl Entropy {
     /// `N` bytes that nobody can guess.
+    ///
+    /// # Panics
+    /// When the operating system has no random bytes: without them nothing may go on.
     #[expect(
         clippy::disallowed_methods,
         clippy::expect_used,

@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, fmt};
 
 use rolecall_engine::refusal::{Refusal, Rule};
+use serde::Serialize;
 
 /// Why a request is not answered as it was meant. `http/problem.rs` says what each looks like outside.
 #[derive(Debug)]
@@ -43,7 +44,8 @@ pub struct Invalid {
 }
 
 /// A place in a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Source {
     /// A place in the body, as a JSON pointer (RFC 6901).
     Pointer(String),

@@ -96,7 +96,7 @@ impl FromStr for Origin {
 
 impl Origin {
     /// The host.
-    pub const fn host(&self) -> &Host {
+    pub(crate) const fn host(&self) -> &Host {
         &self.host
     }
 }

@@ -16,6 +16,7 @@ const NONCE: usize = 12;
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
+    #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }

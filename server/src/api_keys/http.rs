@@ -59,7 +59,9 @@ const NARROW: &[Parameter] = &[
 ];
 
 impl Parameters for ListApiKeys {
-    const PARAMETERS: &'static [&'static [Parameter]] = &[LIMIT, ROWS, NARROW];
+    fn parameters() -> Vec<Parameter> {
+        [LIMIT, ROWS, NARROW].concat()
+    }
 
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
         let text = |name| pairs.get(name).map(str::to_owned);

@@ -34,7 +34,7 @@ pub struct ApiKey {
     pub expiry: String,
     /// When it was made.
     pub created: String,
-    /// The user who made it; empty if it was made on the server's machine.
+    /// The user who made it.
     pub created_by_user: String,
     /// When it was last changed.
     pub last_updated: String,

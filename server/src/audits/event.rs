@@ -104,12 +104,12 @@ fn differences<const N: usize>(before: Members<N>, after: &Members<N>) -> Vec<Va
         .collect()
 }
 
-fn text(value: impl ToString) -> Value {
+fn text(value: &(impl ToString + ?Sized)) -> Value {
     Value::String(value.to_string())
 }
 
 fn opt_text(value: Option<impl ToString>) -> Value {
-    value.map_or(Value::Null, text)
+    value.map_or(Value::Null, |value| text(&value))
 }
 
 fn role_refs(ids: &[RoleId], tenant: &Snapshot) -> Value {
@@ -126,41 +126,41 @@ fn group_refs(ids: &[GroupId], tenant: &Snapshot) -> Value {
 fn role_members(role: &Role, tenant: &Snapshot) -> Members<13> {
     let promotes = tenant.catalogue().default_role(role.id).is_some_and(|role| role.promotes);
     [
-        ("id", text(role.id)),
+        ("id", text(&role.id)),
         ("name", text(&role.name)),
         ("level", role.level.as_str().into()),
-        ("tenantId", text(tenant.tenant().id)),
+        ("tenantId", text(&tenant.tenant().id)),
         ("type", role.kind.contract().into()),
         ("canEdit", (role.kind != RoleKind::Default).into()),
         ("canDelete", (role.kind == RoleKind::Custom).into()),
         ("description", text(&role.description)),
         ("assignedScopes", role.scopes.iter().map(ScopeName::as_str).collect()),
         ("userEntitlementType", (if promotes { "fullUser" } else { "" }).into()),
-        ("createdAt", text(role.stamps.created_at)),
-        (LAST_UPDATED, text(role.stamps.updated_at)),
+        ("createdAt", text(&role.stamps.created_at)),
+        (LAST_UPDATED, text(&role.stamps.updated_at)),
         ("updatedBy", opt_text(role.stamps.updated_by)),
     ]
 }
 
 fn group_members(group: &Group, tenant: &Snapshot) -> Members<9> {
     [
-        ("id", text(group.id)),
-        ("tenantId", text(tenant.tenant().id)),
+        ("id", text(&group.id)),
+        ("tenantId", text(&tenant.tenant().id)),
         ("name", text(&group.name)),
         ("status", group.status.as_str().into()),
         ("providerType", group.provider.as_str().into()),
         ("description", opt_text(group.description.as_ref().map(Description::as_str))),
         ("assignedRoles", role_refs(&group.roles, tenant)),
-        ("createdAt", text(group.stamps.created_at)),
-        (LAST_UPDATED, text(group.stamps.updated_at)),
+        ("createdAt", text(&group.stamps.created_at)),
+        (LAST_UPDATED, text(&group.stamps.updated_at)),
     ]
 }
 
 fn user_members(user: &User, tenant: &Snapshot) -> Members<17> {
     let setting = |setting: &Option<Setting>| opt_text(setting.as_ref().map(Setting::as_str));
     [
-        ("id", text(user.id)),
-        ("tenantId", text(tenant.tenant().id)),
+        ("id", text(&user.id)),
+        ("tenantId", text(&tenant.tenant().id)),
         ("subject", text(&user.subject)),
         ("name", text(&user.name)),
         ("email", opt_text(user.email.as_ref().map(Email::as_str))),
@@ -174,15 +174,15 @@ fn user_members(user: &User, tenant: &Snapshot) -> Members<17> {
         ("clientId", setting(&user.client_id)),
         ("assignedRoles", role_refs(&user.roles, tenant)),
         ("assignedGroups", group_refs(&user.groups, tenant)),
-        ("createdAt", text(user.created_at)),
-        (LAST_UPDATED, text(user.updated_at)),
+        ("createdAt", text(&user.created_at)),
+        (LAST_UPDATED, text(&user.updated_at)),
     ]
 }
 
 fn tenant_members(tenant: &Tenant) -> Members<15> {
     let on = tenant.auto_assign;
     [
-        ("id", text(tenant.id)),
+        ("id", text(&tenant.id)),
         ("name", text(&tenant.name)),
         ("hostnames", tenant.hostnames.iter().map(text).collect()),
         ("status", tenant.status.as_str().into()),
@@ -206,11 +206,11 @@ fn key_members(key: &ApiKey) -> Members<6> {
         KeySubject::ExternalClient(client) => (client.clone(), "externalClient"),
     };
     [
-        ("id", text(key.id)),
+        ("id", text(&key.id)),
         ("sub", sub.into()),
         ("subType", sub_type.into()),
         ("description", text(&key.description)),
-        ("expiry", text(key.expires_at)),
+        ("expiry", text(&key.expires_at)),
         ("revoked", key.revoked.into()),
     ]
 }
@@ -219,6 +219,6 @@ fn license_members(license: &LicenseAssignment) -> Members<3> {
     [
         ("subject", text(&license.subject)),
         ("type", license.kind.as_str().into()),
-        ("created", text(license.created_at)),
+        ("created", text(&license.created_at)),
     ]
 }

@@ -283,13 +283,13 @@ fn condition<A: Copy>(
 }
 
 /// A test of a column that holds folded texts, '' for none, or times.
-pub fn column(column: &str, test: Test<'_>, parameters: &mut Parameters) -> String {
+pub fn column(name: &str, test: Test<'_>, parameters: &mut Parameters) -> String {
     match test {
-        Test::Present => format!("{column} <> ''"),
+        Test::Present => format!("{name} <> ''"),
         Test::Compare(compare, Operand::Time(time)) => {
-            format!("{column} {} {}", operator(compare), parameters.add(*time))
+            format!("{name} {} {}", operator(compare), parameters.add(*time))
         }
-        Test::Compare(compare, Operand::Text(text)) => text_column(column, compare, text, parameters),
+        Test::Compare(compare, Operand::Text(operand)) => text_column(name, compare, operand, parameters),
     }
 }
 

@@ -39,8 +39,11 @@ type Uncommitted = HashMap<TenantId, Arc<Snapshot>>;
 /// What is left to do once it is known whether the commit succeeded.
 type Answer = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
 
+/// A piece of work; it answers once the commit is known.
+type Work = Box<dyn FnOnce(&Connection, &mut Uncommitted) -> Answer + Send>;
+
 enum Job {
-    Work(Box<dyn FnOnce(&Connection, &mut Uncommitted) -> Answer + Send>),
+    Work(Work),
     Close,
 }
 
@@ -229,17 +232,20 @@ fn begin(connection: &Connection) -> Result<(), CommitFailed> {
 #[cfg(not(feature = "sabotage"))]
 fn finish(connection: &Connection, answers: Vec<Answer>) {
     let committed = commit(connection);
-    answers.into_iter().for_each(|answer| answer(committed));
+    for answer in answers {
+        answer(committed);
+    }
 }
 
 #[cfg(feature = "sabotage")]
 fn finish(connection: &Connection, answers: Vec<Answer>) {
-    if super::sabotage::answers_before_the_commit() {
-        answers.into_iter().for_each(|answer| answer(Ok(())));
+    let early = super::sabotage::answers_before_the_commit();
+    let committed = if early { Ok(()) } else { commit(connection) };
+    for answer in answers {
+        answer(committed);
+    }
+    if early {
         let _ = commit(connection);
-    } else {
-        let committed = commit(connection);
-        answers.into_iter().for_each(|answer| answer(committed));
     }
 }
 

@@ -53,13 +53,14 @@ const SYSTEM: &[Parameter] =
     &[Parameter::boolean("systemGroups", "List the system groups; not together with anything else")];
 
 impl Parameters for ListGroups {
-    const PARAMETERS: &'static [&'static [Parameter]] =
-        &[Paging::PARAMETERS[0], Paging::PARAMETERS[1], Paging::PARAMETERS[2], Paging::PARAMETERS[3], SYSTEM];
+    fn parameters() -> Vec<Parameter> {
+        [&Paging::parameters(), SYSTEM].concat()
+    }
 
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
         let system = pairs.flag("systemGroups")?;
-        let known = || Self::PARAMETERS.iter().copied().flatten().map(|parameter| parameter.name);
-        let other = known().find(|name| *name != "systemGroups" && pairs.get(name).is_some());
+        let mut known = Self::parameters().into_iter().map(|parameter| parameter.name);
+        let other = known.find(|name| *name != "systemGroups" && pairs.get(name).is_some());
         match other {
             Some(other) if system => {
                 Err(Error::at_parameter(other, "cannot be used together with `systemGroups`"))

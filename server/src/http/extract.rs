@@ -86,7 +86,7 @@ pub async fn body(request: Request<Bytes>) -> Result<axum::body::Bytes, Error> {
     let bytes =
         tokio::time::timeout(ARRIVAL, arriving).await.map_err(|_| Error::Timeout)?.map_err(|error| {
             let too_large = std::error::Error::source(&error)
-                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
             if too_large {
                 Error::TooLarge(BODY)
             } else {

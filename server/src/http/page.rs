@@ -67,7 +67,9 @@ pub const ROWS: &[Parameter] = &[
 pub const PAGE: &[Parameter] = &[Parameter::text("page", "The cursor of the page")];
 
 impl Parameters for Paging {
-    const PARAMETERS: &'static [&'static [Parameter]] = &[LIMIT, CURSORS, TOTAL, FILTER];
+    fn parameters() -> Vec<Parameter> {
+        [LIMIT, CURSORS, TOTAL, FILTER].concat()
+    }
 
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
         let limit = match pairs.get("limit") {

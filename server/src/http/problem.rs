@@ -10,7 +10,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use rolecall_engine::refusal::{Refusal, Rule};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Invalid, Source},
@@ -112,8 +113,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// Gives an answer without a body of its own the documented one. `patch` tells whether the request was a PATCH.
-pub fn render(response: Response, path: &str, patch: bool, trace: TraceId) -> Response {
+/// Gives an answer without a body of its own the documented one. `is_patch` tells whether the request was a PATCH.
+pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) -> Response {
     let unrendered = response.extensions().get::<Unrendered>().cloned();
     let error = match (unrendered, response.status()) {
         (Some(Unrendered(error)), _) => error,
@@ -123,10 +124,10 @@ pub fn render(response: Response, path: &str, patch: bool, trace: TraceId) -> Re
     if let Error::Internal(fault) = &*error {
         tracing::error!(%trace, path, fault, "a request failed");
     }
-    let problem = Problem::of(&error, family(path), patch);
+    let problem = Problem::of(&error, family(path), is_patch);
     let allow = response.headers().get(header::ALLOW).cloned();
     let status = problem.status;
-    let mut response = Response::new(Body::from(problem.body(family(path), trace).to_string()));
+    let mut response = Response::new(problem.body(family(path), trace));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -158,7 +159,7 @@ struct Problem {
 }
 
 impl Problem {
-    fn of(error: &Error, family: &Family, patch: bool) -> Self {
+    fn of(error: &Error, family: &Family, is_patch: bool) -> Self {
         let (status, code, title) = match error {
             Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized"),
             Error::OtherTenant => (StatusCode::UNAUTHORIZED, "AUTH-5", "Forbidden"),
@@ -168,9 +169,9 @@ impl Problem {
             Error::Refused(refusal) => match status(&refusal.rule) {
                 StatusCode::FORBIDDEN => (StatusCode::FORBIDDEN, "HTTP-403", "Forbidden"),
                 StatusCode::CONFLICT => (StatusCode::CONFLICT, "HTTP-409", "Conflict"),
-                _ => bad_request(family, patch),
+                _ => bad_request(family, is_patch),
             },
-            Error::Invalid(_) => bad_request(family, patch),
+            Error::Invalid(_) => bad_request(family, is_patch),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
             Error::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP-415", "Unsupported media type")
@@ -198,40 +199,59 @@ impl Problem {
         Self { status, code, title, detail, source }
     }
 
-    fn body(self, family: &Family, trace: TraceId) -> Value {
+    fn body(self, family: &Family, trace: TraceId) -> Body {
         let Self { status, code, title, detail, source } = self;
-        let mut item = Map::new();
-        item.insert("code".into(), code.into());
-        item.insert("title".into(), title.into());
-        if code == "TENANTS-10" {
-            item.insert("meta".into(), json!({"code": code, "title": detail}));
-        }
-        if let Some(detail) = &detail {
-            item.insert("detail".into(), detail.as_str().into());
-        }
-        match source {
-            Some(Source::Pointer(pointer)) => item.insert("source".into(), json!({"pointer": pointer})),
-            Some(Source::Parameter(parameter)) => {
-                item.insert("source".into(), json!({"parameter": parameter}))
-            }
-            None => None,
+        let item = Item {
+            code,
+            title,
+            detail: detail.as_deref(),
+            status: match family.status {
+                StatusMember::Absent => None,
+                StatusMember::Number => Some(status.as_u16().into()),
+                StatusMember::Text => Some(status.as_str().into()),
+            },
+            source: source.as_ref(),
+            meta: (code == "TENANTS-10").then(|| json!({"code": code, "title": detail})),
         };
-        match family.status {
-            StatusMember::Absent => None,
-            StatusMember::Number => item.insert("status".into(), status.as_u16().into()),
-            StatusMember::Text => item.insert("status".into(), status.as_str().into()),
+        let deprecated = |text| Some(text).filter(|_| family.deprecated_members);
+        let errors = Errors {
+            errors: [item],
+            trace_id: trace.to_string(),
+            error: deprecated(title),
+            message: deprecated(detail.as_deref().unwrap_or(title)),
         };
-        let mut body = json!({"errors": [item], "traceId": trace.to_string()});
-        if let (true, Some(body)) = (family.deprecated_members, body.as_object_mut()) {
-            body.insert("error".into(), title.into());
-            body.insert("message".into(), detail.as_deref().unwrap_or(title).into());
-        }
-        body
+        serde_json::to_vec(&errors).unwrap_or_default().into()
     }
 }
 
-const fn bad_request(family: &Family, patch: bool) -> (StatusCode, &'static str, &'static str) {
-    if patch {
+/// The body of an error.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Errors<'p> {
+    errors: [Item<'p>; 1],
+    trace_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'p str>,
+}
+
+#[derive(Serialize)]
+struct Item<'p> {
+    code: &'p str,
+    title: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'p Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Value>,
+}
+
+const fn bad_request(family: &Family, is_patch: bool) -> (StatusCode, &'static str, &'static str) {
+    if is_patch {
         (StatusCode::BAD_REQUEST, family.bad_patch, "Invalid PATCH request")
     } else {
         (StatusCode::BAD_REQUEST, BAD_REQUEST, "Bad request")

@@ -105,8 +105,8 @@ impl Parameter {
 
 /// Parameters that a handler understands.
 pub trait Parameters: Sized {
-    /// What the document says of them, in groups.
-    const PARAMETERS: &'static [&'static [Parameter]];
+    /// What the document says of them.
+    fn parameters() -> Vec<Parameter>;
 
     /// Reads them.
     ///
@@ -127,7 +127,7 @@ impl<T: Parameters> FromRequestParts<App> for Query<T> {
 
 impl<T: Parameters> Describe for Query<T> {
     fn describe(document: &mut Document<'_>) {
-        let parameters = T::PARAMETERS.iter().copied().flatten().map(Parameter::document);
+        let parameters = T::parameters().into_iter().map(|parameter| parameter.document());
         document.parameters.extend(parameters);
         document.errors.push(400);
     }

@@ -43,7 +43,9 @@ const ORPHANS: &[Parameter] =
     &[Parameter::boolean("orphans", "List only assignments whose subject is no user's")];
 
 impl Parameters for ListAssignments {
-    const PARAMETERS: &'static [&'static [Parameter]] = &[LIMIT, PAGE, FILTER, ORPHANS];
+    fn parameters() -> Vec<Parameter> {
+        [LIMIT, PAGE, FILTER, ORPHANS].concat()
+    }
 
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
         Ok(Self { orphans: pairs.flag("orphans")?, paging: Paging::read(pairs, uri)? })

@@ -37,7 +37,7 @@ async fn list_roles(
 ) -> Result<Found<Page<wire::Role>>, Error> {
     let keyset = paging.keyset(&app, &caller, &SHAPE)?;
     let found = super::list(&app, &caller, paging.filter()?, keyset).await?;
-    let found = found.map(|role| wire::Role::new(role, caller.tenant_id(), &app.catalogue, caller.links()));
+    let found = found.map(|role| wire::Role::new(&role, caller.tenant_id(), &app.catalogue, caller.links()));
     paging.page(&app, &caller, &SHAPE, found).map(Found)
 }
 
@@ -47,7 +47,7 @@ async fn create_role(
     Body(new): Body<wire::NewRole>,
 ) -> Result<Created<wire::Role>, Error> {
     let role = super::create(&app, &caller, new.read()?).await?;
-    let body = wire::Role::new(role, caller.tenant_id(), &app.catalogue, caller.links());
+    let body = wire::Role::new(&role, caller.tenant_id(), &app.catalogue, caller.links());
     Ok(Created { at: body.links.this.clone(), body })
 }
 
@@ -57,7 +57,7 @@ async fn get_role(
     Id(id): Id<RoleId>,
 ) -> Result<Found<wire::Role>, Error> {
     let role = super::get(&app, &caller, id).await?;
-    Ok(Found(wire::Role::new(role, caller.tenant_id(), &app.catalogue, caller.links())))
+    Ok(Found(wire::Role::new(&role, caller.tenant_id(), &app.catalogue, caller.links())))
 }
 
 async fn patch_role(

@@ -62,7 +62,7 @@ pub struct Role {
 }
 
 impl Role {
-    pub fn new(role: roles::Role, tenant: TenantId, catalogue: &Catalogue, links: &Links) -> Self {
+    pub fn new(role: &roles::Role, tenant: TenantId, catalogue: &Catalogue, links: &Links) -> Self {
         let shipped = catalogue.default_role(role.id);
         let promotes = shipped.is_some_and(|shipped| shipped.promotes);
         Self {

@@ -64,14 +64,9 @@ struct ListUsers {
 }
 
 impl Parameters for ListUsers {
-    const PARAMETERS: &'static [&'static [Parameter]] = &[
-        Paging::PARAMETERS[0],
-        Paging::PARAMETERS[1],
-        Paging::PARAMETERS[2],
-        Paging::PARAMETERS[3],
-        FIELDS,
-        DEPRECATED,
-    ];
+    fn parameters() -> Vec<Parameter> {
+        [&Paging::parameters(), FIELDS, DEPRECATED].concat()
+    }
 
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
         let fields = pairs.get("fields").map_or(Fields::Default, Fields::read);
@@ -170,7 +165,9 @@ struct OneUser {
 }
 
 impl Parameters for OneUser {
-    const PARAMETERS: &'static [&'static [Parameter]] = &[FIELDS];
+    fn parameters() -> Vec<Parameter> {
+        FIELDS.to_vec()
+    }
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
         Ok(Self { fields: pairs.get("fields").map_or(Fields::All, Fields::read), uri: uri.clone() })
     }

@@ -1,0 +1,297 @@
+//! A server with the sandbox's tenants, and clients to ask it.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use rolecall_engine::catalogue::Catalogue;
+use rolecall_server::{
+    App, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
+    demo::{COMPANIES, Demo},
+    serve,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
+use ureq::{Agent, http};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// How a server differs from the sandbox's.
+pub struct Setup {
+    pub catalogue: Catalogue,
+    pub rate_limits: RateLimits,
+    pub public_url: Option<Origin>,
+    pub connections: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { catalogue: Catalogue::qlik(), rate_limits: RateLimits::new(None), public_url: None, connections: 100 }
+    }
+}
+
+/// A running server. It stops when this is dropped.
+pub struct Server {
+    pub app: App,
+    pub address: SocketAddr,
+    pub tenants: Vec<Demo>,
+    stop: Arc<Notify>,
+    data: TempDir,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::with(Setup::default())
+    }
+
+    pub fn with(setup: Setup) -> Self {
+        let data = TempDir::new().unwrap();
+        RUNTIME.block_on(Self::start_in(setup, data))
+    }
+
+    async fn start_in(setup: Setup, data: TempDir) -> Self {
+        let Setup { catalogue, rate_limits, public_url, connections } = setup;
+        let settings = Settings { master_key: MasterKey::new([7; 32]), catalogue, public_url, rate_limits };
+        let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
+        let app = App::new(db, settings, Clock::default(), Entropy::System).await.unwrap();
+        let mut tenants = Vec::new();
+        for company in COMPANIES {
+            tenants.push(company.make(&app).await.unwrap());
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop);
+        let stopped = async move { stopped.notified().await };
+        tokio::spawn(serve(app.clone(), listener, connections, Duration::ZERO, stopped));
+        Self { app, address, tenants, stop, data }
+    }
+
+    /// The database's file.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.data.path().join("rolecall.db")
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client with some API key.
+    pub fn client(&self, key: &str) -> Client {
+        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        Client { agent, url: self.url(), key: Some(key.to_owned()), headers: Vec::new() }
+    }
+
+    /// A client without a credential.
+    pub fn anonymous(&self) -> Client {
+        Client { key: None, ..self.client("") }
+    }
+
+    /// The administrator of the first tenant.
+    pub fn admin(&self) -> Client {
+        self.client(&self.tenants[0].admin_key)
+    }
+
+    /// The plain user of the first tenant.
+    pub fn user(&self) -> Client {
+        self.client(&self.tenants[0].user_key)
+    }
+
+    /// The administrator of the second tenant.
+    pub fn other_admin(&self) -> Client {
+        self.client(&self.tenants[1].admin_key)
+    }
+
+    /// A new user of the first tenant who holds these roles and nothing by assignment, with an API key.
+    pub fn user_with(&self, subject: &str, roles: &[&str]) -> (String, Client) {
+        let id = self.admin().make_user(subject);
+        let roles: Vec<Value> = roles.iter().map(|name| serde_json::json!({ "name": name })).collect();
+        self.admin().replace(&format!("/api/v1/users/{id}"), "/assignedRoles", roles).expect(204);
+        (id, self.key_of(subject))
+    }
+
+    /// A client with a new API key of the user with this subject in the first tenant.
+    pub fn key_of(&self, subject: &str) -> Client {
+        let subject = rolecall_engine::names::Subject::new(subject).unwrap();
+        let lifetime = rolecall_engine::time::Span::from_days(30);
+        let key = rolecall_server::setup::issue_key(&self.app, self.tenants[0].tenant, subject, lifetime);
+        self.client(&RUNTIME.block_on(key).unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.notify_one();
+    }
+}
+
+/// Somebody who asks.
+#[derive(Clone)]
+pub struct Client {
+    agent: Agent,
+    url: String,
+    key: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub asked: String,
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Value,
+    pub text: String,
+}
+
+impl Client {
+    /// The same client with one more header on each request.
+    pub fn header(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name.to_owned(), value.to_owned()));
+        client
+    }
+
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    /// A request whose body is a text, of a media type.
+    pub fn send(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Answer {
+        let address = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
+        let mut request = http::Request::builder().method(method).uri(address);
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some((media_type, _)) = body {
+            request = request.header("content-type", media_type);
+        }
+        let body = body.map(|(_, body)| body);
+        let response = match body {
+            Some(body) => self.agent.run(request.body(body.to_vec()).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        let (parts, mut body) = response.unwrap().into_parts();
+        let text = body.read_to_string().unwrap();
+        Answer {
+            asked: format!("{method} {path}"),
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            text,
+        }
+    }
+
+    fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(method, path, Some(("application/json", body.to_string().as_bytes())))
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None)
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None)
+    }
+
+    pub fn post(&self, path: &str, body: impl Into<Value>) -> Answer {
+        self.json("POST", path, &body.into())
+    }
+
+    pub fn put(&self, path: &str, body: impl Into<Value>) -> Answer {
+        self.json("PUT", path, &body.into())
+    }
+
+    pub fn patch(&self, path: &str, body: impl Into<Value>) -> Answer {
+        self.json("PATCH", path, &body.into())
+    }
+
+    /// A patch with one operation.
+    pub fn op(&self, path: &str, op: &str, pointer: &str, value: impl Into<Value>) -> Answer {
+        let value: Value = value.into();
+        self.patch(path, serde_json::json!([{"op": op, "path": pointer, "value": value}]))
+    }
+
+    pub fn replace(&self, path: &str, pointer: &str, value: impl Into<Value>) -> Answer {
+        self.op(path, "replace", pointer, value)
+    }
+
+    /// The identifier of what a list's `name eq` finds.
+    pub fn find(&self, list: &str, name: &str) -> String {
+        let filter: String = ureq::http::Uri::builder()
+            .path_and_query(format!("{list}?filter=name+eq+%22{}%22", name.replace(' ', "+")))
+            .build()
+            .unwrap()
+            .to_string();
+        self.get(&filter).expect(200)["data"][0]["id"].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned()
+    }
+
+    /// The identifier of the caller.
+    pub fn id(&self) -> String {
+        self.get("/api/v1/users/me").expect(200)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes a user; answers its identifier.
+    pub fn make_user(&self, subject: &str) -> String {
+        let new = serde_json::json!({"subject": subject, "name": subject});
+        self.post("/api/v1/users", new).expect(201)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes a custom role; answers its identifier.
+    pub fn make_role(&self, name: &str, scopes: &[&str]) -> String {
+        let new = serde_json::json!({"name": name, "assignedScopes": scopes});
+        self.post("/api/v1/roles", new).expect(201)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes a custom group; answers its identifier.
+    pub fn make_group(&self, name: &str) -> String {
+        let new = serde_json::json!({"name": name, "providerType": "custom"});
+        self.post("/api/v1/groups", new).expect(201)["id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Answer {
+    /// The body, if the status is this.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> &Value {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
+        &self.body
+    }
+
+    /// That the answer is an error of this status in the documented shape, with this code.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> &Value {
+        let body = self.expect(status);
+        let item = &body["errors"][0];
+        assert_eq!(item["code"], code, "{}: {}", self.asked, self.text);
+        assert!(item["title"].is_string(), "{}: {}", self.asked, self.text);
+        let trace = body["traceId"].as_str().unwrap_or_default();
+        assert!(trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}", self.text);
+        assert_eq!(self.headers["x-b3-traceid"], trace);
+        item
+    }
+
+    /// The place an error names: the pointer or the parameter.
+    #[track_caller]
+    pub fn place(&self) -> &str {
+        let source = &self.body["errors"][0]["source"];
+        let place = source["pointer"].as_str().or(source["parameter"].as_str());
+        place.unwrap_or_else(|| panic!("no place in {}: {}", self.asked, self.text))
+    }
+
+    /// The names of the items of a list.
+    pub fn names(&self) -> Vec<&str> {
+        self.expect(200)["data"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
+    }
+}
+
+/// The names of a list of references.
+pub fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
+}

@@ -1,0 +1,4 @@
+//! The server over HTTP, with a real database.
+
+mod harness;
+mod statements;
