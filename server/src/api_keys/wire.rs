@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
-    http::patch::{Form, Kind, Operation, Operations},
+    http::patch::{Form, Operation, Operations, of},
 };
 
 /// An API key.
@@ -118,7 +118,7 @@ fn read_description(text: &str) -> Result<names::Description, names::NameError> 
 pub struct Describe(pub names::Description);
 
 impl Operations for Describe {
-    const FORMS: &'static [Form] = &[("replace", "/description", Kind::Text)];
+    const FORMS: &'static [Form] = &[("replace", "/description", of::<String>)];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {
         Ok(match operation.form() {
@@ -130,6 +130,7 @@ impl Operations for Describe {
 
 /// A tenant's settings of API keys. The names are the contract's.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ApiKeySettings")]
 pub struct Settings {
     /// Active keys of one user.
     pub max_keys_per_user: u32,
@@ -152,9 +153,9 @@ impl From<&ApiKeySettings> for Settings {
 
 impl Operations for ApiKeySettingsOp {
     const FORMS: &'static [Form] = &[
-        ("replace", "/max_keys_per_user", Kind::Integer),
-        ("replace", "/max_api_key_expiry", Kind::Text),
-        ("replace", "/scim_externalClient_expiry", Kind::Text),
+        ("replace", "/max_keys_per_user", of::<i64>),
+        ("replace", "/max_api_key_expiry", of::<String>),
+        ("replace", "/scim_externalClient_expiry", of::<String>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {

@@ -7,10 +7,7 @@ use rolecall_engine::{
     ids::GroupId,
 };
 
-use super::{
-    sql,
-    wire::{self, FilterBody},
-};
+use super::{sql, wire};
 use crate::{
     app::App,
     caller::{Administrator, Caller, Member},
@@ -18,7 +15,7 @@ use crate::{
     http::{
         extract::{Body, Id, OptionalBody},
         operation::{Operation, delete, get, patch, post},
-        page::{Page, Paging, Shape, Style},
+        page::{FilterBody, Page, Paging, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
         respond::{Created, Done, Found},

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
-    http::patch::{Form, Kind, Operation, Operations},
+    http::patch::{Form, Operation, Operations, of},
     links::{Links, SelfLink},
     roles::{RoleChoice, RoleRef, role_choices},
 };
@@ -166,12 +166,12 @@ pub fn group_choices(choices: Vec<GroupChoice>, at: &str) -> Result<Vec<assignme
 impl Operations for GroupOp {
     /// The contract's list has no slashes, its examples have.
     const FORMS: &'static [Form] = &[
-        ("replace", "/assignedRoles", Kind::List),
-        ("replace", "/name", Kind::Text),
-        ("replace", "/description", Kind::Text),
-        ("replace", "assignedRoles", Kind::List),
-        ("replace", "name", Kind::Text),
-        ("replace", "description", Kind::Text),
+        ("replace", "/assignedRoles", of::<Vec<RoleChoice>>),
+        ("replace", "/name", of::<String>),
+        ("replace", "/description", of::<String>),
+        ("replace", "assignedRoles", of::<Vec<RoleChoice>>),
+        ("replace", "name", of::<String>),
+        ("replace", "description", of::<String>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {
@@ -188,9 +188,9 @@ impl Operations for GroupOp {
 
 impl Operations for SettingsOp {
     const FORMS: &'static [Form] = &[
-        ("replace", "/autoCreateGroups", Kind::Boolean),
-        ("replace", "/syncIdpGroups", Kind::Boolean),
-        ("replace", "/systemGroups/000000000000000000000001/assignedRoles", Kind::List),
+        ("replace", "/autoCreateGroups", of::<bool>),
+        ("replace", "/syncIdpGroups", of::<bool>),
+        ("replace", "/systemGroups/000000000000000000000001/assignedRoles", of::<Vec<RoleChoice>>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {
@@ -207,6 +207,7 @@ impl Operations for SettingsOp {
 
 /// The group settings of a tenant.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "GroupSettings")]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// The tenant.
@@ -258,11 +259,4 @@ impl Settings {
             links: links.to("/api/v1/groups/settings").into(),
         }
     }
-}
-
-/// A filter in a body.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct FilterBody {
-    /// Which groups to list (RFC 7644 §3.4.2.2).
-    pub filter: Option<String>,
 }

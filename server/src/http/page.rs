@@ -91,6 +91,13 @@ impl Parameters for Paging {
     }
 }
 
+/// A filter in a body.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct FilterBody {
+    /// Which items to list (RFC 7644 §3.4.2.2).
+    pub filter: Option<String>,
+}
+
 /// How a list is sorted and paged.
 pub struct Shape {
     pub sorts: Sorts,

@@ -4,6 +4,7 @@
 
 use axum::extract::{FromRequest, Request};
 use rolecall_engine::names::NameError;
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -17,19 +18,13 @@ use crate::{app::App, error::Error};
 /// Operations of a patch (threats T42).
 const OPERATIONS: usize = 100;
 
-/// A kind of value that a patch may set.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    Text,
-    Boolean,
-    Integer,
-    /// A list, or one item of it.
-    List,
-    Any,
-}
+/// An operation and a path that may go together, and what the document says of their value.
+pub type Form = (&'static str, &'static str, fn(&mut Document<'_>) -> Value);
 
-/// An operation and a path that may go together, and the kind of value they take.
-pub type Form = (&'static str, &'static str, Kind);
+/// A value of this type.
+pub fn of<T: JsonSchema>(document: &mut Document<'_>) -> Value {
+    document.request_schema::<T>()
+}
 
 /// A resource's operations.
 pub trait Operations: Sized {
@@ -134,24 +129,15 @@ fn unknown<T: Operations>(operation: &Operation) -> Error {
 
 impl<T: Operations> Describe for Patch<T> {
     fn describe(document: &mut Document<'_>) {
-        let form = |(op, path, kind): &Form| {
-            json!({
+        let mut forms = Vec::new();
+        for (op, path, value) in T::FORMS {
+            let value = value(document);
+            forms.push(json!({
                 "type": "object",
                 "required": ["op", "path", "value"],
-                "properties": {"op": {"const": op}, "path": {"const": path}, "value": schema(*kind)},
-            })
-        };
-        let forms: Vec<Value> = T::FORMS.iter().map(form).collect();
+                "properties": {"op": {"const": op}, "path": {"const": path}, "value": value},
+            }));
+        }
         document.body(&json!({"type": "array", "maxItems": OPERATIONS, "items": {"oneOf": forms}}), true);
-    }
-}
-
-fn schema(kind: Kind) -> Value {
-    match kind {
-        Kind::Text => json!({"type": "string"}),
-        Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Integer => json!({"type": "integer"}),
-        Kind::List => json!({"type": "array"}),
-        Kind::Any => json!(true),
     }
 }

@@ -11,6 +11,7 @@ use crate::error::Error;
 
 /// What new users are entitled to.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseSettings")]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// New users are professionals.
@@ -28,6 +29,7 @@ impl From<LicenseSettings> for Settings {
 
 /// What new users are to be entitled to. What is left out stays as it is.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "NewLicenseSettings")]
 #[serde(rename_all = "camelCase")]
 pub struct NewSettings {
     /// New users are professionals.
@@ -50,6 +52,7 @@ impl NewSettings {
 
 /// What a subject is entitled to.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignment")]
 pub struct Assignment {
     /// The subject.
     pub subject: String,
@@ -75,6 +78,7 @@ impl From<LicenseAssignment> for Assignment {
 
 /// Who is entitled, as what.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "NewLicenseAssignment")]
 pub struct Entitled {
     /// The subject.
     subject: String,
@@ -85,6 +89,7 @@ pub struct Entitled {
 
 /// Assignments to be made.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignmentAdditions")]
 pub struct Additions {
     /// At most 100.
     add: Vec<Entitled>,
@@ -92,6 +97,7 @@ pub struct Additions {
 
 /// Assignments to be ended.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignmentDeletions")]
 pub struct Deletions {
     /// At most 100.
     delete: Vec<Entitled>,
@@ -99,6 +105,7 @@ pub struct Deletions {
 
 /// Assignments to be changed.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignmentUpdates")]
 pub struct Updates {
     /// At most 100.
     update: Vec<Update>,
@@ -106,6 +113,7 @@ pub struct Updates {
 
 /// An assignment to be changed.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignmentUpdate")]
 #[serde(rename_all = "camelCase")]
 pub struct Update {
     /// The subject that has the assignment, or is to have it.
@@ -178,6 +186,7 @@ impl Updates {
 
 /// What became of the operations, in their order.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignmentResults")]
 pub struct Results {
     /// One for each operation.
     pub data: Vec<OperationResult>,
@@ -185,6 +194,7 @@ pub struct Results {
 
 /// What became of an operation.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseAssignmentResult")]
 #[serde(rename_all = "camelCase")]
 pub struct OperationResult {
     /// 200, 201 or 404.

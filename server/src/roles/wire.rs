@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
-    http::patch::{Form, Kind, Operation, Operations},
+    http::patch::{Form, Operation, Operations, of},
     links::{Links, SelfLink},
 };
 
@@ -173,11 +173,11 @@ fn scopes(names: Vec<String>, at: &str) -> Result<Vec<ScopeName>, Error> {
 
 impl Operations for RoleOp {
     const FORMS: &'static [Form] = &[
-        ("replace", "/name", Kind::Text),
-        ("replace", "/description", Kind::Text),
-        ("replace", "/assignedScopes", Kind::List),
-        ("add", "/assignedScopes/-", Kind::Text),
-        ("remove-value", "/assignedScopes", Kind::Text),
+        ("replace", "/name", of::<String>),
+        ("replace", "/description", of::<String>),
+        ("replace", "/assignedScopes", of::<Vec<String>>),
+        ("add", "/assignedScopes/-", of::<String>),
+        ("remove-value", "/assignedScopes", of::<String>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     error::Error,
-    http::patch::{Form, Kind, Operation, Operations},
+    http::patch::{Form, Operation, Operations, of},
     links::{Links, SelfLink},
 };
 
@@ -81,13 +81,13 @@ impl Tenant {
 
 impl Operations for TenantOp {
     const FORMS: &'static [Form] = &[
-        ("replace", "/name", Kind::Text),
-        ("replace", "/hostnames/1", Kind::Text),
-        ("replace", "/autoAssignCreateSharedSpacesRoleToProfessionals", Kind::Boolean),
-        ("replace", "/autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", Kind::Boolean),
-        ("replace", "/autoAssignDataServicesContributorRoleToProfessionals", Kind::Boolean),
-        ("replace", "/enableAnalyticCreation", Kind::Boolean),
-        ("replace", "/enableAppOpeningFeedback", Kind::Boolean),
+        ("replace", "/name", of::<String>),
+        ("replace", "/hostnames/1", of::<String>),
+        ("replace", "/autoAssignCreateSharedSpacesRoleToProfessionals", of::<bool>),
+        ("replace", "/autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", of::<bool>),
+        ("replace", "/autoAssignDataServicesContributorRoleToProfessionals", of::<bool>),
+        ("replace", "/enableAnalyticCreation", of::<bool>),
+        ("replace", "/enableAppOpeningFeedback", of::<bool>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {

@@ -10,7 +10,7 @@ use rolecall_engine::{
 
 use super::{
     sql,
-    wire::{self, Count, Fields, FilterBody, View},
+    wire::{self, Count, Fields, View},
 };
 use crate::{
     app::App,
@@ -19,7 +19,7 @@ use crate::{
     http::{
         extract::{Body, Id, OptionalBody},
         operation::{Operation, delete, get, patch, post},
-        page::{Page, Paging, Shape, Style},
+        page::{FilterBody, Page, Paging, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
         respond::{Created, Done, Found},

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::Error,
     groups::wire::{GroupChoice, group_choices},
-    http::patch::{Form, Kind, Operation, Operations},
+    http::patch::{Form, Operation, Operations, of},
     links::{Link, SelfLink},
     roles::{RoleChoice, RoleRef, role_choices},
 };
@@ -279,33 +279,33 @@ fn optional<T>(
 impl Operations for UserOp {
     /// What the contract lists, what its examples use besides, and the deprecated `set`, `unset` and `/roles`.
     const FORMS: &'static [Form] = &[
-        ("replace", "/name", Kind::Text),
-        ("replace", "/email", Kind::Text),
-        ("replace", "/status", Kind::Text),
-        ("replace", "/preferredLocale", Kind::Text),
-        ("replace", "/preferredZoneinfo", Kind::Text),
-        ("replace", "/preferredZoneInfo", Kind::Text),
-        ("replace", "/inviteExpiry", Kind::Integer),
-        ("renew", "/inviteExpiry", Kind::Any),
-        ("replace", "/assignedRoles", Kind::List),
-        ("add", "/assignedRoles/-", Kind::Any),
-        ("add", "/assignedRoles", Kind::Any),
-        ("remove-value", "/assignedRoles", Kind::Any),
-        ("replace", "/assignedGroups", Kind::List),
-        ("add", "/assignedGroups/-", Kind::Any),
-        ("add", "/assignedGroups", Kind::Any),
-        ("remove-value", "/assignedGroups", Kind::Any),
-        ("replace", "/roles", Kind::List),
-        ("set", "/name", Kind::Text),
-        ("set", "/status", Kind::Text),
-        ("set", "/preferredLocale", Kind::Text),
-        ("set", "/preferredZoneinfo", Kind::Text),
-        ("set", "/assignedRoles", Kind::List),
-        ("set", "/assignedGroups", Kind::List),
-        ("set", "/roles", Kind::List),
-        ("unset", "/roles", Kind::List),
-        ("unset", "/preferredLocale", Kind::Any),
-        ("unset", "/preferredZoneinfo", Kind::Any),
+        ("replace", "/name", of::<String>),
+        ("replace", "/email", of::<String>),
+        ("replace", "/status", of::<String>),
+        ("replace", "/preferredLocale", of::<String>),
+        ("replace", "/preferredZoneinfo", of::<String>),
+        ("replace", "/preferredZoneInfo", of::<String>),
+        ("replace", "/inviteExpiry", of::<i64>),
+        ("renew", "/inviteExpiry", of::<serde_json::Value>),
+        ("replace", "/assignedRoles", of::<Vec<RoleChoice>>),
+        ("add", "/assignedRoles/-", of::<RoleChoice>),
+        ("add", "/assignedRoles", of::<RoleChoice>),
+        ("remove-value", "/assignedRoles", of::<RoleChoice>),
+        ("replace", "/assignedGroups", of::<Vec<GroupChoice>>),
+        ("add", "/assignedGroups/-", of::<GroupChoice>),
+        ("add", "/assignedGroups", of::<GroupChoice>),
+        ("remove-value", "/assignedGroups", of::<GroupChoice>),
+        ("replace", "/roles", of::<Vec<String>>),
+        ("set", "/name", of::<String>),
+        ("set", "/status", of::<String>),
+        ("set", "/preferredLocale", of::<String>),
+        ("set", "/preferredZoneinfo", of::<String>),
+        ("set", "/assignedRoles", of::<Vec<RoleChoice>>),
+        ("set", "/assignedGroups", of::<Vec<GroupChoice>>),
+        ("set", "/roles", of::<Vec<String>>),
+        ("unset", "/roles", of::<Vec<String>>),
+        ("unset", "/preferredLocale", of::<serde_json::Value>),
+        ("unset", "/preferredZoneinfo", of::<serde_json::Value>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {
@@ -370,11 +370,4 @@ fn names(operation: &Operation) -> Result<Vec<assignments::RoleRef>, Error> {
 pub struct Count {
     /// Users in the tenant.
     pub total: usize,
-}
-
-/// A filter in a body.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct FilterBody {
-    /// Which users to list (RFC 7644 §3.4.2.2).
-    pub filter: Option<String>,
 }

@@ -29,7 +29,12 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { catalogue: Catalogue::qlik(), rate_limits: RateLimits::new(None), public_url: None, connections: 100 }
+        Self {
+            catalogue: Catalogue::qlik(),
+            rate_limits: RateLimits::new(None),
+            public_url: None,
+            connections: 100,
+        }
     }
 }
 
@@ -229,7 +234,10 @@ impl Client {
             .build()
             .unwrap()
             .to_string();
-        self.get(&filter).expect(200)["data"][0]["id"].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned()
+        self.get(&filter).expect(200)["data"][0]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name}"))
+            .to_owned()
     }
 
     /// The identifier of the caller.
@@ -287,7 +295,12 @@ impl Answer {
 
     /// The names of the items of a list.
     pub fn names(&self) -> Vec<&str> {
-        self.expect(200)["data"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
+        self.expect(200)["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["name"].as_str().unwrap())
+            .collect()
     }
 }
 

@@ -19,8 +19,10 @@ fn tenant(server: &Server) -> String {
 }
 
 fn set_flags(server: &Server, on: bool) {
-    let ops: Vec<Value> =
-        FLAGS.iter().map(|(flag, _)| json!({"op": "replace", "path": format!("/{flag}"), "value": on})).collect();
+    let ops: Vec<Value> = FLAGS
+        .iter()
+        .map(|(flag, _)| json!({"op": "replace", "path": format!("/{flag}"), "value": on}))
+        .collect();
     server.admin().patch(&tenant(server), ops).expect(204);
 }
 
@@ -99,7 +101,10 @@ fn s07_a_role_on_everyone_is_effective_and_nobodys_own() {
         scopes.as_array().unwrap().contains(&scope.into())
     };
     assert!(!holds("write-table:full"));
-    server.admin().replace("/api/v1/groups/settings", EVERYONE_ROLES, json!([{"name": "Writer"}])).expect(204);
+    server
+        .admin()
+        .replace("/api/v1/groups/settings", EVERYONE_ROLES, json!([{"name": "Writer"}]))
+        .expect(204);
     assert!(holds("write-table:full") && holds("write-table:access"), "a parent includes its children");
     let user = server.admin().get(&path);
     assert!(!names(&user.body["assignedRoles"]).contains(&"Writer"));
@@ -125,7 +130,10 @@ fn s09_no_role_has_an_auto_assign_member() {
         let everyone = if on { json!([{"name": "Steward"}]) } else { json!([]) };
         server.admin().replace("/api/v1/groups/settings", EVERYONE_ROLES, everyone).expect(204);
         for role in server.admin().get("/api/v1/roles?limit=100").expect(200)["data"].as_array().unwrap() {
-            assert!(role.as_object().unwrap().keys().all(|member| !member.to_lowercase().contains("auto")), "{role}");
+            assert!(
+                role.as_object().unwrap().keys().all(|member| !member.to_lowercase().contains("auto")),
+                "{role}"
+            );
         }
     }
 }
@@ -134,8 +142,12 @@ fn s09_no_role_has_an_auto_assign_member() {
 fn s10_a_default_role_is_shown_whole() {
     let server = Server::start();
     let roles = server.admin().get("/api/v1/roles?limit=100&filter=type+eq+%22default%22");
-    let shipped: Vec<&Value> =
-        roles.expect(200)["data"].as_array().unwrap().iter().filter(|role| role["name"] != "UserDefault").collect();
+    let shipped: Vec<&Value> = roles.expect(200)["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|role| role["name"] != "UserDefault")
+        .collect();
     assert_eq!(shipped.len(), 16);
     for role in shipped {
         assert_eq!(role["type"], "default");
@@ -154,7 +166,8 @@ fn s11_the_legacy_role_developer_has_its_six_permissions() {
     let server = Server::with(Setup { catalogue: Catalogue::qlik_with_developer(), ..Setup::default() });
     let id = server.admin().find("/api/v1/roles", "Developer");
     let role = server.admin().get(&format!("/api/v1/roles/{id}"));
-    let permissions = ["read", "create", "update", "delete", "list_own", "use"].map(|action| format!("api-keys:{action}"));
+    let permissions =
+        ["read", "create", "update", "delete", "list_own", "use"].map(|action| format!("api-keys:{action}"));
     assert_eq!(role.expect(200)["permissions"], json!(permissions));
     assert_eq!(role.body["level"], "user");
 }
@@ -179,7 +192,9 @@ fn s13_emptying_everyone_leaves_the_tenant_flags_alone() {
     assert_eq!(FLAGS.map(|(flag, _)| body.expect(200)[flag] == true), [false, true, true]);
     let (_, user) = server.user_with("bare", &[]);
     let scopes = user.get("/api/v1/users/me?fields=assignedScopes");
-    assert!(!scopes.expect(200)["assignedScopes"].as_array().unwrap().contains(&"automations.private".into()));
+    assert!(
+        !scopes.expect(200)["assignedScopes"].as_array().unwrap().contains(&"automations.private".into())
+    );
 }
 
 #[test]
@@ -199,7 +214,10 @@ fn s15_user_default_holds_scopes_that_can_be_taken_from_all() {
     let path = format!("/api/v1/roles/{id}");
     let role = server.admin().get(&path);
     assert!(role.expect(200)["assignedScopes"].as_array().unwrap().contains(&"notes".into()));
-    assert_eq!((&role.body["type"], &role.body["canEdit"], &role.body["canDelete"]), (&"default".into(), &true.into(), &false.into()));
+    assert_eq!(
+        (&role.body["type"], &role.body["canEdit"], &role.body["canDelete"]),
+        (&"default".into(), &true.into(), &false.into())
+    );
     server.admin().op(&path, "remove-value", "/assignedScopes", "notes").expect(204);
     for user in [server.admin(), server.user()] {
         let scopes = user.get("/api/v1/users/me?fields=assignedScopes");
@@ -223,7 +241,10 @@ fn s17_roles_say_nothing_of_who_is_given_them() {
     let id = server.admin().find("/api/v1/roles", "SharedSpaceCreator");
     let role = server.admin().get(&format!("/api/v1/roles/{id}"));
     let members: Vec<&String> = role.expect(200).as_object().unwrap().keys().collect();
-    assert!(members.iter().all(|member| !["users", "groups", "assignedTo"].contains(&member.as_str())), "{members:?}");
+    assert!(
+        members.iter().all(|member| !["users", "groups", "assignedTo"].contains(&member.as_str())),
+        "{members:?}"
+    );
     let user = server.admin().get("/api/v1/users/me?fields=assignedRoles");
     assert!(names(&user.expect(200)["assignedRoles"]).contains(&"SharedSpaceCreator"));
 }
@@ -266,7 +287,10 @@ fn s21_its_members_have_the_values_of_the_guide() {
     let answer = server.admin().post("/api/v1/roles", new_role());
     let role = answer.expect(201);
     assert_eq!((&role["type"], &role["level"]), (&"custom".into(), &"user".into()));
-    assert_eq!((&role["canEdit"], &role["canDelete"], &role["fullUser"]), (&true.into(), &true.into(), &false.into()));
+    assert_eq!(
+        (&role["canEdit"], &role["canDelete"], &role["fullUser"]),
+        (&true.into(), &true.into(), &false.into())
+    );
     assert_eq!(role["userEntitlementType"], "");
     assert_eq!(role["permissions"], json!([]));
     assert_eq!(role["assignedScopes"], json!(BOTH));
@@ -280,14 +304,20 @@ fn s22_it_is_stamped_with_time_and_caller() {
     assert_eq!(role["createdAt"], role["lastUpdatedAt"]);
     let time = role["createdAt"].as_str().unwrap();
     assert!(time.len() == 24 && time.ends_with('Z') && time.as_bytes()[19] == b'.', "{time}");
-    assert_eq!((&role["createdBy"], &role["updatedBy"]), (&server.admin().id().into(), &server.admin().id().into()));
+    assert_eq!(
+        (&role["createdBy"], &role["updatedBy"]),
+        (&server.admin().id().into(), &server.admin().id().into())
+    );
 }
 
 #[test]
 fn s23_its_identifier_is_what_the_other_calls_take() {
     let server = Server::start();
     let id = server.admin().make_role("Custom", &BOTH);
-    assert!(id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)), "{id}");
+    assert!(
+        id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)),
+        "{id}"
+    );
     assert_eq!(server.admin().get(&format!("/api/v1/roles/{id}")).expect(200)["id"], id.as_str());
 }
 
@@ -335,13 +365,17 @@ fn s27_whoever_holds_it_can_what_it_grants() {
     let server = Server::start();
     server.admin().make_role("Custom", &BOTH);
     let group = server.admin().make_group("Holders");
-    server.admin().replace(&format!("/api/v1/groups/{group}"), "/assignedRoles", json!([{"name": "Custom"}])).expect(204);
+    server
+        .admin()
+        .replace(&format!("/api/v1/groups/{group}"), "/assignedRoles", json!([{"name": "Custom"}]))
+        .expect(204);
     let (_, direct) = server.user_with("direct", &["Custom"]);
     let (id, member) = server.user_with("member", &[]);
     let (_, other) = server.user_with("other", &[]);
     server.admin().op(&format!("/api/v1/users/{id}"), "add", "/assignedGroups/-", group).expect(204);
     for (client, holds) in [(&direct, true), (&member, true), (&other, false)] {
-        let scopes = client.get("/api/v1/users/me?fields=assignedScopes").expect(200)["assignedScopes"].clone();
+        let scopes =
+            client.get("/api/v1/users/me?fields=assignedScopes").expect(200)["assignedScopes"].clone();
         for scope in BOTH {
             assert_eq!(scopes.as_array().unwrap().contains(&scope.into()), holds, "{scope}");
         }
@@ -459,7 +493,10 @@ fn s38_assigned_groups_carry_their_roles() {
     assert_eq!(group["name"], "Analysts");
     assert!(group["id"].is_string());
     let role = &group["assignedRoles"][0];
-    assert_eq!((&role["name"], &role["type"], &role["level"]), (&"Report exporter".into(), &"custom".into(), &"user".into()));
+    assert_eq!(
+        (&role["name"], &role["type"], &role["level"]),
+        (&"Report exporter".into(), &"custom".into(), &"user".into())
+    );
     assert!(role["id"].is_string());
 }
 

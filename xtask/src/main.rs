@@ -1,0 +1,79 @@
+//! What is done with this repository? `cargo xtask test`, `tidy`, `generate`.
+
+mod test;
+mod tidy;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context as _, bail};
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  test       install what the tests need, and run everything
+  tidy       check the structure: who may use whom, and how files look
+  generate   write the files that are made from others: openapi.json
+";
+
+fn main() -> ExitCode {
+    let done = match env::args().nth(1).as_deref() {
+        Some("test") => test::run(),
+        Some("tidy") => tidy::run(),
+        Some("generate") => generate(),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Runs a command in a folder of the repository, shows what it prints, and expects it to succeed.
+fn run(folder: &str, program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    run_with(folder, program, arguments, &[])
+}
+
+/// As [`run`], with environment variables.
+fn run_with(
+    folder: &str,
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> anyhow::Result<()> {
+    println!("> {program} {}", arguments.join(" "));
+    let mut command = Command::new(program);
+    command.args(arguments).envs(variables.iter().copied()).current_dir(root().join(folder));
+    let status = command.status().with_context(|| format!("cannot run `{program}`"))?;
+    if status.success() { Ok(()) } else { bail!("`{program} {}` failed: {status}", arguments.join(" ")) }
+}
+
+/// What a command prints.
+fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(program).args(arguments).current_dir(root()).output();
+    let output = output.with_context(|| format!("cannot run `{program}`"))?;
+    if !output.status.success() {
+        bail!("`{program} {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn generate() -> anyhow::Result<()> {
+    let document = output("cargo", &["run", "--quiet", "-p", "rolecall-server", "--example", "openapi"])?;
+    std::fs::write(root().join("openapi.json"), document)?;
+    println!("wrote openapi.json");
+    Ok(())
+}

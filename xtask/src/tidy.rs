@@ -1,0 +1,5 @@
+//! Is everything where it belongs?
+
+pub fn run() -> anyhow::Result<()> {
+    Ok(())
+}
