@@ -15,7 +15,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   test       install what the tests need, and run everything
   tidy       check the structure: who may use whom, and how files look
-  generate   write the files that are made from others: openapi.json
+  generate   write what is made from the program: openapi.json, permissions.txt
 ";
 
 fn main() -> ExitCode {
@@ -74,6 +74,8 @@ fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
 fn generate() -> anyhow::Result<()> {
     let document = output("cargo", &["run", "--quiet", "-p", "rolecall-server", "--example", "openapi"])?;
     std::fs::write(root().join("openapi.json"), document)?;
-    println!("wrote openapi.json");
+    let table = ["test", "--quiet", "-p", "rolecall-server", "--test", "it", "permissions"];
+    run_with("", "cargo", &table, &[("ROLECALL_GENERATE", "1")])?;
+    println!("wrote openapi.json and permissions.txt");
     Ok(())
 }

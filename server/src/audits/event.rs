@@ -58,11 +58,27 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Event {
         Change::User(delta) => {
             event(&USER, delta, |user| user.id.to_string(), |user| user_members(user, tenant))
         }
-        Change::Tenant(delta) => event(&TENANT, delta, |tenant| tenant.id.to_string(), tenant_members),
+        Change::Tenant(delta) => {
+            event(tenant_kinds(delta), delta, |tenant| tenant.id.to_string(), tenant_members)
+        }
         Change::ApiKey(delta) => event(&API_KEY, delta, |key| key.id.to_string(), key_members),
         Change::License(delta) => {
             event(&LICENSE, delta, |license| license.subject.to_string(), license_members)
         }
+    }
+}
+
+/// The events of a tenant. Settings of which the contract has events of their own are edited one kind at a time.
+fn tenant_kinds(delta: &Delta<Tenant>) -> &'static Kinds {
+    let Delta::Updated { before, after } = delta else { return &TENANT };
+    if before.auto_create_groups != after.auto_create_groups {
+        &Kinds("", "com.qlik.core.group-setting.updated", "")
+    } else if before.api_keys != after.api_keys {
+        &Kinds("", "com.qlik.api-keys-config.updated", "")
+    } else if before.licenses != after.licenses {
+        &Kinds("", "rolecall.license-settings.updated", "")
+    } else {
+        &TENANT
     }
 }
 

@@ -59,7 +59,7 @@ impl Edge {
     pub fn new(app: App) -> Self {
         let router = operations()
             .into_iter()
-            .fold(Router::new(), |router, operation| router.route(operation.path, operation.route));
+            .fold(Router::new(), |router, operation| router.route(operation.path, operation.into_route()));
         let router = router
             .merge(pages::router())
             .fallback(|| async { Error::NotFound })

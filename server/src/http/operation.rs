@@ -21,7 +21,7 @@ pub struct Operation {
     pub summary: &'static str,
     pub tier: Tier,
     pub describe: fn(&mut Document<'_>),
-    pub route: MethodRouter<App>,
+    route: MethodRouter<App>,
 }
 
 /// A read.
@@ -72,7 +72,12 @@ pub fn delete<H: Handler<T, App> + Described<A>, T: 'static, A>(
 impl Operation {
     /// The same operation in another tier.
     pub fn tier(self, tier: Tier) -> Self {
-        Self { route: self.route.layer(Extension(tier)), tier, ..self }
+        Self { tier, ..self }
+    }
+
+    /// What answers the operation's requests.
+    pub fn into_route(self) -> MethodRouter<App> {
+        self.route.layer(Extension(self.tier))
     }
 }
 
@@ -85,7 +90,7 @@ fn operation<H: Handler<T, App> + Described<A>, T: 'static, A>(
     handler: H,
 ) -> Operation {
     let (id, tag) = name_and_room(std::any::type_name::<H>());
-    let route = on(filter, handler).layer(Extension(tier));
+    let route = on(filter, handler);
     Operation { method, path, id, tag, summary, tier, describe: H::describe, route }
 }
 

@@ -1,4 +1,21 @@
 //! The server over HTTP, with a real database.
 
+mod api_keys;
+mod audits;
+mod bad_input;
+mod edge;
+mod groups;
 mod harness;
+mod hosts;
+mod licenses;
+mod lists;
+mod openapi;
+mod permissions;
+mod protection;
+mod rate_limits;
+mod roles;
+mod scopes;
 mod statements;
+mod tenancy;
+mod tenants;
+mod users;

@@ -1,0 +1,129 @@
+//! Who may do what? Every operation of the API by every kind of caller, as a table people can read: `permissions.txt`.
+//!
+//! `cargo xtask generate` writes it anew; whoever changes it changes who may do what.
+
+use std::{fmt::Write as _, fs};
+
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Client, Server},
+    openapi::operations,
+};
+
+/// A request for an operation, against things that were made for it.
+struct Request {
+    method: String,
+    path: String,
+    body: Option<Value>,
+}
+
+/// The table would be empty of meaning if a request were refused for another reason than who makes it, so each is one
+/// that an administrator can make.
+fn request(server: &Server, operation: &str, method: &str, template: &str, n: usize) -> Request {
+    let admin = server.admin();
+    let name = format!("{operation} {n}");
+    let tenant = server.tenants[0].tenant.to_string();
+    let owner_key = || {
+        let made = server.user().post("/api/v1/api-keys", json!({"description": name}));
+        made.expect(201)["id"].as_str().unwrap().to_owned()
+    };
+    let id = match template.split('/').nth(3) {
+        _ if !template.contains('{') => String::new(),
+        Some("roles") => admin.make_role(&name, &[]),
+        Some("users") => admin.make_user(&name),
+        Some("groups") => admin.make_group(&name),
+        Some("tenants") => tenant.clone(),
+        Some("api-keys") if template.contains("configs") => tenant.clone(),
+        Some("api-keys") => owner_key(),
+        other => panic!("what is `{{id}}` in {other:?}?"),
+    };
+    let path = template.replace("{id}", &id).replace("{tenantId}", &id);
+    let body = match operation {
+        "create_role" | "create_group" => Some(json!({ "name": name })),
+        "create_user" => Some(json!({ "subject": name })),
+        "create_api_key" => Some(json!({ "description": name })),
+        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => {
+            Some(json!([{"op": "replace", "path": "/name", "value": format!("{name} renamed")}]))
+        }
+        "patch_api_key" => Some(json!([{"op": "replace", "path": "/description", "value": "other"}])),
+        "patch_api_key_settings" => {
+            Some(json!([{"op": "replace", "path": "/max_keys_per_user", "value": 1000}]))
+        }
+        "patch_group_settings" => {
+            Some(json!([{"op": "replace", "path": "/autoCreateGroups", "value": true}]))
+        }
+        "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
+        "add_assignments" => Some(json!({"add": [{"subject": name, "type": "analyzer"}]})),
+        "delete_assignments" => Some(json!({"delete": []})),
+        "update_assignments" => Some(json!({"update": []})),
+        _ => None,
+    };
+    assert_eq!(
+        body.is_some(),
+        ["PATCH", "PUT", "POST"].contains(&method) && !operation.starts_with("filter"),
+        "{operation}"
+    );
+    Request { method: method.to_owned(), path, body }
+}
+
+fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
+    let admin = server.admin();
+    admin.make_role("Origins", &["admin.csp"]);
+    let group = admin.make_group("Administrators");
+    admin
+        .replace(&format!("/api/v1/groups/{group}"), "/assignedRoles", json!([{"name": "TenantAdmin"}]))
+        .expect(204);
+    let (id, by_group) = server.user_with("by group", &[]);
+    admin.op(&format!("/api/v1/users/{id}"), "add", "/assignedGroups/-", group).expect(204);
+    let (id, disabled) = server.user_with("disabled", &["TenantAdmin"]);
+    admin.replace(&format!("/api/v1/users/{id}"), "/status", "disabled").expect(204);
+    vec![
+        ("anonymous", server.anonymous()),
+        ("disabled-admin", disabled),
+        ("other-host", admin.header("host", "globex.localhost")),
+        ("bare-user", server.user_with("bare", &[]).1),
+        ("key-maker", server.user_with("maker", &["Key maker"]).1),
+        ("custom-admin-role", server.user_with("origins", &["Origins"]).1),
+        ("AuditAdmin", server.user_with("audit", &["AuditAdmin"]).1),
+        ("AnalyticsAdmin", server.user_with("analytics", &["AnalyticsAdmin"]).1),
+        ("DataAdmin", server.user_with("data", &["DataAdmin"]).1),
+        ("TenantAdmin", server.user_with("second", &["TenantAdmin"]).1),
+        ("TenantAdmin-by-group", by_group),
+        ("owner", server.user()),
+    ]
+}
+
+#[test]
+fn the_table_holds() {
+    let server = Server::start();
+    let tenant = server.tenants[0].tenant;
+    server
+        .admin()
+        .replace(&format!("/api/v1/api-keys/configs/{tenant}"), "/max_keys_per_user", 1000)
+        .expect(204);
+    let kinds = kinds(&server);
+    let mut table = String::from(
+        "Who may do what: the status each kind of caller gets for each operation, all else being right.\n\
+         \"owner\" is the plain user whose API keys the operations on keys concern.\n\n",
+    );
+    let width = operations().iter().map(|(name, ..)| name.len()).max().unwrap();
+    let header: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
+    writeln!(table, "{:width$}  {}", "operation", header.join("  ")).unwrap();
+    for (operation, method, template) in operations() {
+        write!(table, "{operation:width$}").unwrap();
+        for (n, (kind, client)) in kinds.iter().enumerate() {
+            let Request { method, path, body } = request(&server, &operation, &method, &template, n);
+            let text = body.map(|body| body.to_string());
+            let body = text.as_ref().map(|text| ("application/json", text.as_bytes()));
+            write!(table, "  {:<1$}", client.send(&method, &path, body).status, kind.len()).unwrap();
+        }
+        table.truncate(table.trim_end().len());
+        table.push('\n');
+    }
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/permissions.txt");
+    if std::env::var_os("ROLECALL_GENERATE").is_some() {
+        fs::write(file, &table).unwrap();
+    }
+    assert_eq!(fs::read_to_string(file).unwrap_or_default(), table, "see permissions.txt");
+}

@@ -1,0 +1,130 @@
+//! Does a tenant learn nothing of another and change nothing in it? Every operation with another tenant's identifiers.
+//! (threats T40, I3)
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{harness::Server, openapi::operations};
+
+/// Something of each kind in the second tenant, and words that stand nowhere in the first.
+struct Elsewhere {
+    ids: BTreeMap<&'static str, String>,
+    words: Vec<String>,
+}
+
+fn elsewhere(server: &Server) -> Elsewhere {
+    let other = server.other_admin();
+    let secret = server.client(&server.tenants[1].user_key);
+    let key = secret.post("/api/v1/api-keys", json!({"description": "zzz-key"}));
+    let ids = BTreeMap::from([
+        ("roles", other.make_role("zzz-role", &[])),
+        ("users", other.make_user("zzz-user")),
+        ("groups", other.make_group("zzz-group")),
+        ("tenants", server.tenants[1].tenant.to_string()),
+        ("api-keys", key.expect(201)["id"].as_str().unwrap().to_owned()),
+    ]);
+    let add = json!({"add": [{"subject": "zzz-subject", "type": "analyzer"}]});
+    other.post("/api/v1/licenses/assignments/actions/add", add).expect(207);
+    let mut words: Vec<String> = ids.values().cloned().collect();
+    words.extend(["zzz-".to_owned(), "lobex".to_owned()]);
+    Elsewhere { ids, words }
+}
+
+/// Bodies that refer to things of the other tenant, by operation. Operations without one have nothing to refer by.
+fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> {
+    let patch = |path: &str, value: Value| Some(json!([{"op": "replace", "path": path, "value": value}]));
+    match operation {
+        "create_role" => Some(json!({"name": "own role", "tenantId": ids["tenants"]})),
+        "create_user" => Some(json!({"subject": "own", "assignedRoles": [{"id": ids["roles"]}]})),
+        "create_group" => Some(json!({"name": "own group", "assignedRoles": [{"id": ids["roles"]}]})),
+        "create_api_key" => Some(json!({"description": "d", "sub": ids["users"]})),
+        "patch_group_settings" => {
+            patch("/systemGroups/000000000000000000000001/assignedRoles", json!([{"id": ids["roles"]}]))
+        }
+        "patch_api_key" => patch("/description", json!("taken")),
+        "patch_api_key_settings" => patch("/max_keys_per_user", json!(1)),
+        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => patch("/name", json!("taken")),
+        "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
+        "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
+        "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),
+        "update_assignments" => Some(json!({"update": [{"subject": "zzz-subject", "type": "professional"}]})),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_operation_stays_in_its_tenant() {
+    let server = Server::start();
+    let Elsewhere { ids, words } = elsewhere(&server);
+    let state = || server.app.snapshots.get(server.tenants[1].tenant).unwrap().revision();
+    let before = state();
+    for (operation, method, template) in operations() {
+        let room = template.split('/').nth(3).unwrap_or_default();
+        let kind = if template.contains("{tenantId}") { "tenants" } else { room };
+        let id = ids.get(kind).map_or("", String::as_str);
+        let path = template.replace("{id}", id).replace("{tenantId}", id);
+        assert!(!path.contains('{'), "what identifies {template}?");
+        let text = body(&operation, &ids).map(|body| body.to_string());
+        let sent = text.as_ref().map(|text| ("application/json", text.as_bytes()));
+        let answer = server.admin().send(&method, &path, sent);
+        if template.contains('{') {
+            assert_eq!(answer.status, 404, "{operation}: {}", answer.text);
+            let missing = template.replace("{id}", &missing(kind)).replace("{tenantId}", &missing(kind));
+            let nothing = server.admin().send(&method, &missing, sent);
+            assert_eq!(nothing.status, 404);
+            let bare = |answer: &crate::harness::Answer| json!([answer.body["errors"]]);
+            assert_eq!(bare(&answer), bare(&nothing), "{operation}: exactly as something that is not there");
+        } else {
+            assert!(answer.status < 500, "{operation}: {}", answer.text);
+            let repeated = text.unwrap_or_default();
+            let leaked = words
+                .iter()
+                .find(|word| answer.text.contains(word.as_str()) && !repeated.contains(word.as_str()));
+            assert_eq!(leaked, None, "{operation}: {}", answer.text);
+        }
+    }
+    assert_eq!(state(), before, "the other tenant is as it was");
+}
+
+/// An identifier of a kind that nothing has.
+fn missing(kind: &str) -> String {
+    match kind {
+        "tenants" => "z".repeat(32),
+        "api-keys" => "00000000-0000-4000-8000-000000000000".to_owned(),
+        _ => "0".repeat(24),
+    }
+}
+
+/// Roles and groups of the other tenant cannot be given, by any form of a patch.
+#[test]
+fn nothing_of_another_tenant_can_be_assigned() {
+    let server = Server::start();
+    let Elsewhere { ids, .. } = elsewhere(&server);
+    let user = format!("/api/v1/users/{}", server.user().id());
+    let group = format!("/api/v1/groups/{}", server.admin().find("/api/v1/groups", "Analysts"));
+    let role = json!({"id": ids["roles"]});
+    for (path, op, pointer, value) in [
+        (&user, "replace", "/assignedRoles", json!([role])),
+        (&user, "add", "/assignedRoles/-", role.clone()),
+        (&user, "add", "/assignedRoles/-", json!({"name": "zzz-role"})),
+        (&user, "replace", "/roles", json!(["zzz-role"])),
+        (&user, "add", "/assignedGroups/-", json!(ids["groups"])),
+        (&user, "add", "/assignedGroups/-", json!({"name": "zzz-group", "providerType": "custom"})),
+        (&user, "replace", "/assignedGroups", json!([{"id": ids["groups"]}])),
+        (&group, "replace", "/assignedRoles", json!([role])),
+    ] {
+        server.admin().op(path, op, pointer, value).expect(400);
+    }
+    for filter in [
+        format!("id eq '{}'", ids["users"]),
+        format!("assignedRoles.id eq '{}'", ids["roles"]),
+        "name co 'zzz'".into(),
+    ] {
+        let encoded: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        assert_eq!(
+            server.admin().get(&format!("/api/v1/users?filter={encoded}")).expect(200)["data"],
+            json!([])
+        );
+    }
+}
