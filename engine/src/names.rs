@@ -106,8 +106,8 @@ fn refuse_mixed_scripts(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Folds a text for comparison without regard to case: NFKC, then upper and lower case letter by letter, so that `ß`
-/// meets `SS` and both small sigmas meet.
+/// Folds a text for comparison without regard to case: NFKC, then lower, upper and lower case again letter by letter, so
+/// that `ẞ`, `ß` and `SS` meet, and both small sigmas.
 ///
 /// Filters and sort orders compare folded texts.
 #[must_use]
@@ -115,26 +115,25 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+    let letters = text.nfkc().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+    letters.flat_map(char::to_lowercase).nfkc().collect()
 }
 
 /// What a name looks like, for telling look-alikes (threats T08; Unicode UTS 39 §4).
 ///
-/// Two names with a common key can be mistaken for each other: by case, width, blanks, punctuation or similar letters.
-/// There are two keys because folding case hides that a capital `I` looks like a small `l`.
-fn look(name: &str) -> [String; 2] {
-    let seen = |text: &str| -> String {
-        let skeleton: String = skeleton(text).collect();
-        fold(&skeleton).chars().filter(|c| c.is_alphanumeric()).collect()
-    };
-    [seen(&fold(name)), seen(name)]
+/// Two names with the same key can be mistaken for each other: by case, width, blanks, punctuation or similar letters.
+/// Some letters look alike only once their case is folded, so that is done twice. A capital `I` looks like a small `l`,
+/// and `1` like both; so `i` and `l` count as one letter.
+fn look(name: &str) -> String {
+    let seen = |text: &str| fold(&skeleton(text).collect::<String>());
+    let letters = seen(&seen(name)).replace('i', "l");
+    letters.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Whether two names can be mistaken for each other.
 #[must_use]
 pub fn look_alike(a: &str, b: &str) -> bool {
-    let b = look(b);
-    look(a).iter().any(|key| b.contains(key))
+    look(a) == look(b)
 }
 
 macro_rules! text_type {

@@ -16,6 +16,7 @@ mod rate_limits;
 mod roles;
 mod scopes;
 mod statements;
+mod stories;
 mod tenancy;
 mod tenants;
 mod users;

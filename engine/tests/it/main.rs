@@ -1,0 +1,9 @@
+//! The rules: laws that hold for every tenant, a naive reference to compare with, and stories anyone can read.
+
+mod filters;
+mod laws;
+mod names;
+mod oracle;
+mod stories;
+mod story;
+mod world;

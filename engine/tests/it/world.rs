@@ -1,0 +1,408 @@
+//! A tenant in memory, and random things that are done to it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use proptest::prelude::*;
+use rolecall_engine::{
+    access::{Revision, Snapshot, UserFacts, keep_administrator},
+    assignments::{GroupRef, RoleRef},
+    catalogue::{AutoAssign, Catalogue},
+    change::{Change, Edited, Editor},
+    groups::{Group, GroupOp, NewGroup, Provider, SettingsOp, edit_settings},
+    ids::{GroupId, RoleId, TenantId, UserId},
+    licenses::LicenseSettings,
+    names::{Description, DisplayName, Email, GroupName, Hostname, RoleName, Setting, Subject},
+    refusal::Refusal,
+    roles::{NewRole, Role, RoleOp},
+    scopes::ScopeName,
+    tenants::{Tenant, TenantOp},
+    time::Timestamp,
+    users::{KnownSubject, NewUser, User, UserOp, UserStatus},
+};
+
+/// A tenant, kept twice: as the things it holds and as the snapshot that follows their changes.
+#[derive(Clone)]
+pub struct World {
+    pub snapshot: Snapshot,
+    pub tenant: Tenant,
+    pub roles: BTreeMap<RoleId, Role>,
+    pub groups: BTreeMap<GroupId, Group>,
+    pub users: BTreeMap<UserId, User>,
+    made: u32,
+}
+
+/// Something an administrator does. Numbers choose among what is there.
+#[derive(Debug, Clone)]
+pub enum Act {
+    MakeRole(u8, Vec<u8>),
+    PatchRole(u8, Vec<RoleAct>),
+    DeleteRole(u8),
+    MakeGroup(u8, bool, Vec<u8>),
+    PatchGroup(u8, Vec<u8>),
+    RenameGroup(u8, u8),
+    DeleteGroup(u8),
+    MakeUser(Vec<u8>, bool),
+    PatchUser(u8, Vec<UserAct>),
+    DeleteUser(u8),
+    Everyone(Vec<u8>),
+    UserDefault(Vec<u8>),
+    Flag(u8, bool),
+    Entitle(bool),
+}
+
+#[derive(Debug, Clone)]
+pub enum RoleAct {
+    Rename(u8),
+    Scopes(Vec<u8>),
+    Add(u8),
+    Remove(u8),
+}
+
+#[derive(Debug, Clone)]
+pub enum UserAct {
+    Roles(Vec<u8>),
+    AddRole(u8),
+    RemoveRole(u8),
+    Join(u8),
+    Leave(u8),
+    Groups(Vec<u8>),
+    Status(u8),
+    Locale(u8),
+    Rename(u8),
+}
+
+fn some() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..4)
+}
+
+pub fn user_acts() -> impl Strategy<Value = Vec<UserAct>> {
+    let act = prop_oneof![
+        some().prop_map(UserAct::Roles),
+        any::<u8>().prop_map(UserAct::AddRole),
+        any::<u8>().prop_map(UserAct::RemoveRole),
+        any::<u8>().prop_map(UserAct::Join),
+        any::<u8>().prop_map(UserAct::Leave),
+        some().prop_map(UserAct::Groups),
+        any::<u8>().prop_map(UserAct::Status),
+        any::<u8>().prop_map(UserAct::Locale),
+        any::<u8>().prop_map(UserAct::Rename),
+    ];
+    prop::collection::vec(act, 0..4)
+}
+
+pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
+    let role_act = prop_oneof![
+        any::<u8>().prop_map(RoleAct::Rename),
+        some().prop_map(RoleAct::Scopes),
+        any::<u8>().prop_map(RoleAct::Add),
+        any::<u8>().prop_map(RoleAct::Remove),
+    ];
+    let act = prop_oneof![
+        3 => (any::<u8>(), some()).prop_map(|(name, scopes)| Act::MakeRole(name, scopes)),
+        2 => (any::<u8>(), prop::collection::vec(role_act, 0..3)).prop_map(|(role, ops)| Act::PatchRole(role, ops)),
+        1 => any::<u8>().prop_map(Act::DeleteRole),
+        2 => (any::<u8>(), any::<bool>(), some()).prop_map(|(name, idp, roles)| Act::MakeGroup(name, idp, roles)),
+        2 => (any::<u8>(), some()).prop_map(|(group, roles)| Act::PatchGroup(group, roles)),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(group, name)| Act::RenameGroup(group, name)),
+        1 => any::<u8>().prop_map(Act::DeleteGroup),
+        3 => (some(), any::<bool>()).prop_map(|(roles, invited)| Act::MakeUser(roles, invited)),
+        6 => (any::<u8>(), user_acts()).prop_map(|(user, ops)| Act::PatchUser(user, ops)),
+        1 => any::<u8>().prop_map(Act::DeleteUser),
+        1 => some().prop_map(Act::Everyone),
+        1 => some().prop_map(Act::UserDefault),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(flag, on)| Act::Flag(flag, on)),
+        1 => any::<bool>().prop_map(Act::Entitle),
+    ];
+    prop::collection::vec(act, 0..most)
+}
+
+fn choose<'t, T>(items: impl ExactSizeIterator<Item = &'t T>, n: u8) -> Option<&'t T> {
+    let count = items.len();
+    items.skip(usize::from(n) % count.max(1)).next()
+}
+
+impl World {
+    /// A fresh tenant with one administrator.
+    pub fn new() -> Self {
+        let catalogue = Catalogue::qlik();
+        let editor = Editor::system(Timestamp::from_millis(1_700_000_000_000));
+        let hostname = Hostname::new("acme.example").unwrap();
+        let name = DisplayName::new("Acme").unwrap();
+        let tenant = Tenant::create(TenantId::new([1; 32]), name, vec![hostname], &editor).value;
+        let snapshot = Snapshot::new(Arc::new(catalogue.clone()), tenant.clone(), Revision(1));
+        let mut world = Self {
+            snapshot,
+            tenant,
+            roles: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            users: BTreeMap::new(),
+            made: 0,
+        };
+        for role in catalogue.default_roles() {
+            world.keep(Role::adopt(role, &catalogue, &editor)).unwrap();
+        }
+        world.keep(Group::everyone(&catalogue, &editor)).unwrap();
+        world.make_user("admin", vec![RoleRef::Name("TenantAdmin".into())], false).unwrap();
+        world
+    }
+
+    /// A tenant after these acts; those that are refused are left out.
+    pub fn after(acts: &[Act]) -> Self {
+        let mut world = Self::new();
+        for act in acts {
+            let _ = world.act(act);
+        }
+        world
+    }
+
+    pub fn editor(&self) -> Editor {
+        let at = Timestamp::from_millis(1_700_000_000_000 + i64::from(self.made) * 1000);
+        let admin = self.snapshot.users().map(|(id, _)| id).filter(|id| self.snapshot.administers(*id)).min();
+        Editor { user: admin, administrator: true, at }
+    }
+
+    fn id(&mut self) -> (u32, [u8; 8]) {
+        self.made += 1;
+        (1_700_000_000 + self.made, u64::from(self.made).to_be_bytes())
+    }
+
+    /// Takes over what an edit changed, as the store does.
+    pub fn keep<T>(&mut self, edited: Edited<T>) -> Result<T, Refusal> {
+        let Edited { value, changes } = edited;
+        let after = self.snapshot.apply(Revision(self.snapshot.revision().0 + 1), &changes);
+        keep_administrator(&self.snapshot, &after, &changes)?;
+        self.snapshot = after;
+        for change in changes {
+            match change {
+                Change::Tenant(delta) => self.tenant = delta.after().unwrap().clone(),
+                Change::Role(delta) => put(&mut self.roles, delta.latest().id, delta.after()),
+                Change::Group(delta) => {
+                    if delta.after().is_none() {
+                        let gone = delta.latest().id;
+                        self.users.values_mut().for_each(|user| user.groups.retain(|group| *group != gone));
+                    }
+                    put(&mut self.groups, delta.latest().id, delta.after());
+                }
+                Change::User(delta) => put(&mut self.users, delta.latest().id, delta.after()),
+                Change::License(_) | Change::ApiKey(_) => {}
+            }
+        }
+        Ok(value)
+    }
+
+    pub fn make_role(&mut self, name: &str, scopes: &[&str]) -> Result<RoleId, Refusal> {
+        let new = NewRole {
+            name: RoleName::new(name).unwrap(),
+            description: Description::new("").unwrap(),
+            scopes: scopes.iter().map(|scope| ScopeName::new(scope).unwrap()).collect(),
+        };
+        let (at, id) = self.id();
+        let edited = Role::create(new, RoleId::new(at, id), &self.snapshot, &self.editor())?;
+        self.keep(edited).map(|role| role.id)
+    }
+
+    pub fn make_group(
+        &mut self,
+        name: &str,
+        provider: Provider,
+        roles: Vec<RoleRef>,
+    ) -> Result<GroupId, Refusal> {
+        let new = NewGroup { name: GroupName::new(name).unwrap(), provider, description: None, roles };
+        let (at, id) = self.id();
+        let edited = Group::create(new, GroupId::new(at, id), &self.snapshot, &self.editor())?;
+        self.keep(edited).map(|group| group.id)
+    }
+
+    pub fn make_user(
+        &mut self,
+        subject: &str,
+        roles: Vec<RoleRef>,
+        invited: bool,
+    ) -> Result<UserId, Refusal> {
+        let new = NewUser {
+            subject: Subject::new(subject).unwrap(),
+            name: None,
+            email: Email::new("x@example.com").ok().filter(|_| invited),
+            picture: None,
+            invited,
+            roles,
+        };
+        let known = KnownSubject {
+            user: self.users.values().find(|user| user.subject == new.subject).map(|user| user.id),
+            license: None,
+        };
+        let (at, id) = self.id();
+        let edited = User::create(new, UserId::new(at, id), known, &self.snapshot, &self.editor())?;
+        self.keep(edited).map(|user| user.id)
+    }
+
+    pub fn patch_user(&mut self, id: UserId, ops: &[UserOp], editor: &Editor) -> Result<(), Refusal> {
+        let edited = self.users[&id].clone().edit(ops, &self.snapshot, editor)?;
+        self.keep(edited).map(drop)
+    }
+
+    pub fn set_everyone(&mut self, roles: Vec<RoleRef>) -> Result<(), Refusal> {
+        let everyone = self.groups[&GroupId::EVERYONE].clone();
+        let ops = [SettingsOp::ReplaceEveryoneRoles(roles)];
+        let edited = edit_settings(self.tenant.clone(), everyone, &ops, &self.snapshot, &self.editor())?;
+        self.keep(edited)
+    }
+
+    pub fn set_user_default(&mut self, scopes: Vec<ScopeName>) -> Result<(), Refusal> {
+        let role = self.roles[&self.snapshot.catalogue().user_default].clone();
+        let edited = role.edit(&[RoleOp::ReplaceScopes(scopes)], &self.snapshot, &self.editor())?;
+        self.keep(edited).map(drop)
+    }
+
+    pub fn set_flag(&mut self, flag: AutoAssign, on: bool) {
+        let edited =
+            self.tenant.clone().edit(&[TenantOp::SetAutoAssign(flag, on)], |_| false, &self.editor());
+        self.keep(edited.unwrap()).unwrap();
+    }
+
+    pub fn entitle(&mut self, professional: bool) {
+        let settings = LicenseSettings { auto_assign_professional: professional, auto_assign_analyzer: true };
+        let edited = self.tenant.clone().set_licenses(settings, &self.editor());
+        self.keep(edited).unwrap();
+    }
+
+    fn role(&self, n: u8) -> RoleRef {
+        RoleRef::Id(choose(self.roles.keys(), n).unwrap().to_string())
+    }
+
+    fn roles(&self, numbers: &[u8]) -> Vec<RoleRef> {
+        numbers.iter().map(|n| self.role(*n)).collect()
+    }
+
+    fn group(&self, n: u8) -> GroupRef {
+        GroupRef::Id(choose(self.groups.keys(), n).unwrap().to_string())
+    }
+
+    fn scope(&self, n: u8) -> ScopeName {
+        let scopes: Vec<ScopeName> =
+            self.snapshot.catalogue().scopes().map(|scope| scope.name.clone()).collect();
+        scopes[usize::from(n) % scopes.len()].clone()
+    }
+
+    fn scopes(&self, numbers: &[u8]) -> Vec<ScopeName> {
+        numbers.iter().map(|n| self.scope(*n)).collect()
+    }
+
+    pub fn user_ops(&self, acts: &[UserAct]) -> Vec<UserOp> {
+        let statuses =
+            [UserStatus::Active, UserStatus::Disabled, UserStatus::Invited, UserStatus::Provisioned];
+        let op = |act: &UserAct| match act {
+            UserAct::Roles(roles) => UserOp::ReplaceRoles(self.roles(roles)),
+            UserAct::AddRole(role) => UserOp::AddRole(self.role(*role)),
+            UserAct::RemoveRole(role) => UserOp::RemoveRoles(vec![self.role(*role)]),
+            UserAct::Join(group) => UserOp::AddGroup(self.group(*group)),
+            UserAct::Leave(group) => UserOp::RemoveGroup(self.group(*group)),
+            UserAct::Groups(groups) => UserOp::ReplaceGroups(groups.iter().map(|n| self.group(*n)).collect()),
+            UserAct::Status(n) => UserOp::SetStatus(statuses[usize::from(*n) % 4]),
+            UserAct::Locale(n) => UserOp::PreferLocale(Setting::new(&format!("l{n}")).ok()),
+            UserAct::Rename(n) => UserOp::Rename(DisplayName::new(&format!("n{n}")).unwrap()),
+        };
+        acts.iter().map(op).collect()
+    }
+
+    pub fn role_ops(&self, acts: &[RoleAct]) -> Vec<RoleOp> {
+        let op = |act: &RoleAct| match act {
+            RoleAct::Rename(n) => RoleOp::Rename(RoleName::new(&format!("role {}", n % 8)).unwrap()),
+            RoleAct::Scopes(scopes) => RoleOp::ReplaceScopes(self.scopes(scopes)),
+            RoleAct::Add(scope) => RoleOp::AddScope(self.scope(*scope)),
+            RoleAct::Remove(scope) => RoleOp::RemoveScope(self.scope(*scope)),
+        };
+        acts.iter().map(op).collect()
+    }
+
+    pub fn act(&mut self, act: &Act) -> Result<(), Refusal> {
+        let editor = self.editor();
+        match act {
+            Act::MakeRole(name, scopes) => {
+                let scopes = self.scopes(scopes);
+                let scopes: Vec<&str> = scopes.iter().map(ScopeName::as_str).collect();
+                self.make_role(&format!("role {}", name % 16), &scopes).map(drop)
+            }
+            Act::PatchRole(role, ops) => {
+                let role = choose(self.roles.values(), *role).unwrap().clone();
+                let edited = role.edit(&self.role_ops(ops), &self.snapshot, &editor)?;
+                self.keep(edited).map(drop)
+            }
+            Act::DeleteRole(role) => {
+                let role = choose(self.roles.values(), *role).unwrap().clone();
+                let held = |roles: &Vec<RoleId>| roles.contains(&role.id);
+                let in_use = self.users.values().any(|user| held(&user.roles))
+                    || self.groups.values().any(|group| held(&group.roles));
+                let edited = role.delete(in_use)?;
+                self.keep(edited)
+            }
+            Act::MakeGroup(name, idp, roles) => {
+                let provider = if *idp { Provider::Idp } else { Provider::Custom };
+                let roles = self.roles(roles);
+                self.make_group(&format!("group {}", name % 8), provider, roles).map(drop)
+            }
+            Act::PatchGroup(group, roles) => {
+                self.patch_group(*group, GroupOp::ReplaceRoles(self.roles(roles)))
+            }
+            Act::RenameGroup(group, name) => {
+                let name = GroupName::new(&format!("group {}", name % 8)).unwrap();
+                self.patch_group(*group, GroupOp::Rename(name))
+            }
+            Act::DeleteGroup(group) => {
+                let group = choose(self.groups.values(), *group).unwrap().clone();
+                let has_members = self.users.values().any(|user| user.groups.contains(&group.id));
+                let edited = group.delete(has_members)?;
+                self.keep(edited)
+            }
+            Act::MakeUser(roles, invited) => {
+                let subject = format!("user {}", self.made);
+                let roles = self.roles(roles);
+                self.make_user(&subject, roles, *invited).map(drop)
+            }
+            Act::PatchUser(user, ops) => {
+                let user = choose(self.users.values(), *user).unwrap().id;
+                let ops = self.user_ops(ops);
+                self.patch_user(user, &ops, &editor)
+            }
+            Act::DeleteUser(user) => {
+                let edited =
+                    choose(self.users.values(), *user).unwrap().clone().delete(Vec::new(), &editor)?;
+                self.keep(edited)
+            }
+            Act::Everyone(roles) => self.set_everyone(self.roles(roles)),
+            Act::UserDefault(scopes) => self.set_user_default(self.scopes(scopes)),
+            Act::Flag(flag, on) => {
+                let flags = [AutoAssign::SharedSpaces, AutoAssign::PrivateContent, AutoAssign::DataServices];
+                self.set_flag(flags[usize::from(*flag) % 3], *on);
+                Ok(())
+            }
+            Act::Entitle(professional) => {
+                self.entitle(*professional);
+                Ok(())
+            }
+        }
+    }
+
+    fn patch_group(&mut self, group: u8, op: GroupOp) -> Result<(), Refusal> {
+        let group = choose(self.groups.values(), group).unwrap().clone();
+        let edited = group.edit(&[op], &self.snapshot, &self.editor())?;
+        self.keep(edited).map(drop)
+    }
+
+    /// The snapshot that is made from what the tenant holds, as a start does.
+    pub fn rebuilt(&self) -> Snapshot {
+        let catalogue = Arc::new(self.snapshot.catalogue().clone());
+        let mut snapshot = Snapshot::new(catalogue, self.tenant.clone(), self.snapshot.revision());
+        self.roles.values().for_each(|role| snapshot.put_role(role));
+        self.groups.values().for_each(|group| snapshot.put_group(group));
+        self.users.values().for_each(|user| snapshot.put_user(user.id, UserFacts::from(user)));
+        snapshot
+    }
+}
+
+fn put<K: Ord, V: Clone>(map: &mut BTreeMap<K, V>, key: K, value: Option<&V>) {
+    match value {
+        Some(value) => map.insert(key, value.clone()),
+        None => map.remove(&key),
+    };
+}
