@@ -11,6 +11,8 @@ use rolecall_engine::{
     change::{Change, Editor},
 };
 
+use sql::Row;
+
 use crate::{db::Writer, error::Error, trace::TraceId};
 
 /// Writes down what an edit changed. `tenant` is the state it leads to.
@@ -24,10 +26,28 @@ pub async fn record(
     editor: &Editor,
     trace: TraceId,
 ) -> Result<(), Error> {
-    let events = changes.iter().map(|change| event::of(change, tenant));
-    for (ordinal, event) in (0_i64..).zip(events) {
-        let at = sql::Place { revision: tenant.revision(), ordinal };
-        sql::append(writer, at, &event, editor, trace).await?;
+    let row = |(ordinal, change)| Row {
+        revision: tenant.revision(),
+        ordinal,
+        event: event::of(change, tenant),
+        editor: *editor,
+        trace,
+    };
+    let rows: Vec<Row> = (0_i64..).zip(changes).map(row).collect();
+    #[cfg(feature = "sabotage")]
+    let rows = late(rows);
+    for row in rows {
+        sql::append(writer, row).await?;
     }
     Ok(())
+}
+
+/// The rows of the transaction before, in place of these, if that fault is on.
+#[cfg(feature = "sabotage")]
+fn late(rows: Vec<Row>) -> Vec<Row> {
+    static WAITING: std::sync::Mutex<Vec<Row>> = std::sync::Mutex::new(Vec::new());
+    if !crate::db::sabotage::audits_outside_the_transaction() {
+        return rows;
+    }
+    std::mem::replace(&mut *WAITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner), rows)
 }

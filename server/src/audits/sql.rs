@@ -5,22 +5,19 @@ use rolecall_engine::{access::Revision, change::Editor};
 use super::event::Event;
 use crate::{db::Writer, error::Error, trace::TraceId};
 
-/// The place of a row in the trail of a tenant.
-pub struct Place {
+/// A row of the trail.
+pub struct Row {
     pub revision: Revision,
     /// Counts the changes of one edit.
     pub ordinal: i64,
+    pub event: Event,
+    pub editor: Editor,
+    pub trace: TraceId,
 }
 
 /// Adds a row to the trail and to what is to be delivered.
-pub async fn append(
-    writer: &mut Writer<'_>,
-    at: Place,
-    event: &Event,
-    editor: &Editor,
-    trace: TraceId,
-) -> Result<(), Error> {
-    let Place { revision: Revision(revision), ordinal } = at;
+pub async fn append(writer: &mut Writer<'_>, row: Row) -> Result<(), Error> {
+    let Row { revision: Revision(revision), ordinal, event, editor, trace } = row;
     let row = [
         revision.into(),
         ordinal.into(),
@@ -28,9 +25,9 @@ pub async fn append(
         editor.at.into(),
         editor.user.into(),
         trace.to_string().into(),
-        event.resource.as_str().into(),
-        event.data.as_str().into(),
-        event.updates.as_deref().into(),
+        event.resource.into(),
+        event.data.into(),
+        event.updates.into(),
     ];
     let columns =
         ["revision", "ordinal", "event_type", "at", "actor", "trace_id", "resource_id", "data", "updates"];

@@ -6,7 +6,7 @@ mod list;
 mod migrate;
 mod row;
 #[cfg(feature = "sabotage")]
-mod sabotage;
+pub mod sabotage;
 mod sqlite;
 mod tx;
 

