@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     env,
+    io::IsTerminal as _,
     net::SocketAddr,
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -260,8 +261,12 @@ pub fn catalogue(developer_role: bool, lenient: bool) -> Catalogue {
 /// When the filter is wrong.
 pub fn log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let color = std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt()
+        .with_ansi(color)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

@@ -1,1 +1,339 @@
+//! Commands and settings, right and wrong.
 
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::process::{Sandbox, agent, ask, rolecall};
+
+fn run(command: &mut Command) -> (bool, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// The error a command ends with.
+#[track_caller]
+fn refused(command: &mut Command) -> String {
+    let (success, _, stderr) = run(command);
+    let error = stderr.lines().skip_while(|line| !line.starts_with("error: ")).collect::<Vec<_>>().join("\n");
+    assert!(!success && !error.is_empty(), "{stderr}");
+    error
+}
+
+fn terminate(child: &Child) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+}
+
+fn init(data: &Path, key: &Path) -> Command {
+    let mut command = rolecall();
+    command.args([
+        "init",
+        "--name",
+        "Acme",
+        "--hostname",
+        "acme.example",
+        "--admin-email",
+        "ada@acme.example",
+    ]);
+    command.arg("--data").arg(data).arg("--key-file").arg(key);
+    command
+}
+
+/// A running server; killed when this is dropped.
+struct Served(Child, String);
+
+impl Served {
+    fn start(data: &Path, key: &Path, more: &[&str]) -> Self {
+        let mut command = rolecall();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]).args(more);
+        command.arg("--data").arg(data).arg("--key-file").arg(key);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let ready = lines.find_map(|line| {
+            let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            line["address"].as_str().map(str::to_owned)
+        });
+        std::thread::spawn(move || lines.count());
+        Self(child, format!("http://{}", ready.unwrap()))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_first_tenant_is_made_once_and_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+    let (success, made, hint) = run(&mut init(&data, &key));
+    assert!(success, "{hint}");
+    let word =
+        |label: &str| made.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
+    let (tenant, token) = (word("tenant"), word("admin key"));
+    assert!(refused(&mut init(&data, &key)).contains("has a tenant already"));
+    assert_eq!(
+        fs::metadata(&key).unwrap().permissions(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o100_600)
+    );
+
+    let served = Served::start(&data, &key, &[]);
+    let me = ask(&agent(), "GET", &format!("{}/api/v1/users/me", served.1), &token, None).unwrap();
+    assert_eq!(
+        (me.0, &me.1["email"], &me.1["tenantId"]),
+        (200, &"ada@acme.example".into(), &tenant.as_str().into())
+    );
+
+    let place = |command: &mut Command| {
+        command.arg("--data").arg(&data).arg("--key-file").arg(&key);
+    };
+    let mut create = rolecall();
+    create.args([
+        "tenants",
+        "create",
+        "--name",
+        "Globex",
+        "--hostname",
+        "globex.example",
+        "--admin-email",
+        "g@globex.example",
+    ]);
+    place(&mut create);
+    assert!(run(&mut create).0, "while the server runs");
+    assert!(refused(&mut create).contains("host name is not available"));
+    let mut list = rolecall();
+    list.args(["tenants", "ls"]);
+    place(&mut list);
+    let (_, listed, _) = run(&mut list);
+    assert!(listed.contains(&format!("{tenant}  Acme")) && listed.contains("  Globex"), "{listed}");
+
+    let mut again = rolecall();
+    again.args(["tenants", "key", &tenant, "ada@acme.example"]);
+    place(&mut again);
+    let (success, fresh, _) = run(&mut again);
+    assert!(success);
+    let made = ask(
+        &agent(),
+        "POST",
+        &format!("{}/api/v1/roles", served.1),
+        fresh.trim(),
+        Some(&json!({"name": "R"})),
+    )
+    .unwrap();
+    assert_eq!(made.0, 201, "the server sees what the command wrote: {}", made.1);
+    let mut nobody = rolecall();
+    nobody.args(["tenants", "key", &tenant, "nobody"]);
+    place(&mut nobody);
+    assert!(refused(&mut nobody).contains("no key for `nobody`"));
+}
+
+#[test]
+fn a_server_starts_only_with_what_it_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+    let serve = || {
+        let mut command = rolecall();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(&data);
+        command
+    };
+    assert!(refused(&mut serve()).contains("there is no key"));
+    assert!(refused(serve().arg("--key-file").arg(&key)).contains("`rolecall init` makes one"));
+    fs::write(&key, "c2hvcnQ=").unwrap();
+    assert!(refused(serve().arg("--key-file").arg(&key)).contains("does not have 32 bytes"));
+    fs::remove_file(&key).unwrap();
+    assert!(run(&mut init(&data, &key)).0);
+    assert!(refused(serve().arg("--key-file").arg(&key).env("ROLECALL_KEY", "x")).contains("given twice"));
+    let other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    assert!(refused(serve().env("ROLECALL_KEY", other)).contains("sealed by another master key"));
+    let _served = Served::start(&data, &key, &[]);
+    assert!(refused(serve().arg("--key-file").arg(&key)).contains("another server uses"));
+    assert!(
+        refused(serve().env("ROLECALL_LISTENING", "x")).contains("`ROLECALL_LISTENING` is not a setting")
+    );
+    fs::write(folder.path().join("limits"), "tier1 = 5\ntier9 = 1").unwrap();
+    let limits = folder.path().join("limits").display().to_string();
+    assert!(refused(serve().arg("--key-file").arg(&key).args(["--rate-limits", &limits])).contains("tier9"));
+    assert!(
+        refused(serve().arg("--key-file").arg(&key).args(["--rate-limits", "quick"]))
+            .contains("neither `off` nor `qlik` nor a file")
+    );
+    assert!(
+        refused(serve().arg("--key-file").arg(&key).args(["--public-url", "example.com"]))
+            .contains("http(s)://")
+    );
+    let (success, _, usage) = run(rolecall().args(["serve", "--nonsense"]));
+    assert!(!success && usage.contains("--nonsense"));
+}
+
+fn shown(command: &mut Command) -> toml::Table {
+    let (success, shown, error) = run(command);
+    assert!(success, "{error}");
+    toml::from_str(&shown).unwrap()
+}
+
+#[test]
+fn flags_go_before_variables_and_those_before_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    fs::write(&file, "max-connections = 1\ndrain-seconds = 1\nlog = 'error'\ncatalogue-mode = 'lenient'\n")
+        .unwrap();
+    let command = || {
+        let mut command = rolecall();
+        command.args(["serve", "--print-config", "--max-connections", "3"]).arg("--config").arg(&file);
+        command
+            .env("ROLECALL_MAX_CONNECTIONS", "2")
+            .env("ROLECALL_DRAIN_SECONDS", "2")
+            .env("ROLECALL_KEY", "secret-canary");
+        command
+    };
+    let table = shown(&mut command());
+    let values = ["max-connections", "drain-seconds"].map(|name| table[name].as_integer().unwrap());
+    assert_eq!(values, [3, 2]);
+    assert_eq!((table["log"].as_str(), table["catalogue-mode"].as_str()), (Some("error"), Some("lenient")));
+    assert!(!run(&mut command()).1.contains("canary"));
+    fs::write(&file, "max-connections = 1\nmax-connection = 1\n").unwrap();
+    let error = refused(&mut command());
+    assert!(error.contains("max-connection") && error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn the_example_configuration_is_what_holds_without_one() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../config.example.toml");
+    let defaults = shown(rolecall().args(["serve", "--print-config"]));
+    assert_eq!(shown(rolecall().args(["serve", "--print-config", "--config", example])), defaults);
+    let text = fs::read_to_string(example).unwrap();
+    let (_, help, _) = run(rolecall().args(["serve", "--help"]));
+    let flags = help.split_whitespace().filter_map(|word| word.strip_prefix("--"));
+    for name in flags.filter(|name| !["config", "print-config", "help"].contains(name)) {
+        assert!(text.contains(&format!("\n{name} = ")) || text.contains(&format!("\n# {name} = ")), "{name}");
+    }
+    let given: toml::Table = toml::from_str(&text).unwrap();
+    assert_eq!(given.keys().collect::<Vec<_>>(), defaults.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_says_so_and_ends_its_requests() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+    let (_, made, _) = run(&mut init(&data, &key));
+    let token = made.lines().find_map(|line| line.strip_prefix("admin key")).unwrap().trim().to_owned();
+    let mut served = Served::start(&data, &key, &["--drain-seconds", "1"]);
+    let url = served.1.clone();
+    let status =
+        |path: &str| ask(&agent(), "GET", &format!("{url}{path}"), &token, None).map(|(status, _)| status);
+    assert_eq!(status("/readyz"), Some(200));
+    let mut slow = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let body = "{\"name\":\"late\"}";
+    write!(slow, "POST /api/v1/roles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+    terminate(&served.0);
+    let begun = Instant::now();
+    while status("/readyz") != Some(503) {
+        assert!(begun.elapsed() < Duration::from_millis(900), "it says that it is not ready");
+    }
+    assert_eq!(status("/livez"), Some(200));
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(status("/livez"), None, "it takes no more connections");
+    slow.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(served.0.wait().unwrap().success());
+    let served = Served::start(&data, &key, &[]);
+    let roles =
+        ask(&agent(), "GET", &format!("{}/api/v1/roles?filter=name+eq+%22late%22", served.1), &token, None)
+            .unwrap();
+    assert_eq!(roles.1["data"][0]["name"], "late");
+}
+
+#[test]
+fn the_sandbox_tells_scripts_what_they_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(folder.path(), None);
+    let tenants = sandbox.started["tenants"].as_array().unwrap();
+    assert_eq!(tenants.len(), 2);
+    for tenant in tenants {
+        for member in ["id", "name", "hostname", "adminEmail", "adminKey", "userKey"] {
+            assert!(tenant[member].is_string(), "{member}");
+        }
+        let get = |key: &str, path: &str| {
+            ask(&agent(), "GET", &format!("{}{path}", sandbox.url()), tenant[key].as_str().unwrap(), None)
+                .unwrap()
+        };
+        assert_eq!(get("adminKey", "/api/v1/roles").0, 200);
+        assert_eq!(get("userKey", "/api/v1/roles").0, 403);
+        assert_eq!(get("adminKey", "/api/v1/users/me").1["email"], tenant["adminEmail"]);
+        let scopes = get("userKey", "/api/v1/users/me?fields=assignedScopes").1;
+        assert!(scopes["assignedScopes"].as_array().unwrap().contains(&"api-keys".into()));
+    }
+    let make = |sandbox: &Sandbox| {
+        ask(
+            &agent(),
+            "POST",
+            &format!("{}/api/v1/roles", sandbox.url()),
+            sandbox.admin_key(),
+            Some(&json!({"name": "Kept"})),
+        )
+        .unwrap()
+        .0
+    };
+    assert_eq!(make(&sandbox), 201);
+    let id = sandbox.tenant()["id"].clone();
+    drop(sandbox);
+    let again = Sandbox::start(folder.path(), None);
+    assert_eq!((make(&again), &again.tenant()["id"]), (400, &id), "the data is kept");
+}
+
+/// The three calls the sandbox prints work when they are pasted into a shell, and nothing is left when it stops.
+#[test]
+fn the_printed_calls_work_when_pasted() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = rolecall();
+    let mut child = command
+        .args(["dev", "--port", "0"])
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while text.matches("curl ").count() < 3 || !text.ends_with("'\n") {
+        assert!(output.read_line(&mut text).unwrap() > 0);
+    }
+    assert!(fs::read_dir(temporary.path()).unwrap().count() > 0);
+    let calls: Vec<&str> = text
+        .split("Try it:")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|call| !call.is_empty())
+        .collect();
+    let answers: Vec<Value> = calls
+        .iter()
+        .map(|call| {
+            let (success, answer, error) = run(Command::new("sh").arg("-c").arg(call));
+            assert!(success, "{call}: {error}");
+            serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{call}: {answer}"))
+        })
+        .collect();
+    assert_eq!(answers.len(), 3);
+    assert_eq!(answers[0]["assignedGroups"][0]["name"], "Analysts");
+    assert_eq!(answers[1]["name"], "Exporter");
+    let names: Vec<&str> =
+        answers[2]["data"].as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"Exporter"), "{names:?}");
+    terminate(&child);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "a fresh sandbox leaves nothing behind");
+}
