@@ -11,8 +11,8 @@ use std::{
 use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
-    access::Snapshots,
-    api_keys::Verified,
+    access::snapshots::Snapshots,
+    api_keys::credential::Verified,
     clock::{Clock, Entropy},
     db::Db,
     error::Error,
@@ -94,8 +94,6 @@ impl App {
 
     /// Whether requests can be sent here: the database can be read, and the server is not about to stop.
     pub(crate) async fn is_ready(&self) -> bool {
-        let readable =
-            self.db.look_up(async |installation| installation.all("SELECT 1", &[], |_| Ok(())).await).await;
-        readable.is_ok() && !self.draining.load(Ordering::Relaxed)
+        self.db.is_readable().await && !self.draining.load(Ordering::Relaxed)
     }
 }

@@ -18,13 +18,13 @@ use rolecall_engine::{
 };
 
 use crate::{
-    api_keys::{Credential, verify},
+    api_keys::{credential::Credential, verify::verify},
     app::App,
     db::Reader,
     error::Error,
     limits::{RetryAfter, Tier},
     links::{Host, Links},
-    tenants,
+    tenants::sql as tenants,
     trace::TraceId,
 };
 
@@ -175,9 +175,7 @@ async fn refuse_other_tenant(app: &App, tenant: &Snapshot, host: Option<&Host>) 
         return Ok(());
     }
     let name = host.name().to_owned();
-    let owner = app
-        .db
-        .look_up(async move |installation| tenants::sql::by_hostname(installation, &name).await)
-        .await?;
+    let owner =
+        app.db.look_up(async move |installation| tenants::by_hostname(installation, &name).await).await?;
     if owner.is_none() { Ok(()) } else { Err(Error::OtherTenant) }
 }

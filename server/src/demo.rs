@@ -19,7 +19,7 @@ use rolecall_engine::{
 use crate::{
     app::App,
     error::Error,
-    tenants::setup::{self, Founded, NewTenant},
+    setup::{self, Founded, NewTenant},
     write::{WriteTx, as_system},
 };
 

@@ -33,7 +33,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{app::App, error::Error, http::Edge};
+use crate::{app::App, edge::Edge, error::Error};
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
 const HEAD: Duration = Duration::from_secs(10);

@@ -13,15 +13,19 @@ use rolecall_engine::{
 };
 
 use crate::{
-    access, api_keys,
+    access::sql as access,
+    api_keys::sql as api_keys,
     app::App,
     audits,
     caller::{Caller, Permission, Who},
     db::{Reader, Writer, Written},
     error::Error,
-    groups, licenses, roles, tenants,
+    groups::sql as groups,
+    licenses::sql as licenses,
+    roles::sql as roles,
+    tenants::sql as tenants,
     trace::TraceId,
-    users,
+    users::sql as users,
 };
 
 /// A tenant that nobody else can change meanwhile.
@@ -94,7 +98,7 @@ async fn change<T: Send + 'static>(
 ) -> Result<T, Error> {
     let (inside, outside) = (app.clone(), app.clone());
     let work = async move |writer: &mut Writer<'_>| {
-        let revision = tenants::sql::next_revision(writer).await?.ok_or(Error::NotFound)?;
+        let revision = tenants::next_revision(writer).await?.ok_or(Error::NotFound)?;
         let before = present(&inside, writer, revision).await?;
         let editor = prove(&before, writer, inside.clock.now()).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
@@ -130,7 +134,7 @@ async fn present(app: &App, writer: &Writer<'_>, next: Revision) -> Result<Arc<S
     if let Some(known) = known.filter(|known| known.revision().0 + 1 == next.0) {
         return Ok(known);
     }
-    let loaded = access::sql::load(writer, Arc::clone(&app.catalogue)).await?;
+    let loaded = access::load(writer, Arc::clone(&app.catalogue)).await?;
     loaded.map(Arc::new).ok_or(Error::NotFound)
 }
 
@@ -157,11 +161,11 @@ async fn store<T>(
 
 async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error> {
     match change {
-        Change::Tenant(delta) => tenants::sql::store(writer, delta).await,
-        Change::Role(delta) => roles::sql::store(writer, delta).await,
-        Change::Group(delta) => groups::sql::store(writer, delta).await,
-        Change::User(delta) => users::sql::store(writer, delta).await,
-        Change::License(delta) => licenses::sql::store(writer, delta).await,
-        Change::ApiKey(delta) => api_keys::sql::store(writer, delta).await,
+        Change::Tenant(delta) => tenants::store(writer, delta).await,
+        Change::Role(delta) => roles::store(writer, delta).await,
+        Change::Group(delta) => groups::store(writer, delta).await,
+        Change::User(delta) => users::store(writer, delta).await,
+        Change::License(delta) => licenses::store(writer, delta).await,
+        Change::ApiKey(delta) => api_keys::store(writer, delta).await,
     }
 }

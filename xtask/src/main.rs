@@ -1,5 +1,6 @@
 //! What is done with this repository? `cargo xtask test`, `tidy`, `generate`.
 
+mod coverage;
 mod test;
 mod tidy;
 
@@ -20,7 +21,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
 fn main() -> ExitCode {
     let done = match env::args().nth(1).as_deref() {
-        Some("test") => test::run(),
+        Some("test") => test::all(),
         Some("tidy") => tidy::run(),
         Some("generate") => generate(),
         _ => {

@@ -1,7 +1,58 @@
 //! How is everything tested, on a machine that has only Rust and Debian's packages?
 
-use crate::run as command;
+use std::{path::PathBuf, process::Command};
 
-pub fn run() -> anyhow::Result<()> {
-    command("", "cargo", &["fmt", "--all", "--check"])
+use crate::{coverage, root, run, run_with, tidy};
+
+/// The oldest Node.js that the vendor's client runs on.
+const NODE: u32 = 20;
+/// Where the vendor's client is tried.
+const CLIENT: &str = "cli/tests/clients/qlik-api";
+
+/// Installs what the tests need, and runs everything.
+pub fn all() -> anyhow::Result<()> {
+    install()?;
+    tidy::run()?;
+    run("", "cargo", &["fmt", "--all", "--check"])?;
+    run("", "cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+    run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100")])?;
+    client()?;
+    coverage::engine()
+}
+
+fn has(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Installs programs of Debian's that are not there.
+fn install() -> anyhow::Result<()> {
+    let wanted = [("npm", "npm"), ("node", "nodejs"), ("curl", "curl")];
+    let missing: Vec<&str> =
+        wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    run("", "apt-get", &["update", "--quiet"])?;
+    run("", "apt-get", &[&["install", "--yes", "--quiet"][..], &missing].concat())
+}
+
+/// Drives the program, as it is shipped, with the vendor's client.
+fn client() -> anyhow::Result<()> {
+    run("", "cargo", &["build", "--quiet"])?;
+    run(CLIENT, "npm", &["ci", "--no-audit", "--no-fund"])?;
+    let node = node()?;
+    let program = root().join("target/debug/rolecall");
+    run_with(CLIENT, &node.to_string_lossy(), &["--test"], &[("ROLECALL", &program.to_string_lossy())])
+}
+
+/// A Node.js that is new enough: the machine's, or one from npm where Debian's is older.
+fn node() -> anyhow::Result<PathBuf> {
+    let version = Command::new("node").arg("--version").output()?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    if major.is_some_and(|major: u32| major >= NODE) {
+        return Ok(PathBuf::from("node"));
+    }
+    run(CLIENT, "npm", &["install", "--no-save", "--no-audit", "--no-fund", &format!("node@{NODE}")])?;
+    Ok(root().join(CLIENT).join("node_modules/.bin/node"))
 }

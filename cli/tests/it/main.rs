@@ -1,5 +1,13 @@
 //! The program as it is run: commands, signals, settings, and being killed.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail, and looks at the clock"
+)]
+
 mod commands;
 mod crash;
 mod process;

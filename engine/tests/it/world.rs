@@ -116,9 +116,9 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 0..most)
 }
 
-fn choose<'t, T>(items: impl ExactSizeIterator<Item = &'t T>, n: u8) -> Option<&'t T> {
+fn choose<'t, T>(mut items: impl ExactSizeIterator<Item = &'t T>, n: u8) -> Option<&'t T> {
     let count = items.len();
-    items.skip(usize::from(n) % count.max(1)).next()
+    items.nth(usize::from(n) % count.max(1))
 }
 
 impl World {

@@ -1,12 +1,11 @@
 //! What is known of each tenant in memory?
 
-mod snapshots;
+pub mod snapshots;
 pub mod sql;
 
 use std::sync::Arc;
 
 use rolecall_engine::{access::Snapshot, ids::TenantId};
-pub use snapshots::Snapshots;
 
 use crate::{app::App, error::Error};
 

@@ -9,7 +9,7 @@ use rolecall_engine::{
     users::UserStatus,
 };
 
-use crate::{db::Reader, error::Error, groups, roles, tenants};
+use crate::{db::Reader, error::Error, groups::sql as groups, roles::sql as roles, tenants::sql as tenants};
 
 const USER_ROLES: &str =
     "SELECT user_id, role_id FROM user_roles WHERE tenant_id = $1 ORDER BY user_id, position";
@@ -22,12 +22,12 @@ const USERS: &str = "SELECT id, status FROM users WHERE tenant_id = $1";
 /// # Errors
 /// When the database cannot be read or holds what this program does not understand.
 pub async fn load(reader: &Reader<'_>, catalogue: Arc<Catalogue>) -> Result<Option<Snapshot>, Error> {
-    let Some((tenant, revision)) = tenants::sql::find(reader).await? else { return Ok(None) };
+    let Some((tenant, revision)) = tenants::find(reader).await? else { return Ok(None) };
     let mut snapshot = Snapshot::new(catalogue, tenant, revision);
-    for role in roles::sql::all(reader).await? {
+    for role in roles::all(reader).await? {
         snapshot.put_role(&role);
     }
-    for group in groups::sql::all(reader).await? {
+    for group in groups::all(reader).await? {
         snapshot.put_group(&group);
     }
     let mut roles: HashMap<UserId, Vec<RoleId>> = pairs(reader, USER_ROLES).await?;

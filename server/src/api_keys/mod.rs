@@ -1,8 +1,9 @@
 //! API keys: how programs speak for a user. (reference/rest-api.md §6)
 
+pub mod credential;
 pub mod http;
 pub mod sql;
-mod verify;
+pub mod verify;
 mod wire;
 
 use rolecall_engine::{
@@ -11,7 +12,6 @@ use rolecall_engine::{
     names::Description,
     refusal::Rule,
 };
-pub use verify::{Credential, Verified, token, verify};
 
 use crate::{
     app::App,
@@ -58,7 +58,7 @@ pub async fn create(app: &App, caller: &Caller<KeyMaker>, new: NewApiKey) -> Res
         Ok(ApiKey::create(new, id, &tx.tenant().tenant().api_keys, active, tx.editor())?)
     };
     let key = caller.write(app, edit).await?;
-    let token = token(app, caller.tenant_id(), &key)?;
+    let token = credential::token(&app.signing, caller.tenant_id(), &key)?;
     Ok((key, token.ok_or_else(|| Error::internal("a key without a user"))?))
 }
 

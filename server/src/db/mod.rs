@@ -112,9 +112,20 @@ impl Db {
         self.engine.system(move |system| ready(work(system))).await
     }
 
+    /// Whether the database can be read.
+    pub async fn is_readable(&self) -> bool {
+        self.look_up(async |system| system.all("SELECT 1", &[], |_| Ok(())).await).await.is_ok()
+    }
+
     /// Waits until all accepted work is done, then closes the database.
     pub async fn close(&self) {
         self.engine.close().await;
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::internal(error)
     }
 }
 

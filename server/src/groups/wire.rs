@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     http::patch::{Form, Operation, Operations, of},
     links::{Links, SelfLink},
-    roles::{RoleChoice, RoleRef, role_choices},
+    roles::wire::{RoleChoice, RoleRef, role_choices},
 };
 
 /// A group.

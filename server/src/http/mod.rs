@@ -1,110 +1,11 @@
-//! What does Rolecall answer under which address? The table of contents.
+//! What are requests taken apart by, and answers put together?
 
 pub mod describe;
 pub mod extract;
 mod json;
-pub mod openapi;
 pub mod operation;
 pub mod page;
-mod pages;
 pub mod patch;
-mod problem;
+pub mod problem;
 pub mod query;
 pub mod respond;
-
-use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    http::{HeaderValue, Method, header},
-    response::Response,
-};
-use operation::Operation;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_service::Service as _;
-
-use crate::{
-    api_keys, app::App, error::Error, groups, health, licenses, roles, scopes, tenants, trace::TraceId, users,
-};
-
-/// The response header with the number of the request (reference/rest-api.md §1.1).
-const TRACE: &str = "x-b3-traceid";
-
-/// All operations of the API.
-pub fn operations() -> Vec<Operation> {
-    [
-        roles::http::operations(),
-        users::http::operations(),
-        groups::http::operations(),
-        tenants::http::operations(),
-        api_keys::http::operations(),
-        licenses::http::operations(),
-        scopes::http::operations(),
-        health::http::operations(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-/// Answers requests.
-#[derive(Clone)]
-pub struct Edge {
-    app: App,
-    router: Router,
-}
-
-impl Edge {
-    /// The edge of an installation.
-    pub fn new(app: App) -> Self {
-        let router = operations()
-            .into_iter()
-            .fold(Router::new(), |router, operation| router.route(operation.path, operation.into_route()));
-        let router = router
-            .merge(pages::router())
-            .fallback(|| async { Error::NotFound })
-            .layer(CatchPanicLayer::custom(panicked))
-            .with_state(app.clone());
-        Self { app, router }
-    }
-
-    /// The answer to a request.
-    pub async fn answer(&mut self, mut request: Request) -> Response {
-        let trace = TraceId::new(&self.app.entropy);
-        let path = request.uri().path().to_owned();
-        let method = request.method().clone();
-        request.extensions_mut().insert(trace);
-        let Ok(response) = self.router.call(request).await;
-        let mut response = problem::render(response, &path, method == Method::PATCH, trace);
-        let headers = response.headers_mut();
-        if let Ok(trace) = HeaderValue::from_str(&trace.to_string()) {
-            headers.insert(TRACE, trace);
-        }
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        tracing::debug!(%trace, %method, path, status = response.status().as_u16(), "answered");
-        response
-    }
-
-    /// The answer to a request that is not even looked at.
-    pub fn refuse(&self, error: Error) -> Response {
-        problem::render(
-            axum::response::IntoResponse::into_response(error),
-            "",
-            false,
-            TraceId::new(&self.app.entropy),
-        )
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> {
-    let text = panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-    axum::response::IntoResponse::into_response(Error::internal(format!(
-        "panicked: {}",
-        text.unwrap_or_default()
-    )))
-}

@@ -214,20 +214,20 @@ impl Problem {
             meta: (code == "TENANTS-10").then(|| json!({"code": code, "title": detail})),
         };
         let deprecated = |text| Some(text).filter(|_| family.deprecated_members);
-        let errors = Errors {
+        let refused = Refused {
             errors: [item],
             trace_id: trace.to_string(),
             error: deprecated(title),
             message: deprecated(detail.as_deref().unwrap_or(title)),
         };
-        serde_json::to_vec(&errors).unwrap_or_default().into()
+        serde_json::to_vec(&refused).unwrap_or_default().into()
     }
 }
 
 /// The body of an error.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Errors<'p> {
+struct Refused<'p> {
     errors: [Item<'p>; 1],
     trace_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 pub mod http;
 pub mod sql;
-mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 
@@ -18,7 +18,6 @@ use crate::{
     db::{Found, Keyset},
     error::Error,
 };
-pub use wire::{RoleChoice, RoleRef, role_choices};
 
 /// A page of the tenant's roles.
 pub async fn list(

@@ -1,7 +1,6 @@
 //! Tenants: who shares nothing with each other. (reference/rest-api.md §5)
 
 pub mod http;
-pub mod setup;
 pub mod sql;
 mod wire;
 

@@ -14,12 +14,12 @@ use rolecall_engine::{
 };
 
 use crate::{
-    api_keys,
+    api_keys::sql as api_keys,
     app::App,
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
     error::Error,
-    licenses,
+    licenses::sql as licenses,
     write::WriteTx,
 };
 
@@ -52,7 +52,7 @@ pub async fn create(app: &App, caller: &Caller<Administrator>, new: NewUser) -> 
     let edit = async move |tx: &WriteTx<'_>| {
         let known = KnownSubject {
             user: sql::with_subject(tx.reader(), &new.subject).await?,
-            license: licenses::sql::find(tx.reader(), &new.subject).await?,
+            license: licenses::find(tx.reader(), &new.subject).await?,
         };
         Ok(User::create(new, id, known, tx.tenant(), tx.editor())?)
     };
@@ -72,7 +72,7 @@ pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<User
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: UserId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
-        let keys = api_keys::sql::of_user(tx.reader(), id).await?;
+        let keys = api_keys::of_user(tx.reader(), id).await?;
         Ok(user.delete(keys, tx.editor())?)
     };
     caller.write(app, edit).await

@@ -17,7 +17,7 @@ use crate::{
     groups::wire::{GroupChoice, group_choices},
     http::patch::{Form, Operation, Operations, of},
     links::{Link, SelfLink},
-    roles::{RoleChoice, RoleRef, role_choices},
+    roles::wire::{RoleChoice, RoleRef, role_choices},
 };
 
 /// A user. Members that were not asked for, have no value or may not be seen are left out.

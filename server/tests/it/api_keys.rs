@@ -140,10 +140,14 @@ fn an_owner_deletes_and_an_administrator_revokes() {
     let (kept, kept_token) = make(&server.user(), "revoked");
     let (gone, gone_token) = make(&server.user(), "deleted");
     let clients = [server.client(&kept_token), server.client(&gone_token)];
-    clients.iter().for_each(|client| _ = client.get("/api/v1/users/me").expect(200));
+    for client in &clients {
+        client.get("/api/v1/users/me").expect(200);
+    }
     server.admin().delete(&format!("{KEYS}/{kept}")).expect(204);
     server.user().delete(&format!("{KEYS}/{gone}")).expect(204);
-    clients.iter().for_each(|client| _ = client.get("/api/v1/users/me").refused(401, "HTTP-401"));
+    for client in &clients {
+        client.get("/api/v1/users/me").refused(401, "HTTP-401");
+    }
     assert_eq!(server.user().get(&format!("{KEYS}/{kept}")).expect(200)["status"], "revoked");
     server.user().get(&format!("{KEYS}/{gone}")).expect(404);
     server.user().get("/api/v1/users/me").expect(200);

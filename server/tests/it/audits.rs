@@ -66,11 +66,11 @@ fn every_change_leaves_a_row_that_says_all_of_it() {
     assert_eq!(updated.trace, trace, "the number of the request");
     assert_eq!(updated.actor, Some(server.admin().id()));
     assert_eq!(updated.resource, role);
-    let updates = json!([
+    let differences = json!([
         {"path": "/name", "oldValue": "R", "newValue": "S"},
         {"path": "/assignedScopes", "oldValue": ["notes"], "newValue": ["notes", "webhooks"]},
     ]);
-    assert_eq!(updated.updates, Some(updates));
+    assert_eq!(updated.updates, Some(differences));
     assert_eq!((deleted.kind.as_str(), &deleted.data["name"]), ("com.qlik.core.role.deleted", &"S".into()));
     assert_eq!(
         [created.revision, updated.revision, deleted.revision].map(|at| at - created.revision),

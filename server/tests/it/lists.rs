@@ -20,7 +20,7 @@ fn all(client: &Client, first: &str) -> Vec<String> {
         let page = client.get(&at);
         names.extend(names_of(page.expect(200)));
         match page.body["links"]["next"]["href"].as_str() {
-            Some(next) => at = next.to_owned(),
+            Some(next) => next.clone_into(&mut at),
             None => return names,
         }
     }

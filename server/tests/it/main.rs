@@ -1,5 +1,13 @@
 //! The server over HTTP, with a real database.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail, and looks at the clock"
+)]
+
 mod api_keys;
 mod audits;
 mod bad_input;

@@ -86,7 +86,7 @@ fn described(answer: &Answer, method: &str, path: &str) {
     assert!(response.is_object(), "{method} {path} {}", answer.status);
     match response["content"]["application/json"].get("schema") {
         Some(schema) => {
-            fits(&answer.body, schema, &document).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+            fits(&answer.body, schema, &document).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         }
         None => assert!(answer.body.is_null(), "{}", answer.text),
     }

@@ -62,8 +62,8 @@ fn the_users_of_a_tenant_share_a_limit() {
         "acme\\chloe@acme.example",
         "acme\\dan@acme.example",
     ];
-    let served: usize = subjects.iter().map(|subject| reads(&server.key_of(subject), 4)).sum();
-    assert_eq!(served, 12);
+    let answered: usize = subjects.iter().map(|subject| reads(&server.key_of(subject), 4)).sum();
+    assert_eq!(answered, 12);
     assert_eq!(reads(&server.other_admin(), 4), 4);
 }
 

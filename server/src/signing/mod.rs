@@ -1,5 +1,7 @@
 //! Which keys sign the tokens of the installation? (reference/auth.md §2)
 
+mod sql;
+
 use std::collections::HashMap;
 
 use aws_lc_rs::{
@@ -84,23 +86,18 @@ type Pair = (String, Zeroizing<Vec<u8>>);
 
 /// The keys, the newest last.
 async fn load(system: &System<'_>, seal: &Seal) -> Result<Vec<Pair>, Error> {
-    let sql =
-        "SELECT id, sealed_private_key FROM signing_keys WHERE algorithm = 'ES384' ORDER BY created_at, id";
-    let sealed = system.all(sql, &[], |row| Ok((row.text(0)?, row.bytes(1)?))).await?;
     let open = |(id, sealed): (String, Vec<u8>)| {
         let key = seal.open(id.as_bytes(), &sealed);
         let key = key.ok_or_else(|| Error::internal("the signing keys were sealed by another master key"))?;
         Ok((id, Zeroizing::new(key)))
     };
-    sealed.into_iter().map(open).collect()
+    sql::all(system).await?.into_iter().map(open).collect()
 }
 
 async fn create(system: &System<'_>, seal: &Seal, now: Timestamp) -> Result<Pair, Error> {
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new());
     let pkcs8 = Zeroizing::new(pkcs8.map_err(Error::internal)?.as_ref().to_vec());
     let id = format!("es384-{}", now.as_seconds());
-    let sealed = seal.seal(id.as_bytes(), &pkcs8)?;
-    let sql = "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'ES384', $2, $3)";
-    system.execute(sql, &[id.as_str().into(), sealed.into(), now.into()]).await?;
+    sql::add(system, &id, seal.seal(id.as_bytes(), &pkcs8)?, now).await?;
     Ok((id, pkcs8))
 }

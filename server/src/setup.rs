@@ -17,12 +17,12 @@ use rolecall_engine::{
     users::{KnownSubject, NewUser, User},
 };
 
-use super::sql;
 use crate::{
-    api_keys::token,
+    api_keys::credential,
     app::App,
     error::Error,
-    users,
+    tenants::sql,
+    users::sql as users,
     write::{WriteTx, as_system, found},
 };
 
@@ -95,7 +95,7 @@ fn first_key(app: &App, user: UserId, lifetime: Span, editor: &Editor) -> Edited
 }
 
 fn required_token(app: &App, tenant: TenantId, key: &ApiKey) -> Result<String, Error> {
-    token(app, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
+    credential::token(&app.signing, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
 }
 
 /// Makes an API key for the user with a subject; answers its token. This asks none of the tenant's settings: it is the
@@ -111,7 +111,7 @@ pub async fn issue_key(
 ) -> Result<String, Error> {
     let inside = app.clone();
     let edit = async move |tx: &WriteTx<'_>| {
-        let user = users::sql::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;
+        let user = users::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;
         Ok(first_key(&inside, user, lifetime, tx.editor()))
     };
     let key = as_system(app, tenant, edit).await?;

@@ -1,35 +1,23 @@
-//! The catalogue of Qlik Cloud: 225 scopes, 16 default roles and `UserDefault`.
-//!
-//! Names, levels, uses and parents are the vendor's (reference/scopes.json, as of 2026-08-18; reference/default-roles.json,
-//! as of 2026-01-26). The descriptions are ours. What is not public is our choice and said so in `SUPPORTED.md`: the
-//! `permissions` of most default roles, what each grants in scopes, identifiers that no sample shows, and the beginning
-//! of `UserDefault`.
+//! Which scopes does Qlik Cloud have? (reference/scopes.json, as of 2026-08-18)
 
-use alloc::{string::ToString, vec::Vec};
-
-use super::{AutoAssign, Catalogue, DefaultRole, Scope};
 use crate::{
-    ids::RoleId,
-    names::RoleName,
-    scopes::{
-        Level::{self, Admin, User},
-        ScopeIndex, ScopeName, ScopeSet,
-    },
+    catalogue::Catalogue,
+    scopes::Level::{self, Admin, User},
 };
 
-struct ScopeRow {
-    name: &'static str,
-    level: Level,
-    uses: Uses,
-    parent: Option<&'static str>,
-    about: &'static str,
+pub(super) struct ScopeRow {
+    pub(super) name: &'static str,
+    pub(super) level: Level,
+    pub(super) uses: Uses,
+    pub(super) parent: Option<&'static str>,
+    pub(super) about: &'static str,
 }
 
 /// Where a scope may be used.
-struct Uses {
-    oauth: bool,
-    custom_role: bool,
-    user_default: bool,
+pub(super) struct Uses {
+    pub(super) oauth: bool,
+    pub(super) custom_role: bool,
+    pub(super) user_default: bool,
 }
 
 const NOWHERE: Uses = Uses { oauth: false, custom_role: false, user_default: false };
@@ -39,151 +27,9 @@ const ROLES_DEFAULT: Uses = Uses { oauth: false, custom_role: true, user_default
 const OAUTH_ROLES: Uses = Uses { oauth: true, custom_role: true, user_default: false };
 const EVERYWHERE: Uses = Uses { oauth: true, custom_role: true, user_default: true };
 
-struct RoleRow {
-    id: &'static str,
-    name: &'static str,
-    level: Level,
-    about: &'static str,
-    permissions: &'static [&'static str],
-    grants: Grants,
-    promotes: bool,
-    auto_assign: Option<AutoAssign>,
-}
-
-/// What a default role grants.
-enum Grants {
-    Scopes(&'static [&'static str]),
-    /// All of level admin.
-    Administration,
-}
-
-/// The role that made API keys until January 2026, for tenants that still expect it (reference/access-control.md, I11).
-const DEVELOPER: RoleRow = RoleRow {
-    id: "608050f750afab80bd5359a4",
-    name: "Developer",
-    level: User,
-    about: "Made and used API keys until the scope `api-keys` took its place",
-    permissions: &[
-        "api-keys:read",
-        "api-keys:create",
-        "api-keys:update",
-        "api-keys:delete",
-        "api-keys:list_own",
-        "api-keys:use",
-    ],
-    grants: Grants::Scopes(&[Catalogue::API_KEYS]),
-    promotes: false,
-    auto_assign: None,
-};
-
-const USER_DEFAULT: RoleId = RoleId::new(0x66fa_3b20, [0xd1, 0x8c, 0x4e, 0x7a, 0x5b, 0x92, 0xf0, 0x64]);
-
-/// What every user of a fresh tenant may do: what is documented (`notes`), and what only reads.
-const INITIAL_USER_DEFAULT: &[&str] = &[
-    "notes",
-    "data-connections:read",
-    "dataquality:read",
-    "discovery-agent:read",
-    "knowledgebases:read",
-    "lineage:read",
-    "pipelines-projects:read",
-    "semantictype:read",
-];
-
-const INITIAL_EVERYONE: &[&str] =
-    &["AutomationCreator", "PrivateAnalyticsContentCreator", "SharedSpaceCreator"];
-
-impl Catalogue {
-    /// The catalogue of Qlik Cloud.
-    #[must_use]
-    pub fn qlik() -> Self {
-        Self::from_rows(ROLE_ROWS.iter())
-    }
-
-    /// The catalogue of Qlik Cloud with the retired role `Developer`.
-    #[must_use]
-    pub fn qlik_with_developer() -> Self {
-        Self::from_rows(ROLE_ROWS.iter().chain([&DEVELOPER]))
-    }
-
-    fn from_rows(roles: impl Iterator<Item = &'static RoleRow>) -> Self {
-        let place = |name: &str| {
-            SCOPE_ROWS
-                .iter()
-                .position(|row| row.name == name)
-                .and_then(|at| u16::try_from(at).ok())
-                .map(ScopeIndex)
-        };
-        let scopes: Vec<Scope> = SCOPE_ROWS
-            .iter()
-            .filter_map(|row| {
-                Some(Scope {
-                    name: ScopeName::new(row.name).ok()?,
-                    level: row.level,
-                    parent: row.parent.and_then(place),
-                    about: row.about.to_string(),
-                    oauth: row.uses.oauth,
-                    custom_role: row.uses.custom_role,
-                    user_default: row.uses.user_default,
-                })
-            })
-            .collect();
-        let bare = Self::build(scopes.clone(), Vec::new(), USER_DEFAULT);
-        let role = |row: &RoleRow| {
-            let granted: ScopeSet = match row.grants {
-                Grants::Scopes(names) => names
-                    .iter()
-                    .filter_map(|name| place(name))
-                    .flat_map(|at| bare.with_children(at))
-                    .collect(),
-                Grants::Administration => (0_u16..)
-                    .map(ScopeIndex)
-                    .zip(SCOPE_ROWS)
-                    .filter(|(_, row)| row.level == Admin && row.name != "admin_classic")
-                    .map(|(at, _)| at)
-                    .collect(),
-            };
-            Some(DefaultRole {
-                id: RoleId::from_hex(row.id)?,
-                name: RoleName::new(row.name).ok()?,
-                level: row.level,
-                about: row.about.to_string(),
-                permissions: row.permissions.iter().map(ToString::to_string).collect(),
-                grants: granted,
-                promotes: row.promotes,
-                auto_assign: row.auto_assign,
-            })
-        };
-        let mut default_roles: Vec<DefaultRole> = roles.filter_map(role).collect();
-        default_roles.push(DefaultRole {
-            id: USER_DEFAULT,
-            name: RoleName::stored("UserDefault".to_string()),
-            level: User,
-            about: "What every user may do; not assignable".to_string(),
-            permissions: Vec::new(),
-            grants: ScopeSet::new(),
-            promotes: false,
-            auto_assign: None,
-        });
-        let initial_everyone = default_roles
-            .iter()
-            .filter(|role| INITIAL_EVERYONE.contains(&role.name.as_str()))
-            .map(|role| role.id)
-            .collect();
-        Self {
-            initial_user_default: INITIAL_USER_DEFAULT
-                .iter()
-                .filter_map(|name| ScopeName::new(name).ok())
-                .collect(),
-            initial_everyone,
-            ..Self::build(scopes, default_roles, USER_DEFAULT)
-        }
-    }
-}
-
 /// Rolecall's own scope first, then the vendor's in the order of its table.
 #[rustfmt::skip]
-const SCOPE_ROWS: &[ScopeRow] = &[
+pub(super) const SCOPE_ROWS: &[ScopeRow] = &[
     ScopeRow { name: Catalogue::ADMINISTER, level: Admin, uses: NOWHERE, parent: None, about: "Administer users, groups, roles and settings of the tenant" },
     ScopeRow { name: "admin_classic", level: Admin, uses: OAUTH, parent: None, about: "All administration, as a set that follows the catalogue; OAuth clients only" },
     ScopeRow { name: "admin.ai-descriptions", level: Admin, uses: OAUTH_ROLES, parent: None, about: "Set up generated texts for datasets and rules" },
@@ -411,161 +257,3 @@ const SCOPE_ROWS: &[ScopeRow] = &[
     ScopeRow { name: "write-table:full", level: User, uses: ROLES_DEFAULT, parent: None, about: "Set up and use write tables" },
     ScopeRow { name: "write-table:access", level: User, uses: ROLES_DEFAULT, parent: Some("write-table:full"), about: "Read and write the values of write tables" },
 ];
-
-#[rustfmt::skip]
-const ROLE_ROWS: &[RoleRow] = &[
-    RoleRow {
-        id: "605a18af2ab08cdbfad09259", name: "AnalyticsAdmin", level: Admin, promotes: true, auto_assign: None,
-        about: "Administers content and the spaces it lies in, not users or security",
-        permissions: &["automation:delete", "automation:disable", "automation:enable", "automation:list"],
-        grants: Grants::Scopes(&["admin.apps", "admin.automations", "admin.spaces", "admin.report-tasks", "admin.extensions", "admin.themes"]),
-    },
-    RoleRow {
-        id: "608050f7634644db3678b1a2", name: "AuditAdmin", level: Admin, promotes: true, auto_assign: None,
-        about: "Reads the audit trail and what users asked assistants",
-        permissions: &["audit:list", "audit:read"],
-        grants: Grants::Scopes(&["thread-audits"]),
-    },
-    RoleRow {
-        id: "6467dcd960754c03a3ed402c", name: "AutomationCreator", level: User, promotes: true, auto_assign: None,
-        about: "Makes automations in the personal space",
-        permissions: &["automation:create"],
-        grants: Grants::Scopes(&["automations.private"]),
-    },
-    RoleRow {
-        id: "64c8f1a05d3e7b2a9c410f61", name: "AutomlDeploymentContributor", level: User, promotes: true, auto_assign: None,
-        about: "Deploys models and runs predictions",
-        permissions: &["automl-deployment:create", "automl-deployment:list", "automl-experiment:list"],
-        grants: Grants::Scopes(&["automl-deployments"]),
-    },
-    RoleRow {
-        id: "64c8f1a05d3e7b2a9c410f62", name: "AutomlExperimentContributor", level: User, promotes: true, auto_assign: None,
-        about: "Runs machine learning experiments",
-        permissions: &["automl-experiment:create", "automl-experiment:list", "automl-deployment:list"],
-        grants: Grants::Scopes(&["automl-experiments"]),
-    },
-    RoleRow {
-        id: "60e6d9c41b7f2a63d8e5c0a4", name: "CollaborationPlatformUser", level: User, promotes: true, auto_assign: None,
-        about: "Asks questions from a collaboration platform",
-        permissions: &["question:create"],
-        grants: Grants::Scopes(&["question:create"]),
-    },
-    RoleRow {
-        id: "608050f77b3a91c2e4d6f805", name: "DataAdmin", level: Admin, promotes: true, auto_assign: None,
-        about: "Administers data spaces",
-        permissions: &["data-space:list", "data-space:update"],
-        grants: Grants::Scopes(&["admin.dataquality", "admin.dataqualityrules", "admin.semantictype", "spaces.data"]),
-    },
-    RoleRow {
-        id: "65b2f0d37c1e84a95f60d2b7", name: "DataProductManager", level: User, promotes: true, auto_assign: None,
-        about: "Makes and administers data products",
-        permissions: &["data-product:create", "data-product:update"],
-        grants: Grants::Scopes(&["dataproduct"]),
-    },
-    RoleRow {
-        id: "62f4a81c93d07e5b6a2c14f8", name: "DataServicesContributor", level: User, promotes: true, auto_assign: Some(AutoAssign::DataServices),
-        about: "Works with the data integration services",
-        permissions: &["data-service:use"],
-        grants: Grants::Scopes(&["pipelines-projects"]),
-    },
-    RoleRow {
-        id: "608050f7c25d48e17ab39f06", name: "DataSpaceCreator", level: User, promotes: true, auto_assign: None,
-        about: "Makes data spaces",
-        permissions: &["data-space:create"],
-        grants: Grants::Scopes(&["spaces.data"]),
-    },
-    RoleRow {
-        id: "63bd7c1e4f8a2095d6c3e7b1", name: "EmbeddedAnalyticsUser", level: User, promotes: false, auto_assign: None,
-        about: "Sees embedded apps only; limits the interface, not the API",
-        permissions: &["ui:restricted"],
-        grants: Grants::Scopes(&[]),
-    },
-    RoleRow {
-        id: "605a1c2151382ffc836af863", name: "ManagedSpaceCreator", level: User, promotes: true, auto_assign: None,
-        about: "Makes managed spaces",
-        permissions: &["managed-space:create"],
-        grants: Grants::Scopes(&["spaces.managed"]),
-    },
-    RoleRow {
-        id: "63580b8d5cf9728f19217be0", name: "PrivateAnalyticsContentCreator", level: User, promotes: true, auto_assign: Some(AutoAssign::PrivateContent),
-        about: "Makes content in the personal space",
-        permissions: &["personal-space:use"],
-        grants: Grants::Scopes(&["apps"]),
-    },
-    RoleRow {
-        id: "605a1c2151382ffc836af862", name: "SharedSpaceCreator", level: User, promotes: true, auto_assign: Some(AutoAssign::SharedSpaces),
-        about: "Makes shared spaces",
-        permissions: &["shared-space:create"],
-        grants: Grants::Scopes(&["spaces.shared:create"]),
-    },
-    RoleRow {
-        id: "61f2d8907ae35c4b1d60f3a9", name: "Steward", level: User, promotes: true, auto_assign: None,
-        about: "Maintains glossaries and approves their terms",
-        permissions: &["glossary:create", "glossary:update", "glossary:delete", "term:approve"],
-        grants: Grants::Scopes(&["glossary:all"]),
-    },
-    RoleRow {
-        id: "608050f750afab80bd53586d", name: "TenantAdmin", level: Admin, promotes: true, auto_assign: None,
-        about: "Administers the tenant: users, groups, roles, settings, security",
-        permissions: &["tenant:manage", "user:manage", "group:manage", "role:manage", "space:manage", "api-key:manage"],
-        grants: Grants::Administration,
-    },
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_is_in_the_catalogue_and_every_name_in_it_is_known() {
-        let catalogue = Catalogue::qlik();
-        assert_eq!(catalogue.len(), 226, "225 of the vendor's and one of our own");
-        assert_eq!(catalogue.default_roles().count(), 17);
-        assert_eq!(Catalogue::qlik_with_developer().default_roles().count(), 18);
-        assert_eq!(catalogue.initial_everyone.len(), INITIAL_EVERYONE.len());
-        for row in SCOPE_ROWS {
-            let scope = catalogue.scope(catalogue.find(row.name).unwrap()).unwrap();
-            assert_eq!(scope.parent.is_some(), row.parent.is_some(), "{}", row.name);
-        }
-        for row in ROLE_ROWS {
-            assert!(!row.permissions.is_empty(), "{}", row.name);
-            if let Grants::Scopes(names) = row.grants {
-                assert!(names.iter().all(|name| catalogue.find(name).is_some()), "{}", row.name);
-            }
-        }
-        for name in &catalogue.initial_user_default {
-            assert!(catalogue.scope(catalogue.find(name.as_str()).unwrap()).unwrap().user_default, "{name}");
-        }
-    }
-
-    /// The counts and invariants that reference/scopes.json states.
-    #[test]
-    fn the_vendor_part_agrees_with_its_source() {
-        let catalogue = Catalogue::qlik();
-        let vendor: Vec<&Scope> =
-            catalogue.scopes().filter(|scope| scope.name.as_str() != Catalogue::ADMINISTER).collect();
-        let count = |test: fn(&Scope) -> bool| vendor.iter().filter(|scope| test(scope)).count();
-        assert_eq!(count(|scope| scope.level == Admin), 37);
-        assert_eq!(count(|scope| scope.level == User), 188);
-        assert_eq!(count(|scope| scope.oauth), 101);
-        assert_eq!(count(|scope| scope.custom_role), 185);
-        assert_eq!(count(|scope| scope.user_default), 60);
-        assert_eq!(count(|scope| scope.parent.is_some()), 31);
-        assert_eq!(count(|scope| scope.user_default && (scope.level == Admin || !scope.custom_role)), 0);
-        let nested = |scope: &&Scope| {
-            scope.parent.and_then(|at| catalogue.scope(at)).is_some_and(|up| up.parent.is_some())
-        };
-        assert!(!catalogue.scopes().any(|scope| nested(&scope)), "nesting is one level deep");
-    }
-
-    #[test]
-    fn only_tenant_admin_administers() {
-        let catalogue = Catalogue::qlik();
-        let holders: Vec<&str> = catalogue
-            .default_roles()
-            .filter(|role| catalogue.administers(role.id))
-            .map(|role| role.name.as_str())
-            .collect();
-        assert_eq!(holders, ["TenantAdmin"]);
-    }
-}

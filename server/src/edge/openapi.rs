@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    describe::{Document, Schemas},
-    operation::Operation,
-    operations,
+use super::operations;
+use crate::{
+    http::{
+        describe::{Document, Schemas},
+        operation::Operation,
+    },
+    limits::Tier,
 };
-use crate::limits::Tier;
 
 /// The document.
 #[must_use]

@@ -1,5 +1,0 @@
-//! Is everything where it belongs?
-
-pub fn run() -> anyhow::Result<()> {
-    Ok(())
-}

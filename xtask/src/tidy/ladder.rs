@@ -1,0 +1,75 @@
+//! Does a file use only what stands on its own rung or below?
+
+use std::collections::BTreeSet;
+
+use super::{Fault, files::File, imports};
+
+/// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
+const RUNGS: &[&[&str]] = &[
+    &["error.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs"],
+    &["db/"],
+    &["*/sql.rs", "audits/"],
+    &["signing/", "access/snapshots.rs", "api_keys/credential.rs"],
+    &["app.rs"],
+    &["access/", "api_keys/verify.rs"],
+    &["caller.rs"],
+    &["write.rs", "http/"],
+    &["*/wire.rs", "*/mod.rs"],
+    &["*/http.rs"],
+    &["edge/", "setup.rs", "demo.rs"],
+    &["serve.rs"],
+    &["lib.rs"],
+];
+
+fn rung(path: &str) -> Option<usize> {
+    let first = |fits: &dyn Fn(&str) -> bool| {
+        RUNGS.iter().position(|patterns| patterns.iter().any(|pattern| fits(pattern)))
+    };
+    let by_folder = |pattern: &str| pattern.ends_with('/') && path.starts_with(pattern);
+    let by_name = |pattern: &str| {
+        pattern
+            .strip_prefix("*/")
+            .is_some_and(|name| path.split_once('/').is_some_and(|(_, file)| file == name))
+    };
+    first(&|pattern| pattern == path).or_else(|| first(&by_folder)).or_else(|| first(&by_name))
+}
+
+pub fn check(files: &[File]) -> Vec<Fault> {
+    let server: Vec<(&str, &File)> =
+        files.iter().filter_map(|file| Some((file.path.strip_prefix("server/src/")?, file))).collect();
+    let known: BTreeSet<String> = server.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let mut faults = Vec::new();
+    for (path, file) in server {
+        let Some(own) = rung(path) else {
+            faults.push(format!("{}: stands on no rung of the ladder", file.path));
+            continue;
+        };
+        let above = imports::of(file, path, &known)
+            .into_iter()
+            .filter(|used| rung(used).is_some_and(|rung| rung > own));
+        faults.extend(above.map(|used| format!("{}: uses `{used}`, which stands above it", file.path)));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(files: &[(&str, &str)]) -> Vec<Fault> {
+        let file =
+            |(path, text): &(&str, &str)| File { path: format!("server/src/{path}"), text: (*text).into() };
+        check(&files.iter().map(file).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn who_reaches_up_is_told() {
+        let below = ("roles/sql.rs", "use crate::db::Reader;");
+        let db = ("db/mod.rs", "use crate::error::Error;");
+        let error = ("error.rs", "");
+        assert!(faults(&[below, db, error]).is_empty());
+        assert_eq!(faults(&[("db/mod.rs", "use crate::roles::sql;"), ("roles/sql.rs", ""), error]).len(), 1);
+        assert_eq!(faults(&[("roles/wire.rs", "use super::http::x;"), ("roles/http.rs", "")]).len(), 1);
+        assert_eq!(faults(&[("nowhere.rs", "")]).len(), 1);
+    }
+}
