@@ -102,17 +102,15 @@ impl<T: Operations> FromRequest<App> for Patch<T> {
         if sent.len() > OPERATIONS {
             return Err(Error::at_pointer("", format!("a patch has at most {OPERATIONS} operations")));
         }
-        let operations = sent.into_iter().enumerate().map(|(at, Sent { op, path, value })| Operation {
-            op,
-            path,
-            value,
-            at,
-        });
-        operations
-            .map(|operation| T::read(&operation)?.ok_or_else(|| unknown::<T>(&operation)))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let operation = |(at, Sent { op, path, value })| Operation { op, path, value, at };
+        sent.into_iter().enumerate().map(operation).map(read).collect::<Result<_, _>>().map(Self)
     }
+}
+
+fn read<T: Operations>(operation: Operation) -> Result<T, Error> {
+    let known = T::FORMS.iter().any(|(op, path, _)| (*op, *path) == operation.form());
+    let read = if known { T::read(&operation)? } else { None };
+    read.ok_or_else(|| unknown::<T>(&operation))
 }
 
 fn unknown<T: Operations>(operation: &Operation) -> Error {

@@ -313,36 +313,38 @@ impl Operations for UserOp {
             ("replace" | "set", "/name") => Self::Rename(operation.text(DisplayName::new)?),
             ("replace", "/email") => Self::SetEmail(operation.text(Email::new)?),
             ("replace" | "set", "/status") => Self::SetStatus(status(operation)?),
-            ("replace" | "set", "/preferredLocale") => Self::PreferLocale(preference(operation)?),
-            ("replace" | "set", "/preferredZoneinfo") | ("replace", "/preferredZoneInfo") => {
-                Self::PreferZoneinfo(preference(operation)?)
-            }
             ("unset", "/preferredLocale") => Self::PreferLocale(None),
             ("unset", "/preferredZoneinfo") => Self::PreferZoneinfo(None),
-            ("replace", "/inviteExpiry") => Self::SetInviteExpiry(invite_expiry(operation)?),
+            (_, "/preferredLocale") => Self::PreferLocale(preference(operation)?),
+            (_, "/preferredZoneinfo" | "/preferredZoneInfo") => Self::PreferZoneinfo(preference(operation)?),
             ("renew", "/inviteExpiry") => Self::RenewInvite,
-            ("replace" | "set", "/assignedRoles") => {
-                Self::ReplaceRoles(role_choices(operation.value()?, &operation.place())?)
-            }
-            ("add", "/assignedRoles/-" | "/assignedRoles") => {
-                Self::AddRole(operation.value::<RoleChoice>()?.read(&operation.place())?)
-            }
-            ("remove-value", "/assignedRoles") => {
-                Self::RemoveRoles(vec![operation.value::<RoleChoice>()?.read(&operation.place())?])
-            }
-            ("replace" | "set", "/assignedGroups") => {
-                Self::ReplaceGroups(group_choices(operation.value()?, &operation.place())?)
-            }
-            ("add", "/assignedGroups/-" | "/assignedGroups") => {
-                Self::AddGroup(operation.value::<GroupChoice>()?.read(&operation.place())?)
-            }
-            ("remove-value", "/assignedGroups") => {
-                Self::RemoveGroup(operation.value::<GroupChoice>()?.read(&operation.place())?)
-            }
-            ("replace" | "set", "/roles") => Self::ReplaceRoles(names(operation)?),
+            (_, "/inviteExpiry") => Self::SetInviteExpiry(invite_expiry(operation)?),
             ("unset", "/roles") => Self::RemoveRoles(names(operation)?),
+            (_, "/roles") => Self::ReplaceRoles(names(operation)?),
+            (op, "/assignedRoles" | "/assignedRoles/-") => read_roles(op, operation)?,
+            (op, "/assignedGroups" | "/assignedGroups/-") => read_groups(op, operation)?,
             _ => return Ok(None),
         }))
+    }
+}
+
+fn read_roles(op: &str, operation: &Operation) -> Result<UserOp, Error> {
+    let place = operation.place();
+    let one = || operation.value::<RoleChoice>()?.read(&place);
+    match op {
+        "add" => one().map(UserOp::AddRole),
+        "remove-value" => one().map(|role| UserOp::RemoveRoles(vec![role])),
+        _ => role_choices(operation.value()?, &place).map(UserOp::ReplaceRoles),
+    }
+}
+
+fn read_groups(op: &str, operation: &Operation) -> Result<UserOp, Error> {
+    let place = operation.place();
+    let one = || operation.value::<GroupChoice>()?.read(&place);
+    match op {
+        "add" => one().map(UserOp::AddGroup),
+        "remove-value" => one().map(UserOp::RemoveGroup),
+        _ => group_choices(operation.value()?, &place).map(UserOp::ReplaceGroups),
     }
 }
 
