@@ -32,7 +32,7 @@ pub fn engine() -> anyhow::Result<()> {
     let mut merge =
         vec!["merge".to_owned(), "-sparse".into(), "-o".into(), merged.to_string_lossy().into_owned()];
     merge.extend(list(&profiles)?.iter().map(|file| file.to_string_lossy().into_owned()));
-    run("", &tools.join("llvm-profdata").to_string_lossy(), &borrow(&merge))?;
+    output(&tools.join("llvm-profdata").to_string_lossy(), &borrow(&merge))?;
     let programs = list(&target.join("debug/deps"))?.into_iter().filter(|file| is_test(file));
     let mut report = vec!["report".to_owned(), format!("--instr-profile={}", merged.display())];
     for program in programs {

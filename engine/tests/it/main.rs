@@ -3,9 +3,12 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 mod filters;
+mod keys;
 mod laws;
+mod licenses;
 mod names;
 mod oracle;
 mod stories;
 mod story;
+mod tenants;
 mod world;

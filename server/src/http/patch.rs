@@ -103,14 +103,19 @@ impl<T: Operations> FromRequest<App> for Patch<T> {
             return Err(Error::at_pointer("", format!("a patch has at most {OPERATIONS} operations")));
         }
         let operation = |(at, Sent { op, path, value })| Operation { op, path, value, at };
-        sent.into_iter().enumerate().map(operation).map(read).collect::<Result<_, _>>().map(Self)
+        sent.into_iter()
+            .enumerate()
+            .map(operation)
+            .map(|operation| read(&operation))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
-fn read<T: Operations>(operation: Operation) -> Result<T, Error> {
+fn read<T: Operations>(operation: &Operation) -> Result<T, Error> {
     let known = T::FORMS.iter().any(|(op, path, _)| (*op, *path) == operation.form());
-    let read = if known { T::read(&operation)? } else { None };
-    read.ok_or_else(|| unknown::<T>(&operation))
+    let read = if known { T::read(operation)? } else { None };
+    read.ok_or_else(|| unknown::<T>(operation))
 }
 
 fn unknown<T: Operations>(operation: &Operation) -> Error {
