@@ -1,4 +1,4 @@
-//! What is done with this repository? `cargo xtask test`, `tidy`, `generate`.
+//! What is done with this repository? `cargo xtask test`, `tidy`, `generate`, `bench`.
 
 mod coverage;
 mod test;
@@ -16,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   test       install what the tests need, and run everything
   tidy       check the structure: who may use whom, and how files look
+  bench      measure the server beside what it could cost at least
   generate   write what is made from the program: openapi.json, permissions.txt
 ";
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Some("test") => test::all(),
         Some("tidy") => tidy::run(),
         Some("generate") => generate(),
+        Some("bench") => bench(),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
@@ -79,4 +81,9 @@ fn generate() -> anyhow::Result<()> {
     run_with("", "cargo", &table, &[("ROLECALL_GENERATE", "1")])?;
     println!("wrote openapi.json and permissions.txt");
     Ok(())
+}
+
+fn bench() -> anyhow::Result<()> {
+    run("", "cargo", &["build", "--release", "--quiet", "-p", "rolecall", "-p", "rolecall-bench"])?;
+    run("", "target/release/bench", &["target/bench"])
 }
