@@ -1,6 +1,6 @@
 //! Reads: the own roles, lists, deep pages, filters.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use anyhow::Context as _;
 
@@ -106,8 +106,10 @@ pub fn filters(
         "status eq \"active\" and name eq \"User 000777\"",
         "assignedRoles.name eq \"TenantAdmin\"",
     ] {
-        let encoded: String = filter.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let path = format!("/api/v1/users?limit=100&filter={encoded}");
+        let mut path = String::from("/api/v1/users?limit=100&filter=");
+        for byte in filter.bytes() {
+            write!(path, "%{byte:02x}")?;
+        }
         let (many, few) = pairs(
             || asking(large, 16, &path, Some(large_key)),
             || asking(small, 16, &path, Some(small_key)),

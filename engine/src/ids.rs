@@ -78,7 +78,7 @@ macro_rules! object_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex(&self.0))
+                Hex::of(&self.0).fmt(f)
             }
         }
 
@@ -108,9 +108,29 @@ impl GroupId {
     pub const EVERYONE: Self = Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+/// Bytes as lower-case hexadecimal digits, without asking for memory.
+struct Hex([u8; 32], usize);
+
+impl Hex {
+    /// The digits of at most 16 bytes.
+    fn of(bytes: &[u8]) -> Self {
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        let mut digits = [b'0'; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        Self(digits, 2 * bytes.len())
+    }
+
+    fn part(&self, from: usize, to: usize) -> &str {
+        self.0.get(from..to).and_then(|digits| core::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.part(0, self.1))
+    }
 }
 
 /// A tenant: 32 characters of `A–Z a–z 0–9 _ -`.
@@ -185,9 +205,11 @@ impl FromStr for ApiKeyId {
 
 impl fmt::Display for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = hex(&self.0);
-        let part = |from, to| digits.get(from..to).unwrap_or_default();
-        write!(f, "{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+        let hex = Hex::of(&self.0);
+        for (from, to) in [(0, 8), (8, 12), (12, 16), (16, 20)] {
+            write!(f, "{}-", hex.part(from, to))?;
+        }
+        f.write_str(hex.part(20, 32))
     }
 }
 

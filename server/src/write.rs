@@ -98,11 +98,10 @@ async fn change<T: Send + 'static>(
 ) -> Result<T, Error> {
     let (inside, outside) = (app.clone(), app.clone());
     let work = async move |writer: &mut Writer<'_>| {
-        let revision = tenants::next_revision(writer).await?.ok_or(Error::NotFound)?;
-        let before = present(&inside, writer, revision).await?;
+        let before = present(&inside, writer).await?;
         let editor = prove(&before, writer, inside.clock.now()).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
-        store(writer, &before, revision, edited, &editor, trace).await
+        store(writer, &before, edited, &editor, trace).await
     };
     app.db.write(tenant, work, move |after| outside.snapshots.publish(after)).await
 }
@@ -121,27 +120,29 @@ pub(crate) async fn found<T: Send + 'static>(
     let outside = app.clone();
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default());
-    let work = async move |writer: &mut Writer<'_>| {
-        store(writer, &nothing, Revision(1), edited, &editor, trace).await
-    };
+    let work = async move |writer: &mut Writer<'_>| store(writer, &nothing, edited, &editor, trace).await;
     app.db.write(id, work, move |after| outside.snapshots.publish(after)).await
 }
 
-/// The tenant before its next revision: as earlier work of the same commit left it, as it was published, or as the
-/// database has it if somebody else wrote it.
-async fn present(app: &App, writer: &Writer<'_>, next: Revision) -> Result<Arc<Snapshot>, Error> {
-    let known = writer.uncommitted().cloned().or_else(|| app.snapshots.get(writer.tenant()));
-    if let Some(known) = known.filter(|known| known.revision().0 + 1 == next.0) {
-        return Ok(known);
+/// The tenant as it is: as earlier work of the same commit left it, as it was published, or as the database has it if
+/// somebody else wrote it.
+async fn present(app: &App, writer: &Writer<'_>) -> Result<Arc<Snapshot>, Error> {
+    if let Some(left) = writer.uncommitted() {
+        return Ok(Arc::clone(left));
+    }
+    let revision = tenants::revision(writer).await?.ok_or(Error::NotFound)?;
+    if let Some(published) = app.snapshots.get(writer.tenant()).filter(|known| known.revision() == revision) {
+        return Ok(published);
     }
     let loaded = access::load(writer, Arc::clone(&app.catalogue)).await?;
     loaded.map(Arc::new).ok_or(Error::NotFound)
 }
 
+/// Stores all of an edit, or nothing where it changes nothing. The new revision is stored last: until then a refused edit
+/// has left nothing to undo.
 async fn store<T>(
     writer: &mut Writer<'_>,
     before: &Snapshot,
-    revision: Revision,
     edited: Edited<T>,
     editor: &Editor,
     trace: TraceId,
@@ -150,12 +151,13 @@ async fn store<T>(
     if changes.is_empty() {
         return Ok(Written { value, state: None });
     }
-    let after = before.apply(revision, &changes);
+    let after = before.apply(Revision(before.revision().0 + 1), &changes);
     keep_administrator(before, &after, &changes)?;
     for change in &changes {
         store_one(writer, change).await?;
     }
     audits::record(writer, &after, &changes, editor, trace).await?;
+    tenants::set_revision(writer, after.revision()).await?;
     Ok(Written { value, state: Some(Arc::new(after)) })
 }
 

@@ -117,10 +117,7 @@ impl Snapshot {
                 }
                 Change::Role(delta) => next.apply_role(delta),
                 Change::Group(delta) => next.apply_group(delta),
-                Change::User(delta) => match delta.after() {
-                    Some(user) => next.put_user(user.id, UserFacts::from(user)),
-                    None => next.users.remove(&delta.latest().id),
-                },
+                Change::User(delta) => next.apply_user(delta),
                 Change::License(_) => {}
                 Change::ApiKey(_) => next.api_keys_revision = revision,
             }
@@ -187,6 +184,16 @@ impl Snapshot {
         }
         if let Some(after) = delta.after() {
             self.put_group(after);
+        }
+    }
+
+    fn apply_user(&mut self, delta: &Delta<User>) {
+        let Some(user) = delta.after() else { return self.users.remove(&delta.latest().id) };
+        let same = |before: &User| {
+            (before.status, &before.roles, &before.groups) == (user.status, &user.roles, &user.groups)
+        };
+        if !delta.before().is_some_and(same) {
+            self.put_user(user.id, UserFacts::from(user));
         }
     }
 

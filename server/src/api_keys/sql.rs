@@ -1,5 +1,7 @@
 //! How are API keys stored? Only what is known about them; a token is nowhere.
 
+use std::sync::LazyLock;
+
 use rolecall_engine::{
     api_keys::{ApiKey, KeyStatus, KeySubject},
     change::Delta,
@@ -9,7 +11,7 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Found, Keyset, List, Reader, Row, Sort, Sorts, Value, Writer},
+    db::{Found, Keyset, List, Reader, Row, Sort, Sorts, Table, Value, Writer},
     error::Error,
 };
 
@@ -23,22 +25,27 @@ pub const SORTS: Sorts = &[
     ("created", &[Sort::up("created_at")]),
 ];
 
-const COLUMNS: [&str; 9] = [
-    "id",
-    "subject_type",
-    "subject",
-    "description",
-    "revoked",
-    "expires_at",
-    "created_at",
-    "created_by",
-    "updated_at",
-];
+static API_KEYS: LazyLock<Table<9>> = LazyLock::new(|| {
+    Table::new(
+        "api_keys",
+        [
+            "id",
+            "subject_type",
+            "subject",
+            "description",
+            "revoked",
+            "expires_at",
+            "created_at",
+            "created_by",
+            "updated_at",
+        ],
+    )
+});
 
 const USER: &str = "user";
 const EXTERNAL_CLIENT: &str = "externalClient";
 
-fn values(key: &ApiKey) -> [Value; 9] {
+fn values(key: &ApiKey) -> [Value<'_>; 9] {
     let (subject_type, subject) = match &key.subject {
         KeySubject::User(user) => (USER, user.to_string()),
         KeySubject::ExternalClient(client) => (EXTERNAL_CLIENT, client.clone()),
@@ -75,17 +82,13 @@ fn read(row: &Row<'_>) -> Result<ApiKey, Error> {
 
 /// One key.
 pub async fn find(reader: &Reader<'_>, id: ApiKeyId) -> Result<Option<ApiKey>, Error> {
-    let sql = format!("SELECT {} FROM api_keys WHERE tenant_id = $1 AND id = $2", COLUMNS.join(", "));
-    reader.first(&sql, &[id.into()], read).await
+    reader.find(&API_KEYS, id, read).await
 }
 
 /// All keys of a user.
 pub async fn of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<ApiKey>, Error> {
-    let sql = format!(
-        "SELECT {} FROM api_keys WHERE tenant_id = $1 AND subject_type = 'user' AND subject = $2 ORDER BY created_at, id",
-        COLUMNS.join(", ")
-    );
-    reader.all(&sql, &[user.into()], read).await
+    let condition = "subject_type = 'user' AND subject = $2 ORDER BY created_at, id";
+    reader.matching(&API_KEYS, condition, &[user.into()], read).await
 }
 
 /// What a list of keys is narrowed to.
@@ -106,7 +109,7 @@ pub async fn page(
     now: Timestamp,
     keyset: &Keyset,
 ) -> Result<Found<ApiKey>, Error> {
-    let mut list = List::of("api_keys", "id");
+    let mut list = List::of(&API_KEYS);
     if let Some(subject) = narrowed.subject {
         list.and(|parameters| format!("subject = {}", parameters.add(subject)));
     }
@@ -120,17 +123,10 @@ pub async fn page(
             KeyStatus::Revoked => String::from("revoked = 1"),
         });
     }
-    list.page(reader, keyset, &COLUMNS, read).await
+    list.page(reader, keyset, read).await
 }
 
 /// Stores what happened to a key.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<ApiKey>) -> Result<(), Error> {
-    let key = || ("id", delta.latest().id.into());
-    match delta {
-        Delta::Created(api_key) => writer.insert("api_keys", &COLUMNS, values(api_key)).await,
-        Delta::Updated { before, after } => {
-            writer.update("api_keys", key(), &COLUMNS, &values(before), values(after)).await
-        }
-        Delta::Deleted(_) => writer.delete("api_keys", key()).await,
-    }
+    writer.store(&API_KEYS, delta, values).await
 }

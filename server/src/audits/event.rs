@@ -5,15 +5,18 @@ use rolecall_engine::{
     api_keys::{ApiKey, KeySubject},
     change::{Change, Delta},
     groups::Group,
-    ids::{GroupId, RoleId},
+    ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
     licenses::LicenseAssignment,
-    names::{Description, Email, Setting},
+    names::{Description, Email, Hostname, Setting},
     roles::{Role, RoleKind},
     scopes::ScopeName,
     tenants::Tenant,
+    time::Timestamp,
     users::User,
 };
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+
+use crate::error::Error;
 
 /// What happened, in the words of the contract.
 pub struct Event {
@@ -47,7 +50,10 @@ const LICENSE: Kinds = Kinds(
 );
 
 /// The event of a change. `tenant` gives names to the roles and groups that the change refers to.
-pub fn of(change: &Change, tenant: &Snapshot) -> Event {
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
     match change {
         Change::Role(delta) => {
             event(&ROLE, delta, |role| role.id.to_string(), |role| role_members(role, tenant))
@@ -82,125 +88,205 @@ fn tenant_kinds(delta: &Delta<Tenant>) -> &'static Kinds {
     }
 }
 
-type Members<const N: usize> = [(&'static str, Value); N];
+/// The members of a thing, in an order of their own, with their values.
+type Members<'m, const N: usize> = [(&'static str, Member<'m>); N];
+
+/// The value of a member. It is written when it is needed, without a copy.
+#[derive(Clone, Copy, PartialEq)]
+enum Member<'m> {
+    Absent,
+    Text(&'m str),
+    Boolean(bool),
+    Integer(i64),
+    Time(Timestamp),
+    Tenant(TenantId),
+    User(UserId),
+    Role(RoleId),
+    Group(GroupId),
+    ApiKey(ApiKeyId),
+    Scopes(&'m [ScopeName]),
+    Hostnames(&'m [Hostname]),
+    Roles(&'m [RoleId], Names<'m>),
+    Groups(&'m [GroupId], Names<'m>),
+}
+
+/// Who knows the names of roles and groups.
+#[derive(Clone, Copy)]
+struct Names<'m>(&'m Snapshot);
+
+impl PartialEq for Names<'_> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// A role or a group with its name.
+#[derive(Serialize)]
+struct Named<'m> {
+    id: String,
+    name: Option<&'m str>,
+}
+
+impl Serialize for Member<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Absent => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Boolean(is) => serializer.serialize_bool(*is),
+            Self::Integer(number) => serializer.serialize_i64(*number),
+            Self::Time(time) => serializer.collect_str(time),
+            Self::Tenant(id) => serializer.serialize_str(id.as_str()),
+            Self::User(id) => serializer.collect_str(id),
+            Self::Role(id) => serializer.collect_str(id),
+            Self::Group(id) => serializer.collect_str(id),
+            Self::ApiKey(id) => serializer.collect_str(id),
+            Self::Scopes(scopes) => serializer.collect_seq(scopes.iter().map(ScopeName::as_str)),
+            Self::Hostnames(names) => serializer.collect_seq(names.iter().map(Hostname::as_str)),
+            Self::Roles(ids, Names(tenant)) => serializer.collect_seq(ids.iter().map(|id| Named {
+                id: id.to_string(),
+                name: tenant.role(*id).map(|role| role.name.as_str()),
+            })),
+            Self::Groups(ids, Names(tenant)) => serializer.collect_seq(ids.iter().map(|id| Named {
+                id: id.to_string(),
+                name: tenant.group(*id).map(|group| group.name.as_str()),
+            })),
+        }
+    }
+}
+
+impl<'m> From<&'m str> for Member<'m> {
+    fn from(text: &'m str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Member<'_> {
+    fn from(is: bool) -> Self {
+        Self::Boolean(is)
+    }
+}
+
+impl<'m> From<Option<&'m Setting>> for Member<'m> {
+    fn from(setting: Option<&'m Setting>) -> Self {
+        setting.map_or(Self::Absent, |setting| Self::Text(setting.as_str()))
+    }
+}
+
+/// A member that differs from before.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Difference<'m> {
+    path: String,
+    old_value: Member<'m>,
+    new_value: Member<'m>,
+}
 
 /// The member that changes with every update and says nothing about it.
 const LAST_UPDATED: &str = "lastUpdatedAt";
 
-fn event<T, const N: usize>(
+fn event<'d, T, const N: usize>(
     kinds: &Kinds,
-    delta: &Delta<T>,
+    delta: &'d Delta<T>,
     resource: impl Fn(&T) -> String,
-    members: impl Fn(&T) -> Members<N>,
-) -> Event {
+    members: impl Fn(&'d T) -> Members<'d, N>,
+) -> Result<Event, Error> {
     let latest = members(delta.latest());
     let (kind, updates) = match delta {
         Delta::Created(_) => (kinds.0, None),
         Delta::Updated { before, .. } => (kinds.1, Some(differences(members(before), &latest))),
         Delta::Deleted(_) => (kinds.2, None),
     };
-    let data: Map<String, Value> = latest
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    Event {
+    let mut data = Vec::with_capacity(512);
+    let present = latest.iter().filter(|(_, value)| *value != Member::Absent);
+    serde_json::Serializer::new(&mut data)
+        .collect_map(present.map(|(name, value)| (name, value)))
+        .map_err(Error::internal)?;
+    Ok(Event {
         kind,
         resource: resource(delta.latest()),
-        data: Value::from(data).to_string(),
-        updates: updates.map(|updates| Value::from(updates).to_string()),
-    }
+        data: String::from_utf8(data).map_err(Error::internal)?,
+        updates: updates
+            .map(|updates| serde_json::to_string(&updates))
+            .transpose()
+            .map_err(Error::internal)?,
+    })
 }
 
-fn differences<const N: usize>(before: Members<N>, after: &Members<N>) -> Vec<Value> {
+fn differences<'m, const N: usize>(before: Members<'m, N>, after: &Members<'m, N>) -> Vec<Difference<'m>> {
     let pairs = before.into_iter().zip(after);
     let changed = pairs.filter(|((name, old), (_, new))| old != new && *name != LAST_UPDATED);
-    changed
-        .map(|((name, old), (_, new))| json!({"path": format!("/{name}"), "oldValue": old, "newValue": new}))
-        .collect()
+    let difference = |((name, old_value), (_, new_value)): ((&str, _), &(_, _))| Difference {
+        path: format!("/{name}"),
+        old_value,
+        new_value: *new_value,
+    };
+    changed.map(difference).collect()
 }
 
-fn text(value: &(impl ToString + ?Sized)) -> Value {
-    Value::String(value.to_string())
-}
-
-fn opt_text(value: Option<impl ToString>) -> Value {
-    value.map_or(Value::Null, |value| text(&value))
-}
-
-fn role_refs(ids: &[RoleId], tenant: &Snapshot) -> Value {
-    let named =
-        |id: &RoleId| json!({"id": id.to_string(), "name": tenant.role(*id).map(|role| role.name.as_str())});
-    ids.iter().map(named).collect()
-}
-
-fn group_refs(ids: &[GroupId], tenant: &Snapshot) -> Value {
-    let named = |id: &GroupId| json!({"id": id.to_string(), "name": tenant.group(*id).map(|group| group.name.as_str())});
-    ids.iter().map(named).collect()
-}
-
-fn role_members(role: &Role, tenant: &Snapshot) -> Members<13> {
+fn role_members<'m>(role: &'m Role, tenant: &'m Snapshot) -> Members<'m, 13> {
     let promotes = tenant.catalogue().default_role(role.id).is_some_and(|role| role.promotes);
     [
-        ("id", text(&role.id)),
-        ("name", text(&role.name)),
+        ("id", Member::Role(role.id)),
+        ("name", role.name.as_str().into()),
         ("level", role.level.as_str().into()),
-        ("tenantId", text(&tenant.tenant().id)),
+        ("tenantId", Member::Tenant(tenant.tenant().id)),
         ("type", role.kind.contract().into()),
         ("canEdit", (role.kind != RoleKind::Default).into()),
         ("canDelete", (role.kind == RoleKind::Custom).into()),
-        ("description", text(&role.description)),
-        ("assignedScopes", role.scopes.iter().map(ScopeName::as_str).collect()),
+        ("description", role.description.as_str().into()),
+        ("assignedScopes", Member::Scopes(&role.scopes)),
         ("userEntitlementType", (if promotes { "fullUser" } else { "" }).into()),
-        ("createdAt", text(&role.stamps.created_at)),
-        (LAST_UPDATED, text(&role.stamps.updated_at)),
-        ("updatedBy", opt_text(role.stamps.updated_by)),
+        ("createdAt", Member::Time(role.stamps.created_at)),
+        (LAST_UPDATED, Member::Time(role.stamps.updated_at)),
+        ("updatedBy", role.stamps.updated_by.map_or(Member::Absent, Member::User)),
     ]
 }
 
-fn group_members(group: &Group, tenant: &Snapshot) -> Members<9> {
+fn group_members<'m>(group: &'m Group, tenant: &'m Snapshot) -> Members<'m, 9> {
+    let description = group.description.as_ref().map(Description::as_str);
     [
-        ("id", text(&group.id)),
-        ("tenantId", text(&tenant.tenant().id)),
-        ("name", text(&group.name)),
+        ("id", Member::Group(group.id)),
+        ("tenantId", Member::Tenant(tenant.tenant().id)),
+        ("name", group.name.as_str().into()),
         ("status", group.status.as_str().into()),
         ("providerType", group.provider.as_str().into()),
-        ("description", opt_text(group.description.as_ref().map(Description::as_str))),
-        ("assignedRoles", role_refs(&group.roles, tenant)),
-        ("createdAt", text(&group.stamps.created_at)),
-        (LAST_UPDATED, text(&group.stamps.updated_at)),
+        ("description", description.map_or(Member::Absent, Member::Text)),
+        ("assignedRoles", Member::Roles(&group.roles, Names(tenant))),
+        ("createdAt", Member::Time(group.stamps.created_at)),
+        (LAST_UPDATED, Member::Time(group.stamps.updated_at)),
     ]
 }
 
-fn user_members(user: &User, tenant: &Snapshot) -> Members<17> {
-    let setting = |setting: &Option<Setting>| opt_text(setting.as_ref().map(Setting::as_str));
+fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 17> {
+    let email = user.email.as_ref().map(Email::as_str);
+    let invite_expiry = user.invite_expires_at.map(Timestamp::as_seconds);
     [
-        ("id", text(&user.id)),
-        ("tenantId", text(&tenant.tenant().id)),
-        ("subject", text(&user.subject)),
-        ("name", text(&user.name)),
-        ("email", opt_text(user.email.as_ref().map(Email::as_str))),
-        ("picture", setting(&user.picture)),
-        ("locale", setting(&user.locale)),
-        ("zoneinfo", setting(&user.zoneinfo)),
-        ("preferredLocale", setting(&user.preferred_locale)),
-        ("preferredZoneinfo", setting(&user.preferred_zoneinfo)),
+        ("id", Member::User(user.id)),
+        ("tenantId", Member::Tenant(tenant.tenant().id)),
+        ("subject", user.subject.as_str().into()),
+        ("name", user.name.as_str().into()),
+        ("email", email.map_or(Member::Absent, Member::Text)),
+        ("picture", user.picture.as_ref().into()),
+        ("locale", user.locale.as_ref().into()),
+        ("zoneinfo", user.zoneinfo.as_ref().into()),
+        ("preferredLocale", user.preferred_locale.as_ref().into()),
+        ("preferredZoneinfo", user.preferred_zoneinfo.as_ref().into()),
         ("status", user.status.as_str().into()),
-        ("inviteExpiry", user.invite_expires_at.map_or(Value::Null, |at| at.as_seconds().into())),
-        ("clientId", setting(&user.client_id)),
-        ("assignedRoles", role_refs(&user.roles, tenant)),
-        ("assignedGroups", group_refs(&user.groups, tenant)),
-        ("createdAt", text(&user.created_at)),
-        (LAST_UPDATED, text(&user.updated_at)),
+        ("inviteExpiry", invite_expiry.map_or(Member::Absent, Member::Integer)),
+        ("clientId", user.client_id.as_ref().into()),
+        ("assignedRoles", Member::Roles(&user.roles, Names(tenant))),
+        ("assignedGroups", Member::Groups(&user.groups, Names(tenant))),
+        ("createdAt", Member::Time(user.created_at)),
+        (LAST_UPDATED, Member::Time(user.updated_at)),
     ]
 }
 
-fn tenant_members(tenant: &Tenant) -> Members<15> {
+fn tenant_members(tenant: &Tenant) -> Members<'_, 15> {
     let on = tenant.auto_assign;
     [
-        ("id", text(&tenant.id)),
-        ("name", text(&tenant.name)),
-        ("hostnames", tenant.hostnames.iter().map(text).collect()),
+        ("id", Member::Tenant(tenant.id)),
+        ("name", tenant.name.as_str().into()),
+        ("hostnames", Member::Hostnames(&tenant.hostnames)),
         ("status", tenant.status.as_str().into()),
         ("autoAssignCreateSharedSpacesRoleToProfessionals", on.shared_spaces.into()),
         ("autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", on.private_content.into()),
@@ -210,31 +296,31 @@ fn tenant_members(tenant: &Tenant) -> Members<15> {
         ("autoCreateGroups", tenant.auto_create_groups.into()),
         ("autoAssignProfessional", tenant.licenses.auto_assign_professional.into()),
         ("autoAssignAnalyzer", tenant.licenses.auto_assign_analyzer.into()),
-        ("maxKeysPerUser", tenant.api_keys.max_per_user.into()),
+        ("maxKeysPerUser", Member::Integer(tenant.api_keys.max_per_user.into())),
         ("maxApiKeyExpiry", tenant.api_keys.max_lifetime.as_str().into()),
         ("scimExternalClientExpiry", tenant.api_keys.external_lifetime.as_str().into()),
     ]
 }
 
-fn key_members(key: &ApiKey) -> Members<6> {
+fn key_members(key: &ApiKey) -> Members<'_, 6> {
     let (sub, sub_type) = match &key.subject {
-        KeySubject::User(user) => (user.to_string(), "user"),
-        KeySubject::ExternalClient(client) => (client.clone(), "externalClient"),
+        KeySubject::User(user) => (Member::User(*user), "user"),
+        KeySubject::ExternalClient(client) => (Member::Text(client), "externalClient"),
     };
     [
-        ("id", text(&key.id)),
-        ("sub", sub.into()),
+        ("id", Member::ApiKey(key.id)),
+        ("sub", sub),
         ("subType", sub_type.into()),
-        ("description", text(&key.description)),
-        ("expiry", text(&key.expires_at)),
+        ("description", key.description.as_str().into()),
+        ("expiry", Member::Time(key.expires_at)),
         ("revoked", key.revoked.into()),
     ]
 }
 
-fn license_members(license: &LicenseAssignment) -> Members<3> {
+fn license_members(license: &LicenseAssignment) -> Members<'_, 3> {
     [
-        ("subject", text(&license.subject)),
+        ("subject", license.subject.as_str().into()),
         ("type", license.kind.as_str().into()),
-        ("created", text(&license.created_at)),
+        ("created", Member::Time(license.created_at)),
     ]
 }

@@ -26,14 +26,11 @@ pub async fn record(
     editor: &Editor,
     trace: TraceId,
 ) -> Result<(), Error> {
-    let row = |(ordinal, change)| Row {
-        revision: tenant.revision(),
-        ordinal,
-        event: event::of(change, tenant),
-        editor: *editor,
-        trace,
+    let row = |(ordinal, change)| {
+        let event = event::of(change, tenant)?;
+        Ok(Row { revision: tenant.revision(), ordinal, event, editor: *editor, trace })
     };
-    let rows: Vec<Row> = (0_i64..).zip(changes).map(row).collect();
+    let rows = (0_i64..).zip(changes).map(row).collect::<Result<Vec<Row>, Error>>()?;
     #[cfg(feature = "sabotage")]
     let rows = late(rows);
     for row in rows {

@@ -1,9 +1,15 @@
 //! How is the audit trail stored?
 
+use std::sync::LazyLock;
+
 use rolecall_engine::{access::Revision, change::Editor};
 
 use super::event::Event;
-use crate::{db::Writer, error::Error, trace::TraceId};
+use crate::{
+    db::{Table, Writer},
+    error::Error,
+    trace::TraceId,
+};
 
 /// A row of the trail.
 pub struct Row {
@@ -15,10 +21,16 @@ pub struct Row {
     pub trace: TraceId,
 }
 
+static AUDITS: LazyLock<Table<9>> = LazyLock::new(|| {
+    let columns =
+        ["revision", "ordinal", "event_type", "at", "actor", "trace_id", "resource_id", "data", "updates"];
+    Table::new("audits", columns)
+});
+
 /// Adds a row to the trail and to what is to be delivered.
 pub async fn append(writer: &mut Writer<'_>, row: Row) -> Result<(), Error> {
     let Row { revision: Revision(revision), ordinal, event, editor, trace } = row;
-    let row = [
+    let values = [
         revision.into(),
         ordinal.into(),
         event.kind.into(),
@@ -29,8 +41,7 @@ pub async fn append(writer: &mut Writer<'_>, row: Row) -> Result<(), Error> {
         event.data.into(),
         event.updates.into(),
     ];
-    let columns =
-        ["revision", "ordinal", "event_type", "at", "actor", "trace_id", "resource_id", "data", "updates"];
-    writer.insert("audits", &columns, row).await?;
-    writer.insert("outbox", &["revision", "ordinal"], [revision.into(), ordinal.into()]).await
+    writer.insert(&AUDITS, &values).await?;
+    let outbox = "INSERT INTO outbox (tenant_id, revision, ordinal) VALUES ($1, $2, $3)";
+    writer.execute(outbox, &[revision.into(), ordinal.into()]).await.map(drop)
 }

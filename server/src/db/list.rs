@@ -10,7 +10,7 @@ use rolecall_engine::{
     names::fold,
 };
 
-use super::{Reader, Row, Value};
+use super::{Reader, Row, Table, Value};
 use crate::error::Error;
 
 /// A column that rows are sorted by. It must not hold NULL.
@@ -50,7 +50,7 @@ pub enum Direction {
 }
 
 /// The values that place a row in the sort order, its identifier last.
-pub type Key = Vec<Value>;
+pub type Key = Vec<Value<'static>>;
 
 /// The row that a page is beside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,26 +76,23 @@ pub struct Keyset {
 
 /// The values of a statement, `$2` the first.
 #[derive(Debug, Default)]
-pub struct Parameters(pub Vec<Value>);
+pub struct Parameters(pub Vec<Value<'static>>);
 
 impl Parameters {
     /// Adds a value; answers the place that stands for it.
-    pub fn add(&mut self, value: impl Into<Value>) -> String {
+    pub fn add(&mut self, value: impl Into<Value<'static>>) -> String {
         self.0.push(value.into());
         format!("${}", self.0.len() + 1)
     }
 }
 
 /// A list of rows of one table.
-#[derive(Debug)]
-pub struct List {
-    pub table: &'static str,
-    /// The column that identifies a row.
-    pub id: &'static str,
+pub struct List<'t, const N: usize> {
+    table: &'t Table<N>,
     /// Which rows are on the list, as SQL.
-    pub condition: String,
+    condition: String,
     /// The values in `condition`.
-    pub parameters: Parameters,
+    parameters: Parameters,
 }
 
 /// The rows of a page, and the keys that lead to its neighbours.
@@ -118,10 +115,10 @@ impl<T> Found<T> {
     }
 }
 
-impl List {
+impl<'t, const N: usize> List<'t, N> {
     /// All rows of a table.
-    pub fn of(table: &'static str, id: &'static str) -> Self {
-        Self { table, id, condition: String::from("tenant_id = $1"), parameters: Parameters::default() }
+    pub fn of(table: &'t Table<N>) -> Self {
+        Self { table, condition: String::from("tenant_id = $1"), parameters: Parameters::default() }
     }
 
     /// Keeps only rows that also meet a condition.
@@ -143,7 +140,7 @@ impl List {
 
     /// How many rows are on the list.
     pub async fn count(&self, reader: &Reader<'_>) -> Result<i64, Error> {
-        let sql = format!("SELECT count(*) FROM {} WHERE {}", self.table, self.condition);
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", self.table.name, self.condition);
         reader.count(&sql, &self.parameters.0).await
     }
 
@@ -153,8 +150,8 @@ impl List {
         let sql = format!(
             "SELECT {} FROM {} WHERE tenant_id = $1 AND {} = $2",
             columns.join(", "),
-            self.table,
-            self.id
+            self.table.name,
+            self.table.key()
         );
         let key = reader
             .first(&sql, &[id.into()], |row| (0..sorts.len()).map(|column| row.value(column)).collect())
@@ -162,17 +159,16 @@ impl List {
         key.ok_or_else(|| Error::invalid(format!("there is no `{id}` to go on from")))
     }
 
-    /// A page of the list, with the given columns read by `read`.
-    pub async fn page<T, const N: usize>(
+    /// A page of the list, its rows read by `read`.
+    pub async fn page<T>(
         mut self,
         reader: &Reader<'_>,
         keyset: &Keyset,
-        columns: &[&str; N],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Found<T>, Error> {
         let mut sorts = keyset.sorts.clone();
         let descending = sorts.last().is_some_and(|sort| sort.descending);
-        sorts.push(Sort { column: self.id, descending });
+        sorts.push(Sort { column: self.table.key(), descending });
         let direction = keyset.from.as_ref().map(|(direction, _)| *direction);
         let backward = direction == Some(Direction::Previous);
         let total = if keyset.total { Some(self.count(reader).await?) } else { None };
@@ -193,38 +189,46 @@ impl List {
         let keys: Vec<&str> = sorts.iter().map(|sort| sort.column).collect();
         let sql = format!(
             "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
-            columns.join(", "),
+            self.table.columns.join(", "),
             keys.join(", "),
-            self.table,
+            self.table.name,
             self.condition,
             sorts.iter().map(order).collect::<Vec<_>>().join(", "),
             self.parameters.add(i64::try_from(keyset.limit + 1).unwrap_or(i64::MAX)),
         );
-        let key_of = |row: &Row<'_>| {
-            (N..N + sorts.len()).map(|column| row.value(column)).collect::<Result<Key, Error>>()
+        // Only the keys of the first row and of the last that fits lead anywhere.
+        let (mut first, mut last, mut count) = (None, None, 0);
+        let mut rows = reader
+            .all(&sql, &self.parameters.0, |row| {
+                let key =
+                    || (N..N + sorts.len()).map(|column| row.value(column)).collect::<Result<Key, Error>>();
+                count += 1;
+                if count == 1 {
+                    first = Some(key()?);
+                }
+                if count == keyset.limit {
+                    last = Some(key()?);
+                }
+                read(row)
+            })
+            .await?;
+        let more = rows.len() > keyset.limit;
+        rows.truncate(keyset.limit);
+        let beyond = last.filter(|_| more);
+        let (previous, next) = match direction {
+            None => (None, beyond),
+            Some(Direction::Next) => (first, beyond),
+            Some(Direction::Previous) => (beyond, first),
         };
-        let mut found = reader.all(&sql, &self.parameters.0, |row| Ok((read(row)?, key_of(row)?))).await?;
-        let more = found.len() > keyset.limit;
-        found.truncate(keyset.limit);
         if backward {
-            found.reverse();
+            rows.reverse();
         }
-        let (before, behind) = match direction {
-            None => (false, more),
-            Some(Direction::Next) => (true, more),
-            Some(Direction::Previous) => (more, true),
-        };
-        Ok(Found {
-            total,
-            previous: found.first().filter(|_| before).map(|(_, key)| key.clone()),
-            next: found.last().filter(|_| behind).map(|(_, key)| key.clone()),
-            rows: found.into_iter().map(|(row, _)| row).collect(),
-        })
+        Ok(Found { rows, total, previous, next })
     }
 }
 
 /// The condition that a row lies behind (or before) a key.
-fn behind(sorts: &[Sort], key: &[Value], backward: bool, parameters: &mut Parameters) -> String {
+fn behind(sorts: &[Sort], key: &[Value<'static>], backward: bool, parameters: &mut Parameters) -> String {
     let places: Vec<String> = key.iter().map(|value| parameters.add(value.clone())).collect();
     let operator = |sort: &Sort| if sort.descending == backward { ">" } else { "<" };
     let mixed =
@@ -300,15 +304,15 @@ fn text_column(column: &str, compare: Compare, text: &str, parameters: &mut Para
         Compare::EndsWith => like(format!("%{}", escape(text))),
         // A range instead of a pattern, so that an index serves it. No text has a character behind the last one.
         Compare::StartsWith => {
-            let from = parameters.add(text);
+            let from = parameters.add(text.to_owned());
             let to = parameters.add(format!("{text}{}", char::MAX));
             format!("({column} >= {from} AND {column} < {to})")
         }
         Compare::Less | Compare::LessOrEqual => {
-            format!("({column} {} {} AND {column} <> '')", operator(compare), parameters.add(text))
+            format!("({column} {} {} AND {column} <> '')", operator(compare), parameters.add(text.to_owned()))
         }
         Compare::Equal | Compare::Greater | Compare::GreaterOrEqual => {
-            format!("{column} {} {}", operator(compare), parameters.add(text))
+            format!("{column} {} {}", operator(compare), parameters.add(text.to_owned()))
         }
     }
 }
@@ -325,7 +329,7 @@ const fn operator(compare: Compare) -> &'static str {
 }
 
 /// The condition that a column holds one of these values.
-pub fn one_of<T: Into<Value>>(
+pub fn one_of<T: Into<Value<'static>>>(
     column: &str,
     values: impl IntoIterator<Item = T>,
     parameters: &mut Parameters,

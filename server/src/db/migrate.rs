@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::Error;
 
 /// The steps that lead to the present shape. Steps are added, never changed.
-const STEPS: &[(&str, &str)] = &[("0001_begin", include_str!("../../migrations/sqlite/0001_begin.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("0001_begin", include_str!("../../migrations/sqlite/0001_begin.sql")),
+    ("0002_plans", include_str!("../../migrations/sqlite/0002_plans.sql")),
+];
 
 /// Brings the database to the present shape, all missing steps or none.
 ///

@@ -8,6 +8,7 @@ mod row;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 mod sqlite;
+mod table;
 mod tx;
 
 use std::{
@@ -23,6 +24,7 @@ pub use list::{
 };
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 pub use row::{Row, Value};
+pub use table::Table;
 pub use tx::{Reader, System, Writer};
 
 use crate::error::Error;
@@ -37,7 +39,7 @@ pub struct Db {
 pub struct Written<T> {
     /// The answer to give once it is durable.
     pub value: T,
-    /// The state it leads to; none if it changed nothing and is to be rolled back.
+    /// The state it leads to; none if it stored nothing.
     pub state: Option<Arc<Snapshot>>,
 }
 

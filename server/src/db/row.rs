@@ -1,5 +1,7 @@
 //! What goes into a statement, and what comes out of a row?
 
+use std::borrow::Cow;
+
 use rolecall_engine::{
     ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
     time::Timestamp,
@@ -10,50 +12,50 @@ use crate::error::Error;
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum Value<'v> {
     Null,
     Integer(i64),
-    Text(String),
+    Text(Cow<'v, str>),
     Bytes(Vec<u8>),
 }
 
-impl From<i64> for Value {
+impl From<i64> for Value<'_> {
     fn from(value: i64) -> Self {
         Self::Integer(value)
     }
 }
 
-impl From<bool> for Value {
+impl From<bool> for Value<'_> {
     fn from(value: bool) -> Self {
         Self::Integer(value.into())
     }
 }
 
-impl From<Timestamp> for Value {
+impl From<Timestamp> for Value<'_> {
     fn from(value: Timestamp) -> Self {
         Self::Integer(value.as_millis())
     }
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(value: &'v str) -> Self {
+        Self::Text(Cow::Borrowed(value))
     }
 }
 
-impl From<String> for Value {
+impl From<String> for Value<'_> {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        Self::Text(Cow::Owned(value))
     }
 }
 
-impl From<Vec<u8>> for Value {
+impl From<Vec<u8>> for Value<'_> {
     fn from(value: Vec<u8>) -> Self {
         Self::Bytes(value)
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Value {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -61,9 +63,9 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 
 macro_rules! from_id {
     ($($id:ty),+) => {
-        $(impl From<$id> for Value {
+        $(impl From<$id> for Value<'_> {
             fn from(id: $id) -> Self {
-                Self::Text(id.to_string())
+                Self::Text(Cow::Owned(id.to_string()))
             }
         })+
     };
@@ -71,7 +73,7 @@ macro_rules! from_id {
 
 from_id!(ApiKeyId, GroupId, RoleId, TenantId, UserId);
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
@@ -132,11 +134,11 @@ impl Row<'_> {
     }
 
     /// A column and those behind it as they are, for cursors.
-    pub fn value(&self, column: usize) -> Result<Value, Error> {
+    pub fn value(&self, column: usize) -> Result<Value<'static>, Error> {
         Ok(match self.0.get_ref(column)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(value) => Value::Integer(value),
-            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Text(text) => Value::Text(Cow::Owned(String::from_utf8_lossy(text).into_owned())),
             other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
                 return Err(Error::internal(format!("{other:?} in a cursor")));
             }

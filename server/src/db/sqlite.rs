@@ -1,8 +1,11 @@
 //! How does SQLite store every acknowledged change without syncing the disk for each?
 //!
-//! One thread writes. It takes all work that waits, runs each piece in its own savepoint, one after the other, commits
-//! once, and answers all of them: group commit. `synchronous=FULL` makes that commit durable before anybody is answered.
-//! Readers have connections of their own and see the last commit.
+//! One thread writes. It takes all work that waits, runs one piece after the other, commits once, and answers all of them:
+//! group commit. `synchronous=FULL` makes that commit durable before anybody is answered. Readers have connections of
+//! their own and see the last commit.
+//!
+//! Work that is refused has stored nothing, so there is nothing to undo for it. Should work fail after it has stored
+//! something, which takes a fault of the program or the disk, the whole commit is undone and all of it answered so.
 
 use std::{
     collections::HashMap,
@@ -34,13 +37,20 @@ pub(super) struct Sqlite {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The states that the work of the present commit has led to so far.
-type Uncommitted = HashMap<TenantId, Arc<Snapshot>>;
+/// What the work of the present commit has led to so far.
+#[derive(Default)]
+struct Batch {
+    /// The states of tenants.
+    uncommitted: HashMap<TenantId, Arc<Snapshot>>,
+    /// Whether work failed after it had stored something, so that nothing of the commit may stay.
+    spoilt: bool,
+}
+
 /// What is left to do once it is known whether the commit succeeded.
 type Answer = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
 
 /// A piece of work; it answers once the commit is known.
-type Work = Box<dyn FnOnce(&Connection, &mut Uncommitted) -> Answer + Send>;
+type Work = Box<dyn FnOnce(&Connection, &mut Batch) -> Answer + Send>;
 
 enum Job {
     Work(Work),
@@ -122,19 +132,20 @@ impl Sqlite {
         work: impl FnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
-        let run = move |connection: &Connection, uncommitted: &mut Uncommitted| {
-            let mut writer = Writer::new(connection, tenant, uncommitted.get(&tenant).cloned());
-            let written = savepoint(connection, || work(&mut writer), |written| written.state.is_some())?;
-            if let Some(state) = &written.state {
-                uncommitted.insert(tenant, Arc::clone(state));
+        let run = move |connection: &Connection, batch: &mut Batch| {
+            let mut writer = Writer::new(connection, tenant, batch.uncommitted.get(&tenant).cloned());
+            let written = guarded(|| work(&mut writer));
+            if let Ok(Written { state: Some(state), .. }) = &written {
+                batch.uncommitted.insert(tenant, Arc::clone(state));
+            } else {
+                batch.spoilt |= writer.has_stored();
             }
-            Ok(written)
+            written
         };
         let finish = move |written: Written<T>, committed: Result<(), CommitFailed>| {
-            if let Some(state) = written.state {
-                committed?;
-                publish(state);
-            }
+            // Work that stored nothing may have seen what other work of the same commit stored.
+            committed?;
+            written.state.map(publish);
             Ok(written.value)
         };
         self.submit(run, finish).await
@@ -144,8 +155,10 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let run = |connection: &Connection, _: &mut Uncommitted| {
-            savepoint(connection, || work(&System::new(connection)), |_| true)
+        let run = |connection: &Connection, batch: &mut Batch| {
+            let done = guarded(|| work(&System::new(connection)));
+            batch.spoilt |= done.is_err();
+            done
         };
         let finish = |value, committed: Result<(), CommitFailed>| {
             committed?;
@@ -157,12 +170,12 @@ impl Sqlite {
     /// Hands work to the writing thread and waits for what `finish` makes of its result after the commit.
     async fn submit<W: Send + 'static, T: Send + 'static>(
         &self,
-        run: impl FnOnce(&Connection, &mut Uncommitted) -> Result<W, Error> + Send + 'static,
+        run: impl FnOnce(&Connection, &mut Batch) -> Result<W, Error> + Send + 'static,
         finish: impl FnOnce(W, Result<(), CommitFailed>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let work = move |connection: &Connection, uncommitted: &mut Uncommitted| -> Answer {
-            let done = run(connection, uncommitted);
+        let work = move |connection: &Connection, batch: &mut Batch| -> Answer {
+            let done = run(connection, batch);
             Box::new(move |committed| {
                 // Who asked may have gone; what was committed stays.
                 let _ = reply.send(done.and_then(|done| finish(done, committed)));
@@ -182,21 +195,9 @@ impl Sqlite {
     }
 }
 
-/// Runs work so that it can be undone by itself, and undoes it unless it succeeded and `keep` says so.
-fn savepoint<T>(
-    connection: &Connection,
-    work: impl FnOnce() -> Result<T, Error>,
-    keep: impl FnOnce(&T) -> bool,
-) -> Result<T, Error> {
-    let run = |sql| connection.prepare_cached(sql)?.raw_execute();
-    run("SAVEPOINT work")?;
-    let result = catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::internal("writing work panicked")));
-    if !result.as_ref().is_ok_and(keep) {
-        run("ROLLBACK TO work")?;
-    }
-    run("RELEASE work")?;
-    result
+/// The result of work, or an error if it panics.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::internal("writing work panicked")))
 }
 
 fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
@@ -205,19 +206,19 @@ fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
         let mut next = Some(first);
         let mut answers = Vec::new();
         let begun = begin(connection);
-        let mut uncommitted = Uncommitted::new();
+        let mut batch = Batch::default();
         while let Some(job) = next {
             match job {
                 Job::Work(_) if begun.is_err() => {}
-                Job::Work(work) => answers.push(work(connection, &mut uncommitted)),
+                Job::Work(work) => answers.push(work(connection, &mut batch)),
                 Job::Close => {
                     open = false;
                     break;
                 }
             }
-            next = if answers.len() < BATCH { queue.try_recv().ok() } else { None };
+            next = if answers.len() < BATCH && !batch.spoilt { queue.try_recv().ok() } else { None };
         }
-        finish(connection, answers);
+        finish(connection, batch.spoilt, answers);
     }
 }
 
@@ -230,24 +231,33 @@ fn begin(connection: &Connection) -> Result<(), CommitFailed> {
 }
 
 #[cfg(not(feature = "sabotage"))]
-fn finish(connection: &Connection, answers: Vec<Answer>) {
-    let committed = commit(connection);
+fn finish(connection: &Connection, spoilt: bool, answers: Vec<Answer>) {
+    let committed = end(connection, spoilt);
     for answer in answers {
         answer(committed);
     }
 }
 
 #[cfg(feature = "sabotage")]
-fn finish(connection: &Connection, answers: Vec<Answer>) {
+fn finish(connection: &Connection, spoilt: bool, answers: Vec<Answer>) {
     let early = super::sabotage::answers_before_the_commit();
-    let committed = if early { Ok(()) } else { commit(connection) };
+    let committed = if early { Ok(()) } else { end(connection, spoilt) };
     for answer in answers {
         answer(committed);
     }
     if early {
         super::sabotage::dawdle();
-        let _ = commit(connection);
+        let _ = end(connection, spoilt);
     }
+}
+
+fn end(connection: &Connection, spoilt: bool) -> Result<(), CommitFailed> {
+    if !spoilt {
+        return commit(connection);
+    }
+    tracing::error!("work failed after it had stored something; nothing of its commit was kept");
+    let _ = connection.execute_batch("ROLLBACK");
+    Err(CommitFailed)
 }
 
 fn commit(connection: &Connection) -> Result<(), CommitFailed> {

@@ -28,7 +28,7 @@ impl<'c> Reader<'c> {
         self.tenant
     }
 
-    fn statement(&self, sql: &str, parameters: &[Value]) -> Result<CachedStatement<'c>, Error> {
+    fn statement(&self, sql: &str, parameters: &[Value<'_>]) -> Result<CachedStatement<'c>, Error> {
         if !sql.contains("$1") {
             return Err(Error::internal(format!("a statement must be bound to the tenant by $1: {sql}")));
         }
@@ -45,7 +45,7 @@ impl<'c> Reader<'c> {
     pub async fn all<T>(
         &self,
         sql: &str,
-        parameters: &[Value],
+        parameters: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut statement = self.statement(sql, parameters)?;
@@ -62,7 +62,7 @@ impl<'c> Reader<'c> {
     pub async fn first<T>(
         &self,
         sql: &str,
-        parameters: &[Value],
+        parameters: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let mut statement = self.statement(sql, parameters)?;
@@ -71,7 +71,7 @@ impl<'c> Reader<'c> {
     }
 
     /// The integer that is the answer.
-    pub async fn count(&self, sql: &str, parameters: &[Value]) -> Result<i64, Error> {
+    pub async fn count(&self, sql: &str, parameters: &[Value<'_>]) -> Result<i64, Error> {
         let count = self.first(sql, parameters, |row| row.integer(0)).await?;
         count.ok_or_else(|| Error::internal(format!("no row from {sql}")))
     }
@@ -81,6 +81,7 @@ impl<'c> Reader<'c> {
 pub struct Writer<'c> {
     reader: Reader<'c>,
     uncommitted: Option<Arc<Snapshot>>,
+    has_stored: bool,
 }
 
 impl<'c> Deref for Writer<'c> {
@@ -96,7 +97,7 @@ impl<'c> Writer<'c> {
         tenant: TenantId,
         uncommitted: Option<Arc<Snapshot>>,
     ) -> Self {
-        Self { reader: Reader::new(connection, tenant), uncommitted }
+        Self { reader: Reader::new(connection, tenant), uncommitted, has_stored: false }
     }
 
     /// The state that earlier work of the same commit left, if there is any.
@@ -104,80 +105,16 @@ impl<'c> Writer<'c> {
         self.uncommitted.as_ref()
     }
 
+    /// Whether something was stored.
+    pub(super) const fn has_stored(&self) -> bool {
+        self.has_stored
+    }
+
     /// Stores something; answers the number of rows.
     #[expect(clippy::unused_async, reason = "see the module")]
-    pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<usize, Error> {
+    pub async fn execute(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<usize, Error> {
+        self.has_stored = true;
         Ok(self.reader.statement(sql, parameters)?.raw_execute()?)
-    }
-
-    /// Stores one row.
-    pub async fn insert<const N: usize>(
-        &mut self,
-        table: &str,
-        columns: &[&str; N],
-        row: [Value; N],
-    ) -> Result<(), Error> {
-        let places: Vec<String> = (2..N + 2).map(|place| format!("${place}")).collect();
-        let sql = format!(
-            "INSERT INTO {table} (tenant_id, {}) VALUES ($1, {})",
-            columns.join(", "),
-            places.join(", ")
-        );
-        self.execute(&sql, &row).await.map(drop)
-    }
-
-    /// Stores the columns in which a row, named by `key`, differs from before.
-    pub async fn update<const N: usize>(
-        &mut self,
-        table: &str,
-        key: (&str, Value),
-        columns: &[&str; N],
-        before: &[Value; N],
-        after: [Value; N],
-    ) -> Result<(), Error> {
-        let (key_column, key) = key;
-        let mut sets = Vec::new();
-        let mut values = vec![key];
-        for ((column, before), after) in columns.iter().zip(before).zip(after) {
-            if *before != after {
-                values.push(after);
-                sets.push(format!("{column} = ${}", values.len() + 1));
-            }
-        }
-        if sets.is_empty() {
-            return Ok(());
-        }
-        let sql =
-            format!("UPDATE {table} SET {} WHERE tenant_id = $1 AND {key_column} = $2", sets.join(", "));
-        self.execute(&sql, &values).await.map(drop)
-    }
-
-    /// Stores an ordered list of items that belong to an owner, in place of the present one.
-    pub async fn replace_list<T: Into<Value>>(
-        &mut self,
-        table: &str,
-        owner: (&str, Value),
-        item_column: &str,
-        items: impl IntoIterator<Item = T>,
-    ) -> Result<(), Error> {
-        let (owner_column, owner) = owner;
-        let delete = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {owner_column} = $2");
-        self.execute(&delete, std::slice::from_ref(&owner)).await?;
-        for (position, item) in (0_i64..).zip(items) {
-            self.insert(
-                table,
-                &[owner_column, item_column, "position"],
-                [owner.clone(), item.into(), position.into()],
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
-    /// Deletes the row named by `key`.
-    pub async fn delete(&mut self, table: &str, key: (&str, Value)) -> Result<(), Error> {
-        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {} = $2", key.0);
-        self.execute(&sql, &[key.1]).await.map(drop)
     }
 }
 
@@ -196,7 +133,7 @@ impl<'c> System<'c> {
     pub async fn all<T>(
         &self,
         sql: &str,
-        parameters: &[Value],
+        parameters: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut statement = prepare(self.connection, sql)?;
@@ -210,7 +147,7 @@ impl<'c> System<'c> {
     }
 
     /// Stores something.
-    pub async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<(), Error> {
+    pub async fn execute(&self, sql: &str, parameters: &[Value<'_>]) -> Result<(), Error> {
         self.all(sql, parameters, |_| Ok(())).await.map(drop)
     }
 }

@@ -1,6 +1,6 @@
 //! How are groups stored?
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use rolecall_engine::{
     access::Snapshot,
@@ -12,7 +12,9 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Test, Value, Writer, column, one_of},
+    db::{
+        Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Table, Test, Value, Writer, column, one_of,
+    },
     error::Error,
 };
 
@@ -27,20 +29,25 @@ pub const SORTS: Sorts = &[
     ("tenantId", &[Sort::up("tenant_id")]),
 ];
 
-const COLUMNS: [&str; 10] = [
-    "id",
-    "name",
-    "name_fold",
-    "provider",
-    "status",
-    "description",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-];
+static GROUPS: LazyLock<Table<10>> = LazyLock::new(|| {
+    Table::new(
+        "groups",
+        [
+            "id",
+            "name",
+            "name_fold",
+            "provider",
+            "status",
+            "description",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+        ],
+    )
+});
 
-fn values(group: &Group) -> [Value; 10] {
+fn values(group: &Group) -> [Value<'_>; 10] {
     [
         group.id.into(),
         group.name.as_str().into(),
@@ -81,8 +88,7 @@ fn read_bare(row: &Row<'_>) -> Result<Group, Error> {
 
 /// One group, system groups included.
 pub async fn find(reader: &Reader<'_>, tenant: &Snapshot, id: GroupId) -> Result<Option<Group>, Error> {
-    let sql = format!("SELECT {} FROM groups WHERE tenant_id = $1 AND id = $2", COLUMNS.join(", "));
-    reader.first(&sql, &[id.into()], |row| read(row, tenant)).await
+    reader.find(&GROUPS, id, |row| read(row, tenant)).await
 }
 
 /// All groups, system groups included, in no order, for a tenant that has no snapshot yet.
@@ -92,13 +98,11 @@ pub async fn all(reader: &Reader<'_>) -> Result<Vec<Group>, Error> {
     for (group, role) in reader.all(sql, &[], |row| Ok((row.parse(0)?, row.parse(1)?))).await? {
         roles.entry(group).or_default().push(role);
     }
-    let sql = format!("SELECT {} FROM groups WHERE tenant_id = $1", COLUMNS.join(", "));
-    reader
-        .all(&sql, &[], |row| {
-            let group = read_bare(row)?;
-            Ok(Group { roles: roles.remove(&group.id).unwrap_or_default(), ..group })
-        })
-        .await
+    let read = |row: &Row<'_>| {
+        let group = read_bare(row)?;
+        Ok(Group { roles: roles.remove(&group.id).unwrap_or_default(), ..group })
+    };
+    reader.whole(&GROUPS, read).await
 }
 
 /// A page of the groups that a filter selects, system groups or the others.
@@ -109,10 +113,10 @@ pub async fn page(
     system: bool,
     keyset: &Keyset,
 ) -> Result<Found<Group>, Error> {
-    let mut list = List::of("groups", "id");
+    let mut list = List::of(&GROUPS);
     list.and(|_| String::from(if system { "provider = 'system'" } else { "provider <> 'system'" }));
     list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, tenant));
-    list.page(reader, keyset, &COLUMNS, |row| read(row, tenant)).await
+    list.page(reader, keyset, |row| read(row, tenant)).await
 }
 
 fn compare(
@@ -147,26 +151,12 @@ pub async fn has_members(reader: &Reader<'_>, id: GroupId) -> Result<bool, Error
 
 /// Stores what happened to a group. With a group go its memberships.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Group>) -> Result<(), Error> {
-    match delta {
-        Delta::Created(group) => writer.insert("groups", &COLUMNS, values(group)).await?,
-        Delta::Updated { before, after } => {
-            writer
-                .update("groups", ("id", after.id.into()), &COLUMNS, &values(before), values(after))
-                .await?;
-        }
-        Delta::Deleted(group) => writer.delete("groups", ("id", group.id.into())).await?,
-    }
+    writer.store(&GROUPS, delta, values).await?;
     let before = delta.before().map(|group| group.roles.as_slice()).unwrap_or_default();
     match delta.after() {
         Some(after) if after.roles != before => {
-            writer
-                .replace_list(
-                    "group_roles",
-                    ("group_id", after.id.into()),
-                    "role_id",
-                    after.roles.iter().copied(),
-                )
-                .await
+            let owner = ("group_id", after.id.into());
+            writer.replace_list("group_roles", owner, "role_id", after.roles.iter().copied()).await
         }
         _ => Ok(()),
     }

@@ -266,7 +266,7 @@ impl Paging {
         let Cursor { forward, key } = serde_json::from_slice(&opened).ok()?;
         let key = key.into_iter().map(|component| match component {
             Component::Integer(value) => Value::Integer(value),
-            Component::Text(value) => Value::Text(value),
+            Component::Text(value) => Value::from(value),
         });
         Some((if forward { Direction::Next } else { Direction::Previous }, Neighbour::Key(key.collect())))
     }
@@ -310,7 +310,7 @@ impl Paging {
             (Style::Row, false) => "endingBefore",
         };
         let place = match (shape.style, key.last()) {
-            (Style::Row, Some(Value::Text(id))) => id.clone(),
+            (Style::Row, Some(Value::Text(id))) => id.to_string(),
             _ => self.seal(app, caller, shape, forward, key)?,
         };
         let kept = self.pairs.iter().filter(|(name, _)| !PLACES.contains(name));
@@ -327,7 +327,7 @@ impl Paging {
     ) -> Result<String, Error> {
         let component = |value| match value {
             Value::Integer(value) => Ok(Component::Integer(value)),
-            Value::Text(value) => Ok(Component::Text(value)),
+            Value::Text(value) => Ok(Component::Text(value.into_owned())),
             other @ (Value::Null | Value::Bytes(_)) => Err(Error::internal(format!("{other:?} in a cursor"))),
         };
         let key = key.into_iter().map(component).collect::<Result<_, _>>()?;

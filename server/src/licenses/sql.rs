@@ -1,5 +1,7 @@
 //! How are licence assignments stored?
 
+use std::sync::LazyLock;
+
 use rolecall_engine::{
     change::Delta,
     filter::{Filter, LicenseAttribute},
@@ -8,7 +10,7 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Test, Value, Writer, column},
+    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Table, Test, Value, Writer, column},
     error::Error,
 };
 
@@ -19,9 +21,10 @@ pub const SORTS: Sorts = &[
     ("created", &[Sort::up("created_at")]),
 ];
 
-const COLUMNS: [&str; 4] = ["subject", "subject_fold", "kind", "created_at"];
+static LICENSES: LazyLock<Table<4>> =
+    LazyLock::new(|| Table::new("license_assignments", ["subject", "subject_fold", "kind", "created_at"]));
 
-fn values(license: &LicenseAssignment) -> [Value; 4] {
+fn values(license: &LicenseAssignment) -> [Value<'_>; 4] {
     let subject = license.subject.as_str();
     [subject.into(), fold(subject).into(), license.kind.as_str().into(), license.created_at.into()]
 }
@@ -36,11 +39,7 @@ fn read(row: &Row<'_>) -> Result<LicenseAssignment, Error> {
 
 /// What a subject is entitled to.
 pub async fn find(reader: &Reader<'_>, subject: &Subject) -> Result<Option<LicenseAssignment>, Error> {
-    let sql = format!(
-        "SELECT {} FROM license_assignments WHERE tenant_id = $1 AND subject = $2",
-        COLUMNS.join(", ")
-    );
-    reader.first(&sql, &[subject.as_str().into()], read).await
+    reader.find(&LICENSES, subject.as_str(), read).await
 }
 
 /// A page of the assignments that a filter selects; of `orphans`, only those whose subject is nobody's.
@@ -50,12 +49,12 @@ pub async fn page(
     orphans: bool,
     keyset: &Keyset,
 ) -> Result<Found<LicenseAssignment>, Error> {
-    let mut list = List::of("license_assignments", "subject");
+    let mut list = List::of(&LICENSES);
     if orphans {
         list.and(|_| String::from("subject NOT IN (SELECT u.subject FROM users u WHERE u.tenant_id = $1)"));
     }
     list.filter(filter, &compare);
-    list.page(reader, keyset, &COLUMNS, read).await
+    list.page(reader, keyset, read).await
 }
 
 fn compare(attribute: LicenseAttribute, test: Test<'_>, parameters: &mut Parameters) -> String {
@@ -68,12 +67,5 @@ fn compare(attribute: LicenseAttribute, test: Test<'_>, parameters: &mut Paramet
 
 /// Stores what happened to an assignment.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<LicenseAssignment>) -> Result<(), Error> {
-    let key = || ("subject", delta.latest().subject.as_str().into());
-    match delta {
-        Delta::Created(license) => writer.insert("license_assignments", &COLUMNS, values(license)).await,
-        Delta::Updated { before, after } => {
-            writer.update("license_assignments", key(), &COLUMNS, &values(before), values(after)).await
-        }
-        Delta::Deleted(_) => writer.delete("license_assignments", key()).await,
-    }
+    writer.store(&LICENSES, delta, values).await
 }

@@ -1,5 +1,7 @@
 //! How are roles stored?
 
+use std::sync::LazyLock;
+
 use rolecall_engine::{
     catalogue::Catalogue,
     change::{Delta, Stamps},
@@ -11,7 +13,9 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Test, Value, Writer, column, one_of},
+    db::{
+        Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Table, Test, Value, Writer, column, one_of,
+    },
     error::Error,
 };
 
@@ -30,22 +34,27 @@ pub const SORTS: Sorts = &[
     ("tenantId", &[Sort::up("tenant_id")]),
 ];
 
-const COLUMNS: [&str; 12] = [
-    "id",
-    "name",
-    "name_fold",
-    "kind",
-    "level",
-    "description",
-    "description_fold",
-    "scopes",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-];
+static ROLES: LazyLock<Table<12>> = LazyLock::new(|| {
+    Table::new(
+        "roles",
+        [
+            "id",
+            "name",
+            "name_fold",
+            "kind",
+            "level",
+            "description",
+            "description_fold",
+            "scopes",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+        ],
+    )
+});
 
-fn values(role: &Role) -> [Value; 12] {
+fn values(role: &Role) -> [Value<'_>; 12] {
     let scopes: Vec<&str> = role.scopes.iter().map(ScopeName::as_str).collect();
     [
         role.id.into(),
@@ -83,14 +92,12 @@ fn read(row: &Row<'_>) -> Result<Role, Error> {
 
 /// One role.
 pub async fn find(reader: &Reader<'_>, id: RoleId) -> Result<Option<Role>, Error> {
-    let sql = format!("SELECT {} FROM roles WHERE tenant_id = $1 AND id = $2", COLUMNS.join(", "));
-    reader.first(&sql, &[id.into()], read).await
+    reader.find(&ROLES, id, read).await
 }
 
 /// All roles, in no order.
 pub async fn all(reader: &Reader<'_>) -> Result<Vec<Role>, Error> {
-    let sql = format!("SELECT {} FROM roles WHERE tenant_id = $1", COLUMNS.join(", "));
-    reader.all(&sql, &[], read).await
+    reader.whole(&ROLES, read).await
 }
 
 /// A page of the roles that a filter selects.
@@ -100,9 +107,9 @@ pub async fn page(
     keyset: &Keyset,
     catalogue: &Catalogue,
 ) -> Result<Found<Role>, Error> {
-    let mut list = List::of("roles", "id");
+    let mut list = List::of(&ROLES);
     list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, catalogue));
-    list.page(reader, keyset, &COLUMNS, read).await
+    list.page(reader, keyset, read).await
 }
 
 fn compare(
@@ -138,11 +145,5 @@ pub async fn in_use(reader: &Reader<'_>, id: RoleId) -> Result<bool, Error> {
 
 /// Stores what happened to a role.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Role>) -> Result<(), Error> {
-    match delta {
-        Delta::Created(role) => writer.insert("roles", &COLUMNS, values(role)).await,
-        Delta::Updated { before, after } => {
-            writer.update("roles", ("id", after.id.into()), &COLUMNS, &values(before), values(after)).await
-        }
-        Delta::Deleted(role) => writer.delete("roles", ("id", role.id.into())).await,
-    }
+    writer.store(&ROLES, delta, values).await
 }

@@ -1,5 +1,7 @@
 //! How is a tenant stored?
 
+use std::sync::LazyLock;
+
 use rolecall_engine::{
     access::Revision,
     api_keys::{ApiKeySettings, Lifetime},
@@ -11,33 +13,38 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Reader, Row, System, Value, Writer},
+    db::{Reader, Row, System, Table, Value, Writer},
     error::Error,
 };
 
-const COLUMNS: [&str; 19] = [
-    "name",
-    "status",
-    "status_updated_at",
-    "region",
-    "datacenter",
-    "created_by",
-    "created_at",
-    "updated_at",
-    "auto_assign_shared_spaces",
-    "auto_assign_private_content",
-    "auto_assign_data_services",
-    "enable_analytic_creation",
-    "enable_app_opening_feedback",
-    "auto_create_groups",
-    "auto_assign_professional",
-    "auto_assign_analyzer",
-    "max_keys_per_user",
-    "max_key_lifetime",
-    "external_key_lifetime",
-];
+static TENANTS: LazyLock<Table<19>> = LazyLock::new(|| {
+    Table::single(
+        "tenants",
+        [
+            "name",
+            "status",
+            "status_updated_at",
+            "region",
+            "datacenter",
+            "created_by",
+            "created_at",
+            "updated_at",
+            "auto_assign_shared_spaces",
+            "auto_assign_private_content",
+            "auto_assign_data_services",
+            "enable_analytic_creation",
+            "enable_app_opening_feedback",
+            "auto_create_groups",
+            "auto_assign_professional",
+            "auto_assign_analyzer",
+            "max_keys_per_user",
+            "max_key_lifetime",
+            "external_key_lifetime",
+        ],
+    )
+});
 
-fn values(tenant: &Tenant) -> [Value; 19] {
+fn values(tenant: &Tenant) -> [Value<'_>; 19] {
     [
         tenant.name.as_str().into(),
         tenant.status.as_str().into(),
@@ -61,9 +68,9 @@ fn values(tenant: &Tenant) -> [Value; 19] {
     ]
 }
 
-fn read(id: TenantId, row: &Row<'_>) -> Result<(Tenant, Revision), Error> {
+fn read(id: TenantId, row: &Row<'_>) -> Result<Tenant, Error> {
     let lifetime = |column| Lifetime::new(&row.text(column)?).map_err(Error::internal);
-    let tenant = Tenant {
+    Ok(Tenant {
         id,
         hostnames: Vec::new(),
         name: DisplayName::stored(row.text(0)?),
@@ -91,46 +98,39 @@ fn read(id: TenantId, row: &Row<'_>) -> Result<(Tenant, Revision), Error> {
             max_lifetime: lifetime(17)?,
             external_lifetime: lifetime(18)?,
         },
-    };
-    Ok((tenant, Revision(row.integer(19)?)))
+    })
 }
 
 /// The tenant and its revision.
 pub async fn find(reader: &Reader<'_>) -> Result<Option<(Tenant, Revision)>, Error> {
-    let sql = format!("SELECT {}, revision FROM tenants WHERE tenant_id = $1", COLUMNS.join(", "));
     let id = reader.tenant();
-    let Some((mut tenant, revision)) = reader.first(&sql, &[], |row| read(id, row)).await? else {
-        return Ok(None);
-    };
+    let found = reader.whole(&TENANTS, |row| read(id, row)).await?.pop();
+    let (Some(mut tenant), Some(revision)) = (found, revision(reader).await?) else { return Ok(None) };
     let hostnames = "SELECT hostname FROM hostnames WHERE tenant_id = $1 ORDER BY position";
     tenant.hostnames = reader.all(hostnames, &[], |row| row.text(0).map(Hostname::stored)).await?;
     Ok(Some((tenant, revision)))
 }
 
-/// Counts one revision more and locks the tenant until the transaction ends; none if there is no such tenant.
-pub async fn next_revision(writer: &mut Writer<'_>) -> Result<Option<Revision>, Error> {
-    let sql = "UPDATE tenants SET revision = revision + 1 WHERE tenant_id = $1 RETURNING revision";
-    writer.first(sql, &[], |row| row.integer(0).map(Revision)).await
+/// The tenant's revision; none if there is no such tenant.
+pub async fn revision(reader: &Reader<'_>) -> Result<Option<Revision>, Error> {
+    let sql = "SELECT revision FROM tenants WHERE tenant_id = $1";
+    reader.first(sql, &[], |row| row.integer(0).map(Revision)).await
+}
+
+/// Stores the tenant's next revision.
+pub async fn set_revision(writer: &mut Writer<'_>, Revision(next): Revision) -> Result<(), Error> {
+    writer.execute("UPDATE tenants SET revision = $2 WHERE tenant_id = $1", &[next.into()]).await.map(drop)
 }
 
 /// Stores what happened to the tenant. Tenants are not deleted.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Tenant>) -> Result<(), Error> {
     let Some(after) = delta.after() else { return Err(Error::internal("a tenant cannot be deleted")) };
-    match delta.before() {
-        None => {
-            writer.insert("tenants", &COLUMNS, values(after)).await?;
-        }
-        Some(before) => {
-            let key = ("tenant_id", after.id.into());
-            writer.update("tenants", key, &COLUMNS, &values(before), values(after)).await?;
-        }
-    }
+    writer.store(&TENANTS, delta, values).await?;
     if delta.before().is_none_or(|before| before.hostnames != after.hostnames) {
         writer.execute("DELETE FROM hostnames WHERE tenant_id = $1", &[]).await?;
+        let insert = "INSERT INTO hostnames (tenant_id, hostname, position) VALUES ($1, $2, $3)";
         for (position, hostname) in (0_i64..).zip(&after.hostnames) {
-            writer
-                .insert("hostnames", &["hostname", "position"], [hostname.as_str().into(), position.into()])
-                .await?;
+            writer.execute(insert, &[hostname.as_str().into(), position.into()]).await?;
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! How are users stored?
 
+use std::sync::LazyLock;
+
 use rolecall_engine::{
     access::Snapshot,
     change::Delta,
@@ -12,7 +14,9 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Test, Value, Writer, column, one_of},
+    db::{
+        Found, Keyset, List, Parameters, Reader, Row, Sort, Sorts, Table, Test, Value, Writer, column, one_of,
+    },
     error::Error,
 };
 
@@ -30,28 +34,36 @@ pub const SORTS: Sorts = &[
     ("createdAt", &[Sort::up("created_at")]),
 ];
 
-const COLUMNS: [&str; 17] = [
-    "id",
-    "subject",
-    "subject_fold",
-    "name",
-    "name_fold",
-    "email",
-    "email_fold",
-    "picture",
-    "locale",
-    "zoneinfo",
-    "preferred_locale",
-    "preferred_zoneinfo",
-    "status",
-    "invite_expires_at",
-    "client_id",
-    "created_at",
-    "updated_at",
-];
+static USERS: LazyLock<Table<17>> = LazyLock::new(|| {
+    Table::new(
+        "users",
+        [
+            "id",
+            "subject",
+            "subject_fold",
+            "name",
+            "name_fold",
+            "email",
+            "email_fold",
+            "picture",
+            "locale",
+            "zoneinfo",
+            "preferred_locale",
+            "preferred_zoneinfo",
+            "status",
+            "invite_expires_at",
+            "client_id",
+            "created_at",
+            "updated_at",
+        ],
+    )
+});
 
-fn values(user: &User) -> [Value; 17] {
-    let setting = |setting: &Option<Setting>| setting.as_ref().map(Setting::as_str).into();
+fn setting(setting: Option<&Setting>) -> Value<'_> {
+    setting.map(Setting::as_str).into()
+}
+
+fn values(user: &User) -> [Value<'_>; 17] {
     let email = user.email.as_ref().map(Email::as_str);
     [
         user.id.into(),
@@ -61,11 +73,11 @@ fn values(user: &User) -> [Value; 17] {
         fold(user.name.as_str()).into(),
         email.into(),
         fold(email.unwrap_or_default()).into(),
-        setting(&user.picture),
-        setting(&user.locale),
-        setting(&user.zoneinfo),
-        setting(&user.preferred_locale),
-        setting(&user.preferred_zoneinfo),
+        setting(user.picture.as_ref()),
+        setting(user.locale.as_ref()),
+        setting(user.zoneinfo.as_ref()),
+        setting(user.preferred_locale.as_ref()),
+        setting(user.preferred_zoneinfo.as_ref()),
         user.status.as_str().into(),
         user.invite_expires_at.map_or(0, Timestamp::as_millis).into(),
         user.client_id.as_ref().map_or("", Setting::as_str).into(),
@@ -102,8 +114,7 @@ fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
 
 /// One user.
 pub async fn find(reader: &Reader<'_>, tenant: &Snapshot, id: UserId) -> Result<Option<User>, Error> {
-    let sql = format!("SELECT {} FROM users WHERE tenant_id = $1 AND id = $2", COLUMNS.join(", "));
-    reader.first(&sql, &[id.into()], |row| read(row, tenant)).await
+    reader.find(&USERS, id, |row| read(row, tenant)).await
 }
 
 /// The user with a subject.
@@ -119,9 +130,9 @@ pub async fn page(
     filter: Option<&Filter<UserAttribute>>,
     keyset: &Keyset,
 ) -> Result<Found<User>, Error> {
-    let mut list = List::of("users", "id");
+    let mut list = List::of(&USERS);
     list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, tenant));
-    list.page(reader, keyset, &COLUMNS, |row| read(row, tenant)).await
+    list.page(reader, keyset, |row| read(row, tenant)).await
 }
 
 fn compare(
@@ -183,21 +194,14 @@ fn effective_scope(test: Test<'_>, parameters: &mut Parameters, tenant: &Snapsho
 
 /// Stores what happened to a user. With a user go its roles and memberships.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<User>) -> Result<(), Error> {
-    match delta {
-        Delta::Created(user) => writer.insert("users", &COLUMNS, values(user)).await?,
-        Delta::Updated { before, after } => {
-            writer.update("users", ("id", after.id.into()), &COLUMNS, &values(before), values(after)).await?;
-        }
-        Delta::Deleted(user) => return writer.delete("users", ("id", user.id.into())).await,
+    writer.store(&USERS, delta, values).await?;
+    let Some(after) = delta.after() else { return Ok(()) };
+    let owner = || ("user_id", after.id.into());
+    if delta.before().is_none_or(|before| before.roles != after.roles) {
+        writer.replace_list("user_roles", owner(), "role_id", after.roles.iter().copied()).await?;
     }
-    let user = delta.latest();
-    let owner = || ("user_id", Value::from(user.id));
-    let before = delta.before();
-    if before.map(|before| &before.roles).is_none_or(|roles| *roles != user.roles) {
-        writer.replace_list("user_roles", owner(), "role_id", user.roles.iter().copied()).await?;
-    }
-    if before.map(|before| &before.groups).is_none_or(|groups| *groups != user.groups) {
-        writer.replace_list("user_groups", owner(), "group_id", user.groups.iter().copied()).await?;
+    if delta.before().is_none_or(|before| before.groups != after.groups) {
+        writer.replace_list("user_groups", owner(), "group_id", after.groups.iter().copied()).await?;
     }
     Ok(())
 }
