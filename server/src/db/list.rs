@@ -159,6 +159,22 @@ impl<'t, const N: usize> List<'t, N> {
         key.ok_or_else(|| Error::invalid(format!("there is no `{id}` to go on from")))
     }
 
+    /// The query for so many rows, each with its sort values behind its columns.
+    fn select(&mut self, sorts: &[Sort], backward: bool, limit: usize) -> String {
+        let order = |sort: &Sort| {
+            format!("{} {}", sort.column, if sort.descending == backward { "ASC" } else { "DESC" })
+        };
+        let limit = self.parameters.add(i64::try_from(limit).unwrap_or(i64::MAX));
+        format!(
+            "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {limit}",
+            self.table.columns.join(", "),
+            sorts.iter().map(|sort| sort.column).collect::<Vec<_>>().join(", "),
+            self.table.name,
+            self.condition,
+            sorts.iter().map(order).collect::<Vec<_>>().join(", "),
+        )
+    }
+
     /// A page of the list, its rows read by `read`.
     pub async fn page<T>(
         mut self,
@@ -183,19 +199,7 @@ impl<'t, const N: usize> List<'t, N> {
             }
             self.and(|parameters| behind(&sorts, &key, backward, parameters));
         }
-        let order = |sort: &Sort| {
-            format!("{} {}", sort.column, if sort.descending == backward { "ASC" } else { "DESC" })
-        };
-        let keys: Vec<&str> = sorts.iter().map(|sort| sort.column).collect();
-        let sql = format!(
-            "SELECT {}, {} FROM {} WHERE {} ORDER BY {} LIMIT {}",
-            self.table.columns.join(", "),
-            keys.join(", "),
-            self.table.name,
-            self.condition,
-            sorts.iter().map(order).collect::<Vec<_>>().join(", "),
-            self.parameters.add(i64::try_from(keyset.limit + 1).unwrap_or(i64::MAX)),
-        );
+        let sql = self.select(&sorts, backward, keyset.limit + 1);
         // Only the keys of the first row and of the last that fits lead anywhere.
         let (mut first, mut last, mut count) = (None, None, 0);
         let mut rows = reader
