@@ -17,7 +17,7 @@ const RUNGS: &[&[&str]] = &[
     &["*/wire.rs", "*/mod.rs"],
     &["*/http.rs"],
     &["edge/", "setup.rs", "demo.rs"],
-    &["serve.rs"],
+    &["serve/"],
     &["lib.rs"],
 ];
 

@@ -24,11 +24,11 @@ const PLACES: &[Place] = &[
     Place {
         words: &["axum::"],
         allowed: |path| {
-            ["http/", "edge/"].iter().any(|folder| path.starts_with(folder))
+            ["http/", "edge/", "serve/"].iter().any(|folder| path.starts_with(folder))
                 || path.ends_with("/http.rs")
-                || ["caller.rs", "serve.rs"].contains(&path)
+                || path == "caller.rs"
         },
-        why: "axum is used in `http.rs`, `http/`, `edge/`, `caller.rs` and `serve.rs` only",
+        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/` and `caller.rs` only",
     },
     Place {
         words: &["StatusCode::"],

@@ -3,18 +3,9 @@
 //! Connections are bounded in number, a request's head must arrive in time, and what is not quite HTTP is refused before
 //! anybody acts on it (threats T48, T86).
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    io,
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+mod stream;
+
+use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -26,8 +17,8 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use stream::{DeclaredLength, Stream};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
@@ -96,17 +87,17 @@ async fn accept(
 }
 
 fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful: &GracefulShutdown) {
-    let seen = Arc::new(AtomicBool::new(false));
-    let watched = Watched { stream, matched: 1, seen: Arc::clone(&seen) };
+    let length = DeclaredLength::default();
+    let stream = Stream::new(stream, length.clone());
     let service = service_fn(move |request: Request<Incoming>| {
-        let (mut edge, declared_length) = (edge.clone(), seen.swap(false, Ordering::Relaxed));
+        let (mut edge, declared_length) = (edge.clone(), length.take());
         async move { Ok::<Response, Infallible>(answer(&mut edge, request, declared_length).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(watched), service);
+        .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -132,73 +123,4 @@ async fn answer(edge: &mut Edge, request: Request<Incoming>, declared_length: bo
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     response
-}
-
-/// A connection that notes whether a `Content-Length` header came in. hyper drops that header when there is also a
-/// `Transfer-Encoding`, which leaves nothing to refuse the request by. A JSON body cannot hold such a line.
-struct Watched {
-    stream: TcpStream,
-    /// Bytes of [`LENGTH`] that the last ones read are.
-    matched: usize,
-    seen: Arc<AtomicBool>,
-}
-
-const LENGTH: &[u8] = b"\ncontent-length";
-
-impl Watched {
-    fn watch(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.matched = match LENGTH.get(self.matched) {
-                Some(next) if byte.to_ascii_lowercase() == *next => self.matched + 1,
-                _ => usize::from(*byte == b'\n'),
-            };
-            if self.matched == LENGTH.len() {
-                self.seen.store(true, Ordering::Relaxed);
-                self.matched = 0;
-            }
-        }
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.watch(buffer.filled().get(before..).unwrap_or_default());
-        result
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }
