@@ -159,6 +159,13 @@ impl<'t, const N: usize> List<'t, N> {
         key.ok_or_else(|| Error::invalid(format!("there is no `{id}` to go on from")))
     }
 
+    /// How the first page would be found, in the words of SQLite's planner.
+    #[cfg(test)]
+    pub async fn plan(mut self, reader: &Reader<'_>, sorts: &[Sort]) -> Result<Vec<String>, Error> {
+        let sql = format!("EXPLAIN QUERY PLAN {}", self.select(sorts, false, 100));
+        reader.all(&sql, &self.parameters.0, |row| row.text(3)).await
+    }
+
     /// The query for so many rows, each with its sort values behind its columns.
     fn select(&mut self, sorts: &[Sort], backward: bool, limit: usize) -> String {
         let order = |sort: &Sort| {

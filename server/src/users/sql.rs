@@ -130,9 +130,13 @@ pub async fn page(
     filter: Option<&Filter<UserAttribute>>,
     keyset: &Keyset,
 ) -> Result<Found<User>, Error> {
+    selected(tenant, filter).page(reader, keyset, |row| read(row, tenant)).await
+}
+
+fn selected(tenant: &Snapshot, filter: Option<&Filter<UserAttribute>>) -> List<'static, 17> {
     let mut list = List::of(&USERS);
     list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, tenant));
-    list.page(reader, keyset, |row| read(row, tenant)).await
+    list
 }
 
 fn compare(
@@ -204,4 +208,52 @@ pub async fn store(writer: &mut Writer<'_>, delta: &Delta<User>) -> Result<(), E
         writer.replace_list("user_groups", owner(), "group_id", after.groups.iter().copied()).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rolecall_engine::{
+        access::Revision,
+        catalogue::Catalogue,
+        change::Editor,
+        filter::{Limits, parse},
+        tenants::Tenant,
+    };
+
+    use super::*;
+    use crate::db::Db;
+
+    /// What a filter asks for is found through an index, however many users there are.
+    #[tokio::test]
+    async fn filters_use_the_index_that_serves_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_sqlite(&folder.path().join("plans.db")).unwrap();
+        let id = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
+        let tenant = Tenant::create(
+            id,
+            DisplayName::stored("T".to_owned()),
+            Vec::new(),
+            &Editor::system(Timestamp::from_millis(0)),
+        );
+        let tenant = Arc::new(Snapshot::new(Arc::new(Catalogue::qlik()), tenant.value, Revision::default()));
+        for (filter, index) in [
+            ("name eq \"x\"", "users_by_name (tenant_id=? AND name_fold=?"),
+            ("name sw \"x\"", "users_by_name (tenant_id=? AND name_fold>?"),
+            ("name co \"x\"", "users_by_name (tenant_id=?)"),
+            ("subject eq \"x\"", "users_by_subject (tenant_id=? AND subject_fold=?"),
+            ("email eq \"x\"", "users_by_email (tenant_id=? AND email_fold=?"),
+            ("status eq \"active\" and name eq \"x\"", "users_by_name (tenant_id=? AND name_fold=?"),
+            ("assignedRoles.id eq \"x\"", "user_roles_by_role (tenant_id=? AND role_id=?"),
+        ] {
+            let parsed = parse(filter, Limits::QUERY).unwrap();
+            let tenant = Arc::clone(&tenant);
+            let plan = async move |reader: &Reader<'_>| {
+                selected(&tenant, Some(&parsed)).plan(reader, &[Sort::up("name_fold"), Sort::up("id")]).await
+            };
+            let plan = db.read(id, plan).await.unwrap();
+            assert!(plan.iter().any(|step| step.contains(index)), "{filter}: {plan:?}");
+        }
+    }
 }
