@@ -3,7 +3,6 @@
 //! Rooms write one SQL text and get a [`Reader`] or a [`Writer`]; which engine runs it is decided here and nowhere else.
 
 mod list;
-mod log;
 mod migrate;
 mod row;
 #[cfg(feature = "sabotage")]
