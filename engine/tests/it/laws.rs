@@ -12,7 +12,7 @@ use rolecall_engine::{
     users::UserStatus,
 };
 
-use crate::world::{Act, World, acts, user_acts};
+use crate::world::{Act, RoleAct, World, acts, user_acts};
 
 /// The scopes that decisions allow a user.
 pub fn allowed(snapshot: &Snapshot, user: UserId) -> BTreeSet<String> {
@@ -201,10 +201,11 @@ proptest! {
 
     /// Renaming a group or a role changes nobody's rights (threats T03).
     #[test]
-    fn a_name_is_not_a_grant(acts in acts(25), group in any::<u8>(), name in any::<u8>()) {
+    fn a_name_is_not_a_grant(acts in acts(25), at in any::<u8>(), name in any::<u8>()) {
         let mut world = World::after(&acts);
         let before: Vec<_> = world.users.keys().map(|id| (*id, allowed(&world.snapshot, *id))).collect();
-        let _ = world.act(&Act::RenameGroup(group, name));
+        let _ = world.act(&Act::RenameGroup(at, name));
+        let _ = world.act(&Act::PatchRole(at, vec![RoleAct::Rename(name)]));
         for (id, scopes) in before {
             prop_assert_eq!(allowed(&world.snapshot, id), scopes);
         }

@@ -272,3 +272,70 @@ fn commit(connection: &Connection) -> Result<(), CommitFailed> {
         CommitFailed
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADD: &str =
+        "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'x', x'00', 0)";
+
+    fn open(folder: &Path) -> Arc<Sqlite> {
+        Arc::new(Sqlite::open(&folder.join("test.db")).unwrap())
+    }
+
+    async fn add(
+        engine: &Sqlite,
+        id: &'static str,
+        then: impl FnOnce() -> Result<(), Error> + Send + 'static,
+    ) -> bool {
+        let work = move |system: &System<'_>| {
+            super::super::ready(system.execute(ADD, &[id.into()]))?;
+            then()
+        };
+        engine.system(work).await.is_ok()
+    }
+
+    fn stored(engine: &Sqlite) -> Vec<String> {
+        let read = |connection: &Connection| {
+            let system = System::new(connection);
+            super::super::ready(system.all("SELECT id FROM signing_keys ORDER BY id", &[], |row| row.text(0)))
+        };
+        engine.read(read).unwrap()
+    }
+
+    /// Work that fails or panics after it has stored something leaves nothing, and the thread goes on.
+    #[tokio::test]
+    async fn what_fails_late_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path());
+        assert!(add(&engine, "a", || Ok(())).await);
+        assert!(!add(&engine, "b", || Err(Error::NotFound)).await);
+        assert!(!add(&engine, "c", || panic!("on purpose")).await);
+        assert!(add(&engine, "d", || Ok(())).await);
+        assert_eq!(stored(&engine), ["a", "d"]);
+    }
+
+    /// Whoever shares a commit with work that fails late is told, and nobody is told that what was undone is durable.
+    #[tokio::test]
+    async fn nothing_that_was_undone_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path());
+        let ids: Vec<&'static str> = (0..200).map(|n| &*format!("{n:03}").leak()).collect();
+        let work = ids.iter().enumerate().map(|(n, id)| {
+            let (engine, id) = (Arc::clone(&engine), *id);
+            let fails = n % 7 == 3;
+            tokio::spawn(async move {
+                add(&engine, id, move || if fails { Err(Error::NotFound) } else { Ok(()) })
+                    .await
+                    .then_some(id)
+            })
+        });
+        let mut acknowledged = Vec::new();
+        for task in work.collect::<Vec<_>>() {
+            acknowledged.extend(task.await.unwrap());
+        }
+        assert_eq!(stored(&engine), acknowledged);
+        assert!(ids.iter().skip(3).step_by(7).all(|failed| !acknowledged.contains(failed)));
+    }
+}

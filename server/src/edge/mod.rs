@@ -8,7 +8,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{HeaderValue, Method, header},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_service::Service as _;
@@ -76,26 +76,27 @@ impl Edge {
         let method = request.method().clone();
         request.extensions_mut().insert(trace);
         let Ok(response) = self.router.call(request).await;
-        let mut response = problem::render(response, &path, method == Method::PATCH, trace);
-        let headers = response.headers_mut();
-        if let Ok(trace) = HeaderValue::from_str(&trace.to_string()) {
-            headers.insert(TRACE, trace);
-        }
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let response = finish(response, &path, method == Method::PATCH, trace);
         tracing::debug!(%trace, %method, path, status = response.status().as_u16(), "answered");
         response
     }
 
     /// The answer to a request that is not even looked at.
     pub fn refuse(&self, error: Error) -> Response {
-        problem::render(
-            axum::response::IntoResponse::into_response(error),
-            "",
-            false,
-            TraceId::new(&self.app.entropy),
-        )
+        finish(error.into_response(), "", false, TraceId::new(&self.app.entropy))
     }
+}
+
+/// Gives an answer what every answer has.
+fn finish(response: Response, path: &str, is_patch: bool, trace: TraceId) -> Response {
+    let mut response = problem::render(response, path, is_patch, trace);
+    let headers = response.headers_mut();
+    if let Ok(trace) = HeaderValue::from_str(&trace.to_string()) {
+        headers.insert(TRACE, trace);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
@@ -104,8 +105,5 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> 
         .downcast_ref::<String>()
         .cloned()
         .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-    axum::response::IntoResponse::into_response(Error::internal(format!(
-        "panicked: {}",
-        text.unwrap_or_default()
-    )))
+    Error::internal(format!("panicked: {}", text.unwrap_or_default())).into_response()
 }

@@ -48,6 +48,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let mut document = Document::new(operation.path, schemas);
     (operation.describe)(&mut document);
     let Document { parameters, request_body, success, mut errors, authenticated, scope, .. } = document;
+    errors.extend(operation.refusals);
     errors.sort_unstable();
     errors.dedup();
     let mut responses = Map::from_iter([(success.0.to_string(), success.1)]);
@@ -103,5 +104,7 @@ fn errors_schema() -> Value {
     json!({"type": "object", "required": ["errors", "traceId"], "properties": {
         "errors": {"type": "array", "items": item},
         "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "error": {"type": "string", "deprecated": true, "description": "The title again, from licences"},
+        "message": {"type": "string", "deprecated": true, "description": "The detail again, from licences"},
     }})
 }

@@ -26,13 +26,13 @@ use crate::{
 pub fn operations() -> Vec<Operation> {
     vec![
         get("/api/v1/groups", "List groups", list_groups),
-        post("/api/v1/groups", "Make a group", create_group),
+        post("/api/v1/groups", "Make a group", create_group).refusing(&[409]),
         get("/api/v1/groups/settings", "Get the group settings", get_group_settings),
         patch("/api/v1/groups/settings", "Change the group settings", patch_group_settings),
         post("/api/v1/groups/actions/filter", "List groups that a filter selects", filter_groups)
             .tier(Tier::Filter),
         get("/api/v1/groups/{id}", "Get a group", get_group),
-        patch("/api/v1/groups/{id}", "Change a group", patch_group),
+        patch("/api/v1/groups/{id}", "Change a group", patch_group).refusing(&[409]),
         delete("/api/v1/groups/{id}", "Delete a group", delete_group),
     ]
 }

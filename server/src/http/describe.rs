@@ -84,7 +84,7 @@ impl<'s> Document<'s> {
     pub fn body(&mut self, schema: &Value, required: bool) {
         self.request_body =
             Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}));
-        self.errors.extend([400, 413]);
+        self.errors.extend([400, 408, 413, 415]);
     }
 
     /// The schema of something that comes in.
@@ -118,10 +118,7 @@ impl<P: Permission> Describe for Caller<P> {
     fn describe(document: &mut Document<'_>) {
         document.authenticated = true;
         document.scope = P::SCOPE;
-        document.errors.extend([401, 429]);
-        if P::SCOPE.is_some() {
-            document.errors.push(403);
-        }
+        document.errors.extend([401, 403, 429]);
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Operation {
     pub tag: &'static str,
     pub summary: &'static str,
     pub tier: Tier,
+    /// Statuses of refusals that the handler's arguments do not tell.
+    pub refusals: &'static [u16],
     pub describe: fn(&mut Document<'_>),
     route: MethodRouter<App>,
 }
@@ -75,6 +77,11 @@ impl Operation {
         Self { tier, ..self }
     }
 
+    /// The same operation, which the rules may refuse with these statuses.
+    pub fn refusing(self, refusals: &'static [u16]) -> Self {
+        Self { refusals, ..self }
+    }
+
     /// What answers the operation's requests.
     pub fn into_route(self) -> MethodRouter<App> {
         self.route.layer(Extension(self.tier))
@@ -91,7 +98,7 @@ fn operation<H: Handler<T, App> + Described<A>, T: 'static, A>(
 ) -> Operation {
     let (id, tag) = name_and_room(std::any::type_name::<H>());
     let route = on(filter, handler);
-    Operation { method, path, id, tag, summary, tier, describe: H::describe, route }
+    Operation { method, path, id, tag, summary, tier, refusals: &[], describe: H::describe, route }
 }
 
 /// The name of a handler and the folder it is in, from its path in the program: `…::roles::http::list_roles`.

@@ -101,3 +101,58 @@ async fn create(system: &System<'_>, seal: &Seal, now: Timestamp) -> Result<Pair
     sql::add(system, &id, seal.seal(id.as_bytes(), &pkcs8)?, now).await?;
     Ok((id, pkcs8))
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::encode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn keys(file: &std::path::Path) -> (Db, SigningKeys) {
+        let db = Db::open_sqlite(file).unwrap();
+        let keys = SigningKeys::open(&db, &MasterKey::new([7; 32]), Timestamp::from_millis(0)).await.unwrap();
+        (db, keys)
+    }
+
+    /// A token counts only for whom it was made, and only if it was signed as we sign (threats T20, T21).
+    #[tokio::test]
+    async fn a_good_signature_is_not_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, keys) = keys(&folder.path().join("keys.db")).await;
+        let good = json!({"aud": "a", "iss": "i", "sub": "s"});
+        let said = |token: &str| keys.verify::<Value>(token, "a", "i");
+        assert_eq!(said(&keys.sign(&good).unwrap()), Some(good.clone()));
+        for (member, value) in [
+            ("aud", json!("other")),
+            ("aud", Value::Null),
+            ("iss", json!("other")),
+            ("iss", json!(["other"])),
+            ("sub", Value::Null),
+        ] {
+            let mut claims = good.clone();
+            claims[member] = value;
+            assert_eq!(said(&keys.sign(&claims).unwrap()), None, "{claims}");
+        }
+    }
+
+    /// The public half, taken for a secret, signs nothing; the private half is nowhere in the clear (threats T20, T83).
+    #[tokio::test]
+    async fn the_halves_of_a_key_are_kept_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys.db");
+        let (db, keys) = keys(&file).await;
+        let seal = MasterKey::new([7; 32]).seal_for("signing-keys").unwrap();
+        let pairs = db.system(async move |system| load(system, &seal).await).await.unwrap();
+        let (id, private) = pairs.first().unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, private).unwrap();
+        let header = Header { kid: Some(id.clone()), ..Header::new(Algorithm::HS384) };
+        let claims = json!({"aud": "a", "iss": "i", "sub": "s"});
+        let forged = encode(&header, &claims, &EncodingKey::from_secret(pair.public_key().as_ref())).unwrap();
+        assert_eq!(keys.verify::<Value>(&forged, "a", "i"), None);
+        db.close().await;
+        let stored = std::fs::read(&file).unwrap();
+        let secret = private.get(private.len() - 32..).unwrap();
+        assert!(!stored.windows(32).any(|bytes| bytes == secret) && stored.len() > 1000);
+    }
+}

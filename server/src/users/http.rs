@@ -30,7 +30,7 @@ use crate::{
 pub fn operations() -> Vec<Operation> {
     vec![
         get("/api/v1/users", "List users", list_users),
-        post("/api/v1/users", "Make a user", create_user),
+        post("/api/v1/users", "Make a user", create_user).refusing(&[409]),
         get("/api/v1/users/me", "Get the caller", get_me),
         get("/api/v1/users/actions/count", "Count users", count_users),
         post("/api/v1/users/actions/filter", "List users that a filter selects", filter_users)

@@ -145,3 +145,44 @@ fn paths_that_try_to_be_others() {
     server.user().send("POST", "/api/v1/roles/x", None).refused(405, "HTTP-405");
     server.admin().send("TRACE", ROLES, None).refused(405, "HTTP-405");
 }
+
+/// Only what the contract lists can be patched: nothing else is read, tested, copied or moved (threats T42).
+#[test]
+fn operations_that_are_not_listed_are_refused() {
+    let server = Server::start();
+    let admin = server.admin();
+    let tenant = server.tenants[0].tenant.as_str();
+    let (_, key) =
+        (0, server.user().post("/api/v1/api-keys", json!({"description": "k"})).expect(201)["id"].clone());
+    let paths = [
+        format!("{ROLES}/{}", admin.make_role("R", &[])),
+        format!("/api/v1/users/{}", admin.make_user("u")),
+        format!("/api/v1/groups/{}", admin.make_group("G")),
+        "/api/v1/groups/settings".to_owned(),
+        format!("/api/v1/tenants/{tenant}"),
+        format!("/api/v1/api-keys/configs/{tenant}"),
+        format!("/api/v1/api-keys/{}", key.as_str().unwrap()),
+    ];
+    for path in &paths {
+        let client = if path.contains("api-keys/") && !path.contains("configs") {
+            server.user()
+        } else {
+            server.admin()
+        };
+        for operation in [
+            json!({"op": "test", "path": "/name", "value": "R"}),
+            json!({"op": "copy", "from": "/id", "path": "/name"}),
+            json!({"op": "move", "from": "/name", "path": "/description"}),
+            json!({"op": "remove", "path": "/name"}),
+            json!({"op": "replace", "path": "", "value": {}}),
+            json!({"op": "replace", "path": "/", "value": "x"}),
+            json!({"op": "replace", "path": "/id", "value": "x"}),
+            json!({"op": "replace", "path": "/tenantId", "value": "x"}),
+            json!({"op": "replace", "path": "/createdBy", "value": "x"}),
+            json!({"op": "replace", "path": "/__proto__", "value": "x"}),
+        ] {
+            let answer = client.patch(path, json!([operation]));
+            assert_eq!(answer.status, 400, "{path} {operation}: {}", answer.text);
+        }
+    }
+}

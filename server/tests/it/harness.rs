@@ -17,6 +17,8 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
 use ureq::{Agent, http};
 
+use crate::openapi::is_described;
+
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// How a server differs from the sandbox's.
@@ -165,6 +167,7 @@ impl Client {
     }
 
     /// A request whose body is a text, of a media type.
+    #[track_caller]
     pub fn send(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Answer {
         let address = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
         let mut request = http::Request::builder().method(method).uri(address);
@@ -184,13 +187,15 @@ impl Client {
         };
         let (parts, mut body) = response.unwrap().into_parts();
         let text = body.read_to_string().unwrap();
-        Answer {
+        let answer = Answer {
             asked: format!("{method} {path}"),
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: serde_json::from_str(&text).unwrap_or_default(),
             text,
-        }
+        };
+        is_described(&answer, method, path);
+        answer
     }
 
     fn json(&self, method: &str, path: &str, body: &Value) -> Answer {

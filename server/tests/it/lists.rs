@@ -310,6 +310,27 @@ fn filters_reach_roles_groups_and_effective_scopes() {
     );
 }
 
+/// What a caller may not see cannot be found out by filtering either (threats T44).
+#[test]
+fn hidden_members_cannot_be_filtered_by() {
+    let server = Server::start();
+    for filter in [
+        "assignedRoles.name eq 'TenantAdmin'",
+        "assignedRoles.id pr",
+        "assignedGroupsAssignedRoles.name eq 'TenantAdmin'",
+        "assignedScopes eq 'api-keys'",
+        "name pr and not (assignedScopes eq 'api-keys')",
+    ] {
+        let encoded: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        server.user().get(&format!("/api/v1/users?filter={encoded}")).refused(403, "HTTP-403");
+        let body = json!({ "filter": filter });
+        server.user().post("/api/v1/users/actions/filter", body).refused(403, "HTTP-403");
+    }
+    let encoded: String = form_urlencoded::byte_serialize(b"assignedRoles.name eq 'TenantAdmin'").collect();
+    server.user().get(&format!("/api/v1/groups?filter={encoded}")).refused(403, "HTTP-403");
+    server.user().get("/api/v1/users?role=TenantAdmin").refused(403, "HTTP-403");
+}
+
 #[test]
 fn a_wrong_filter_is_refused_with_its_place() {
     let server = Server::start();

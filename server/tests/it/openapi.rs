@@ -1,10 +1,10 @@
 //! The document of the API: is it the program's, and does it describe what is answered?
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, sync::LazyLock};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::harness::{Answer, Server};
+use crate::harness::Answer;
 
 /// The document's operations: identifier, method and path.
 pub fn operations() -> Vec<(String, String, String)> {
@@ -25,7 +25,7 @@ pub fn operations() -> Vec<(String, String, String)> {
 #[test]
 fn the_committed_document_is_the_programs() {
     let committed: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
-    assert_eq!(committed, rolecall_server::openapi(), "run `cargo xtask generate`");
+    assert!(committed == rolecall_server::openapi(), "run `cargo xtask generate`");
 }
 
 #[test]
@@ -79,72 +79,32 @@ fn fits(value: &Value, schema: &Value, document: &Value) -> Result<(), String> {
     }
 }
 
+/// Checks that an answer is one that the document describes for its operation. The harness asks it of every answer that
+/// any test gets.
 #[track_caller]
-fn described(answer: &Answer, method: &str, path: &str) {
-    let document = rolecall_server::openapi();
-    let response = &document["paths"][path][method]["responses"][answer.status.to_string()];
-    assert!(response.is_object(), "{method} {path} {}", answer.status);
+pub fn is_described(answer: &Answer, method: &str, path: &str) {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(rolecall_server::openapi);
+    let path = path.split('?').next().unwrap();
+    let fits_path = |template: &&String| {
+        template.split('/').count() == path.split('/').count()
+            && template
+                .split('/')
+                .zip(path.split('/'))
+                .all(|(want, have)| want == have || want.starts_with('{'))
+    };
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let template = paths.keys().filter(fits_path).min_by_key(|template| template.matches('{').count());
+    let Some(operation) = template.and_then(|template| paths[template].get(method.to_lowercase())) else {
+        return;
+    };
+    let response = &operation["responses"][answer.status.to_string()];
+    assert!(response.is_object(), "{method} {path} answers {}, which is not described", answer.status);
     match response["content"]["application/json"].get("schema") {
         Some(schema) => {
-            fits(&answer.body, schema, &document).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+            fits(&answer.body, schema, &DOCUMENT).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         }
         None => assert!(answer.body.is_null(), "{}", answer.text),
     }
-}
-
-#[test]
-fn answers_have_the_described_shape() {
-    let server = Server::start();
-    let admin = server.admin();
-    let tenant = server.tenants[0].tenant;
-    let role = admin.post("/api/v1/roles", json!({"name": "R"}));
-    described(&role, "post", "/api/v1/roles");
-    let id = role.body["id"].as_str().unwrap();
-    described(&admin.get(&format!("/api/v1/roles/{id}")), "get", "/api/v1/roles/{id}");
-    described(&admin.get("/api/v1/roles?limit=2&totalResults=true"), "get", "/api/v1/roles");
-    described(&admin.get("/api/v1/roles?limit=0"), "get", "/api/v1/roles");
-    described(&server.user().get("/api/v1/roles"), "get", "/api/v1/roles");
-    described(&admin.patch(&format!("/api/v1/roles/{id}"), json!([])), "patch", "/api/v1/roles/{id}");
-    described(&admin.delete(&format!("/api/v1/roles/{id}")), "delete", "/api/v1/roles/{id}");
-    described(
-        &admin.get("/api/v1/users?fields=assignedScopes,assignedRoles,assignedGroups,links,name"),
-        "get",
-        "/api/v1/users",
-    );
-    described(&admin.get("/api/v1/users/me"), "get", "/api/v1/users/me");
-    described(&admin.post("/api/v1/users", json!({"subject": "s"})), "post", "/api/v1/users");
-    described(&admin.get("/api/v1/users/actions/count"), "get", "/api/v1/users/actions/count");
-    described(&admin.get("/api/v1/groups"), "get", "/api/v1/groups");
-    described(&admin.get("/api/v1/groups/settings"), "get", "/api/v1/groups/settings");
-    described(&admin.get(&format!("/api/v1/tenants/{tenant}")), "get", "/api/v1/tenants/{id}");
-    described(&admin.get("/api/v1/tenants/me"), "get", "/api/v1/tenants/me");
-    described(
-        &admin.replace(&format!("/api/v1/tenants/{tenant}"), "/hostnames/1", "x"),
-        "patch",
-        "/api/v1/tenants/{id}",
-    );
-    described(
-        &server.user().post("/api/v1/api-keys", json!({"description": "d"})),
-        "post",
-        "/api/v1/api-keys",
-    );
-    described(&admin.get("/api/v1/api-keys"), "get", "/api/v1/api-keys");
-    described(
-        &admin.get(&format!("/api/v1/api-keys/configs/{tenant}")),
-        "get",
-        "/api/v1/api-keys/configs/{tenantId}",
-    );
-    described(&admin.get("/api/v1/licenses/settings"), "get", "/api/v1/licenses/settings");
-    described(&admin.get("/api/v1/licenses/assignments"), "get", "/api/v1/licenses/assignments");
-    let update = json!({"update": [{"subject": "s", "type": "analyzer"}, {"subject": "n"}]});
-    let path = "/api/v1/licenses/assignments/actions/update";
-    described(&admin.post(path, update), "post", path);
-    described(&admin.get("/rolecall/v1/scopes"), "get", "/rolecall/v1/scopes");
-    described(
-        &server.anonymous().get("/resources/autogenerated/product-info.json"),
-        "get",
-        "/resources/autogenerated/product-info.json",
-    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{Client, Server};
 
 const USERS: &str = "/api/v1/users";
+const EVERYONE: &str = "000000000000000000000001";
 
 fn path(client: &Client) -> String {
     format!("{USERS}/{}", client.id())
@@ -142,4 +143,52 @@ fn rights_are_looked_at_again_when_a_write_begins() {
         assert_eq!(groups(), at_once);
         assert_eq!(groups(), made);
     });
+}
+
+/// Whoever is no administrator gives nobody anything, oneself least of all, in whichever form it is asked (threats T01, T02).
+#[test]
+fn nobody_else_gives_roles() {
+    let server = Server::start();
+    let admin = server.admin();
+    let admin_role = admin.make_role("Nearly", &["admin.csp", "api-keys"]);
+    let tenant_admin = admin.find("/api/v1/roles", "TenantAdmin");
+    let group = admin.make_group("Admins");
+    admin
+        .replace(&format!("/api/v1/groups/{group}"), "/assignedRoles", json!([{"id": tenant_admin}]))
+        .expect(204);
+    for role in ["Nearly", "AuditAdmin", "AnalyticsAdmin", "DataAdmin"] {
+        let (id, caller) = server.user_with(&format!("holder of {role}"), &[role]);
+        let revision = admin.get(&format!("{USERS}/{id}")).body["lastUpdatedAt"].clone();
+        let own = format!("{USERS}/{id}");
+        for wanted in [json!({"id": tenant_admin}), json!({"name": "TenantAdmin"})] {
+            let list = json!([wanted]);
+            for (op, pointer, value) in [
+                ("replace", "/assignedRoles", &list),
+                ("set", "/assignedRoles", &list),
+                ("add", "/assignedRoles", &wanted),
+                ("add", "/assignedRoles/-", &wanted),
+            ] {
+                caller.op(&own, op, pointer, value.clone()).refused(403, "HTTP-403");
+            }
+            caller
+                .replace(&format!("/api/v1/groups/{EVERYONE}"), "/assignedRoles", list.clone())
+                .refused(403, "HTTP-403");
+        }
+        for op in ["set", "replace"] {
+            caller.op(&own, op, "/roles", json!(["TenantAdmin"])).refused(403, "HTTP-403");
+        }
+        for (op, pointer, value) in [
+            ("add", "/assignedGroups/-", json!(group)),
+            ("add", "/assignedGroups", json!({"id": group})),
+            ("replace", "/assignedGroups", json!([{"name": "Admins", "providerType": "custom"}])),
+        ] {
+            caller.op(&own, op, pointer, value).refused(403, "HTTP-403");
+        }
+        caller
+            .op(&format!("/api/v1/roles/{admin_role}"), "add", "/assignedScopes", "admin.users")
+            .refused(403, "HTTP-403");
+        let new = json!({"subject": "accomplice", "assignedRoles": [{"id": tenant_admin}]});
+        caller.post(USERS, new).refused(403, "HTTP-403");
+        assert_eq!(admin.get(&format!("{USERS}/{id}")).body["lastUpdatedAt"], revision, "{role}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Which Rust files are there, and does each begin by saying what it is about?
+//! Which files are there, and does each begin by saying what it is about?
 
 use std::{fs, path::Path};
 
@@ -18,26 +18,22 @@ impl File {
     }
 }
 
-/// All Rust files of the workspace.
-pub fn all(root: &Path) -> anyhow::Result<Vec<File>> {
+/// All files of the repository whose names end so.
+pub fn all(root: &Path, extension: &str) -> anyhow::Result<Vec<File>> {
     let mut files = Vec::new();
-    for member in ["engine", "server", "cli", "xtask", "bench"] {
-        collect(root, &root.join(member), &mut files)?;
-    }
+    collect(root, root, extension, &mut files)?;
+    files.sort_by(|a: &File, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> anyhow::Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
+fn collect(root: &Path, folder: &Path, extension: &str, files: &mut Vec<File>) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             if path.file_name().is_some_and(|name| name != "node_modules" && name != "target") {
-                collect(root, &path, files)?;
+                collect(root, &path, extension, files)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|found| found == extension) {
             let text = fs::read_to_string(&path)?;
             let path = path.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
             files.push(File { path, text });

@@ -3,6 +3,7 @@
 mod files;
 mod imports;
 mod ladder;
+mod papers;
 mod places;
 mod sizes;
 
@@ -12,15 +13,17 @@ use files::{File, all};
 /// Something that is not as it should be.
 type Fault = String;
 
-/// A check of all files.
+/// A check of all Rust files.
 type Check = fn(&[File]) -> Vec<Fault>;
 
 const CHECKS: &[Check] = &[files::heads, files::names, sizes::check, places::check, ladder::check];
 
 /// Runs all checks over the repository.
 pub fn run() -> anyhow::Result<()> {
-    let files = all(&crate::root())?;
-    let faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(&files)).collect();
+    let root = crate::root();
+    let files = all(&root, "rs")?;
+    let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(&files)).collect();
+    faults.extend(papers::check(&root, &files, &all(&root, "md")?));
     if faults.is_empty() {
         println!("tidy: {} files are where they belong", files.len());
         return Ok(());

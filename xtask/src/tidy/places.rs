@@ -22,6 +22,11 @@ const PLACES: &[Place] = &[
         why: "SQL stands in `sql.rs` and `db/` only",
     },
     Place {
+        words: &["db.write(", ".write::<"],
+        allowed: |path| path.starts_with("db/") || path == "write.rs",
+        why: "what belongs to a tenant is changed through `write.rs` only",
+    },
+    Place {
         words: &["axum::"],
         allowed: |path| {
             ["http/", "edge/", "serve/"].iter().any(|folder| path.starts_with(folder))
