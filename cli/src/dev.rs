@@ -59,7 +59,7 @@ impl Dev {
             public_url: None,
             rate_limits: RateLimits::new(limits),
         };
-        let app = App::new(db, settings, Clock::default(), Entropy::System).await?;
+        let app = App::new(db, settings, Clock::default(), Entropy).await?;
         rolecall_server::setup::adopt_default_roles(&app).await?;
         let mut companies = Vec::new();
         for company in COMPANIES {

@@ -64,6 +64,7 @@ pub enum Tenants {
         #[command(flatten)]
         place: Place,
         /// The tenant's identifier
+        #[arg(allow_hyphen_values = true)]
         tenant: String,
         /// The user's subject
         subject: String,
@@ -117,7 +118,7 @@ async fn app(place: &Place, master_key: MasterKey) -> anyhow::Result<App> {
         public_url: None,
         rate_limits: RateLimits::new(None),
     };
-    Ok(App::new(store::open(&place.data)?, settings, Clock::default(), Entropy::System).await?)
+    Ok(App::new(store::open(&place.data)?, settings, Clock::default(), Entropy).await?)
 }
 
 async fn make(app: &App, new: New) -> anyhow::Result<()> {

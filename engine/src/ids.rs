@@ -140,9 +140,12 @@ pub struct TenantId([u8; 32]);
 impl TenantId {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-    /// The identifier that 32 random bytes make; six bits of each are used.
+    /// The identifier that 32 random bytes make; six bits of each are used, five of the first. It begins with a letter,
+    /// since a command line takes what begins with `-` for a flag.
     #[must_use]
-    pub fn new(entropy: [u8; 32]) -> Self {
+    pub fn new(mut entropy: [u8; 32]) -> Self {
+        let [first, ..] = &mut entropy;
+        *first &= 31;
         Self(entropy.map(|byte| Self::ALPHABET.get(usize::from(byte & 63)).copied().unwrap_or(b'A')))
     }
 

@@ -1,7 +1,7 @@
 //! What time is it, and what is random? The only place that asks the machine, so that tests can answer instead.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -32,14 +32,9 @@ impl Clock {
     }
 }
 
-/// Where identifiers and keys come from.
-#[derive(Debug)]
-pub enum Entropy {
-    /// The operating system.
-    System,
-    /// A counter, so that a run can be repeated with the same identifiers. Not for keys of a real installation.
-    Counted(AtomicU64),
-}
+/// Where identifiers and keys come from: the operating system.
+#[derive(Debug, Clone, Copy)]
+pub struct Entropy;
 
 impl Entropy {
     /// `N` bytes that nobody can guess.
@@ -51,39 +46,36 @@ impl Entropy {
         clippy::expect_used,
         reason = "the injected source; without randomness nothing may go on"
     )]
-    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+    #[must_use]
+    pub fn bytes<const N: usize>(self) -> [u8; N] {
         let mut bytes = [0; N];
-        match self {
-            Self::System => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
-            Self::Counted(counter) => {
-                let count = counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-                bytes.iter_mut().rev().zip(count.iter().rev()).for_each(|(byte, count)| *byte = *count);
-            }
-        }
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
         bytes
     }
 
-    fn object<T>(&self, now: Timestamp, make: fn(u32, [u8; 8]) -> T) -> T {
+    fn object<T>(self, now: Timestamp, make: fn(u32, [u8; 8]) -> T) -> T {
         make(u32::try_from(now.as_seconds()).unwrap_or(u32::MAX), self.bytes())
     }
 
-    pub fn role_id(&self, now: Timestamp) -> RoleId {
+    pub fn role_id(self, now: Timestamp) -> RoleId {
         self.object(now, RoleId::new)
     }
 
-    pub fn group_id(&self, now: Timestamp) -> GroupId {
+    pub fn group_id(self, now: Timestamp) -> GroupId {
         self.object(now, GroupId::new)
     }
 
-    pub fn user_id(&self, now: Timestamp) -> UserId {
+    pub fn user_id(self, now: Timestamp) -> UserId {
         self.object(now, UserId::new)
     }
 
-    pub fn tenant_id(&self) -> TenantId {
+    #[must_use]
+    pub fn tenant_id(self) -> TenantId {
         TenantId::new(self.bytes())
     }
 
-    pub fn api_key_id(&self) -> ApiKeyId {
+    #[must_use]
+    pub fn api_key_id(self) -> ApiKeyId {
         ApiKeyId::new(self.bytes())
     }
 }

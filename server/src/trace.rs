@@ -10,7 +10,7 @@ pub struct TraceId(u128);
 
 impl TraceId {
     /// A number no other request has.
-    pub fn new(entropy: &Entropy) -> Self {
+    pub fn new(entropy: Entropy) -> Self {
         Self(u128::from_be_bytes(entropy.bytes()))
     }
 }

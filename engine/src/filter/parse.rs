@@ -26,6 +26,9 @@ impl Limits {
     pub const BODY: Self = Self { bytes: 8192, terms: 64, ids: 100, depth: 16 };
 }
 
+/// Characters of a folded value; some characters fold to many. No stored text that is filtered is longer.
+const VALUE: usize = 4096;
+
 /// Why a text is not a filter, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("at character {}: {problem}", at + 1)]
@@ -336,7 +339,12 @@ fn build<A: Attribute>(
         Value::Other => return Err(Problem::Expected("a value in quotes")),
     };
     let operand = match kind {
-        Kind::Text => Operand::Text(fold(&text)),
+        Kind::Text => match fold(&text) {
+            folded if folded.chars().count() > VALUE => {
+                return Err(Problem::TooMany(VALUE, "characters in a value"));
+            }
+            folded => Operand::Text(folded),
+        },
         Kind::Time if matches!(compare, Compare::Contains | Compare::StartsWith | Compare::EndsWith) => {
             return Err(Problem::Unfit(
                 "a time can only be compared by `eq`, `ne`, `gt`, `ge`, `lt` or `le`",
@@ -437,6 +445,8 @@ mod tests {
             Problem::TooMany(100, "identifiers")
         );
         assert_eq!(users(&"x".repeat(2049)).unwrap_err().problem, Problem::TooMany(2048, "bytes"));
+        let long = format!("name eq \"{}\"", "\u{fdfa}".repeat(600));
+        assert_eq!(users(&long).unwrap_err().problem, Problem::TooMany(4096, "characters in a value"));
     }
 
     #[test]

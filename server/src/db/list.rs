@@ -339,14 +339,19 @@ const fn operator(compare: Compare) -> &'static str {
     }
 }
 
-/// The condition that a column holds one of these values.
-pub fn one_of<T: Into<Value<'static>>>(
+/// The condition that a column holds one of these identifiers. They are one parameter, however many there are: the number
+/// of parameters of a statement is limited.
+pub fn one_of<T: ToString>(
     column: &str,
-    values: impl IntoIterator<Item = T>,
+    ids: impl IntoIterator<Item = T>,
     parameters: &mut Parameters,
 ) -> String {
-    let places: Vec<String> = values.into_iter().map(|value| parameters.add(value)).collect();
-    if places.is_empty() { String::from("1 = 0") } else { format!("{column} IN ({})", places.join(", ")) }
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    if ids.is_empty() {
+        return String::from("1 = 0");
+    }
+    let list = serde_json::Value::from(ids).to_string();
+    format!("{column} IN (SELECT value FROM json_each({}))", parameters.add(list))
 }
 
 fn escape(text: &str) -> String {

@@ -142,11 +142,9 @@ impl Sqlite {
             }
             written
         };
-        let finish = move |written: Written<T>, committed: Result<(), CommitFailed>| {
-            // Work that stored nothing may have seen what other work of the same commit stored.
-            committed?;
+        let finish = move |written: Written<T>| {
             written.state.map(publish);
-            Ok(written.value)
+            written.value
         };
         self.submit(run, finish).await
     }
@@ -160,29 +158,30 @@ impl Sqlite {
             batch.spoilt |= done.is_err();
             done
         };
-        let finish = |value, committed: Result<(), CommitFailed>| {
-            committed?;
-            Ok(value)
-        };
-        self.submit(run, finish).await
+        self.submit(run, std::convert::identity).await
     }
 
-    /// Hands work to the writing thread and waits for what `finish` makes of its result after the commit.
+    /// Hands work to the writing thread and waits for what `finish` makes of its result after the commit. If that fails, so
+    /// does all of its work, that which stored nothing too: it may have seen what other work of the same commit stored.
     async fn submit<W: Send + 'static, T: Send + 'static>(
         &self,
         run: impl FnOnce(&Connection, &mut Batch) -> Result<W, Error> + Send + 'static,
-        finish: impl FnOnce(W, Result<(), CommitFailed>) -> Result<T, Error> + Send + 'static,
+        finish: impl FnOnce(W) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         let work = move |connection: &Connection, batch: &mut Batch| -> Answer {
             let done = run(connection, batch);
+            // What failed after it had stored something, or by a fault of its own, says so itself.
+            let own_fault = matches!(done, Err(Error::Internal(_)));
             Box::new(move |committed| {
+                let known = if own_fault { Ok(()) } else { committed.map_err(Error::from) };
                 // Who asked may have gone; what was committed stays.
-                let _ = reply.send(done.and_then(|done| finish(done, committed)));
+                let _ = reply.send(known.and(done).map(finish));
             })
         };
         self.jobs.send(Job::Work(Box::new(work))).await.map_err(|_| Error::Unavailable)?;
-        answer.await.map_err(|_| Error::internal("the writing thread dropped the work"))?
+        // Work that the writing thread let go was never begun.
+        answer.await.map_err(|_| Error::Unavailable)?
     }
 
     pub(super) async fn close(&self) {
@@ -210,7 +209,11 @@ fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
         while let Some(job) = next {
             match job {
                 Job::Work(_) if begun.is_err() => {}
-                Job::Work(work) => answers.push(work(connection, &mut batch)),
+                Job::Work(work) => {
+                    answers.push(work(connection, &mut batch));
+                    // Some faults make SQLite end the transaction by itself; what comes next would run outside of one.
+                    batch.spoilt |= connection.is_autocommit();
+                }
                 Job::Close => {
                     open = false;
                     break;
@@ -218,7 +221,9 @@ fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
             }
             next = if answers.len() < BATCH && !batch.spoilt { queue.try_recv().ok() } else { None };
         }
-        finish(connection, batch.spoilt, answers);
+        if begun.is_ok() {
+            finish(connection, batch.spoilt, answers);
+        }
     }
 }
 

@@ -28,11 +28,20 @@ impl<'c> Reader<'c> {
         self.tenant
     }
 
-    fn statement(&self, sql: &str, parameters: &[Value<'_>]) -> Result<CachedStatement<'c>, Error> {
-        if !sql.contains("$1") {
+    /// A statement that reads, or one that `stores`.
+    fn statement(
+        &self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        stores: bool,
+    ) -> Result<CachedStatement<'c>, Error> {
+        if !is_bound(sql) {
             return Err(Error::internal(format!("a statement must be bound to the tenant by $1: {sql}")));
         }
         let mut statement = prepare(self.connection, sql)?;
+        if statement.readonly() == stores {
+            return Err(Error::internal(format!("a reader reads and a writer stores: {sql}")));
+        }
         statement.raw_bind_parameter(1, self.tenant.as_str())?;
         for (at, value) in parameters.iter().enumerate() {
             statement.raw_bind_parameter(at + 2, value)?;
@@ -48,7 +57,7 @@ impl<'c> Reader<'c> {
         parameters: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let mut statement = self.statement(sql, parameters)?;
+        let mut statement = self.statement(sql, parameters, false)?;
         let mut rows = statement.raw_query();
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
@@ -65,7 +74,7 @@ impl<'c> Reader<'c> {
         parameters: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut statement = self.statement(sql, parameters)?;
+        let mut statement = self.statement(sql, parameters, false)?;
         let mut rows = statement.raw_query();
         rows.next()?.map(|row| read(&Row(row))).transpose()
     }
@@ -114,7 +123,7 @@ impl<'c> Writer<'c> {
     #[expect(clippy::unused_async, reason = "see the module")]
     pub async fn execute(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<usize, Error> {
         self.has_stored = true;
-        Ok(self.reader.statement(sql, parameters)?.raw_execute()?)
+        Ok(self.reader.statement(sql, parameters, true)?.raw_execute()?)
     }
 }
 
@@ -152,7 +161,35 @@ impl<'c> System<'c> {
     }
 }
 
+/// Whether `$1`, and not only `$10`, stands in a text.
+fn is_bound(sql: &str) -> bool {
+    sql.split("$1").skip(1).any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// SQLite counts `$n` by first appearance and `?n` by number; the texts mean the number.
 fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, Error> {
     Ok(connection.prepare_cached(&sql.replace('$', "?"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::ready;
+
+    /// What is not bound to a tenant, and what stores where only reading is meant, is refused (threats I3).
+    #[test]
+    fn a_statement_keeps_to_its_tenant_and_its_purpose() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (tenant_id TEXT, a TEXT)").unwrap();
+        let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
+        let mut writer = Writer::new(&connection, tenant, None);
+        let insert = "INSERT INTO t VALUES ($1, $2)";
+        assert!(ready(writer.execute(insert, &["x".into()])).is_ok());
+        assert!(ready(writer.execute("DELETE FROM t", &[])).is_err());
+        assert!(ready(writer.execute("SELECT a FROM t WHERE tenant_id = $1", &[])).is_err());
+        assert!(ready(writer.all(insert, &["y".into()], |_| Ok(()))).is_err());
+        let ten: Vec<Value<'_>> = (0..9).map(|_| "x".into()).collect();
+        assert!(ready(writer.count("SELECT count(*) FROM t WHERE a = $10", &ten)).is_err());
+        assert_eq!(ready(writer.count("SELECT count(*) FROM t WHERE tenant_id = $1", &[])).unwrap(), 1);
+    }
 }

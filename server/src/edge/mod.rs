@@ -71,7 +71,7 @@ impl Edge {
 
     /// The answer to a request.
     pub async fn answer(&mut self, mut request: Request) -> Response {
-        let trace = TraceId::new(&self.app.entropy);
+        let trace = TraceId::new(self.app.entropy);
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
         request.extensions_mut().insert(trace);
@@ -83,7 +83,7 @@ impl Edge {
 
     /// The answer to a request that is not even looked at.
     pub fn refuse(&self, error: Error) -> Response {
-        finish(error.into_response(), "", false, TraceId::new(&self.app.entropy))
+        finish(error.into_response(), "", false, TraceId::new(self.app.entropy))
     }
 }
 

@@ -63,7 +63,7 @@ impl Server {
         let Setup { catalogue, rate_limits, public_url, connections } = setup;
         let settings = Settings { master_key: MasterKey::new([7; 32]), catalogue, public_url, rate_limits };
         let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
-        let app = App::new(db, settings, Clock::default(), Entropy::System).await.unwrap();
+        let app = App::new(db, settings, Clock::default(), Entropy).await.unwrap();
         let mut tenants = Vec::new();
         for company in COMPANIES {
             tenants.push(company.make(&app).await.unwrap());

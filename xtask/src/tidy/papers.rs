@@ -17,12 +17,13 @@ pub fn check(root: &Path, files: &[File], papers: &[File]) -> Vec<Fault> {
         .filter_map(|row| row.split('|').nth(1).map(str::trim))
         .collect();
     let mut faults = Vec::new();
-    for file in files.iter().chain(papers) {
-        let missing = citations(&file.text).filter(|citation| match citation {
+    let programs = files.iter().map(|file| (&file.path, file.program()));
+    for (path, text) in programs.chain(papers.iter().map(|paper| (&paper.path, paper.text.as_str()))) {
+        let missing = citations(text).filter(|citation| match citation {
             Citation::Section(paper, section) => !sections.contains(&(*paper, *section)),
             Citation::Threat(threat) => !threats.contains(threat),
         });
-        faults.extend(missing.map(|citation| format!("{}: {citation:?} is nowhere", file.path)));
+        faults.extend(missing.map(|citation| format!("{path}: {citation:?} is nowhere")));
     }
     for paper in papers {
         let tests = named_tests(&paper.text).filter(|(file, test)| !exists(files, file, test));
