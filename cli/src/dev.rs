@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
-    App, Clock, Entropy, MasterKey, RateLimits, Settings,
+    App, Clock, Entropy, RateLimits, Settings,
     demo::{COMPANIES, Demo},
 };
 use serde::Serialize;
@@ -43,15 +43,9 @@ impl Dev {
     pub async fn run(self) -> anyhow::Result<()> {
         settings::log("warn", settings::LogFormat::Text)?;
         let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
-        let (data, key) = match &self.data {
-            Some(data) => {
-                std::fs::create_dir_all(data).with_context(|| format!("cannot make `{}`", data.display()))?;
-                (data.as_path(), store::key_or_new(Some(&data.join("dev.key")))?)
-            }
-            None => (temporary.path(), MasterKey::new(store::random()?)),
-        };
-        let db = store::open(data)?;
-        let _lock = store::lock(data)?;
+        let data = self.data.as_deref().unwrap_or(temporary.path());
+        let (db, _lock) = store::open_to_serve(data)?;
+        let key = store::sandbox_key(data)?;
         let limits = settings::rate_limits(&self.rate_limits)?;
         let settings = Settings {
             master_key: key,
@@ -94,8 +88,8 @@ struct StartedTenant<'s> {
     name: &'s str,
     hostname: &'s str,
     admin_email: &'s str,
-    admin_key: &'s str,
-    user_key: &'s str,
+    admin_key: Option<&'s str>,
+    user_key: Option<&'s str>,
 }
 
 impl<'s> Started<'s> {
@@ -105,8 +99,8 @@ impl<'s> Started<'s> {
             name: demo.name,
             hostname: &demo.hostname,
             admin_email: &demo.admin_email,
-            admin_key: &demo.admin_key,
-            user_key: &demo.user_key,
+            admin_key: demo.admin_key.as_deref(),
+            user_key: demo.user_key.as_deref(),
         };
         Self { url, tenants: companies.iter().map(tenant).collect() }
     }
@@ -114,22 +108,24 @@ impl<'s> Started<'s> {
 
 fn print(url: &str, companies: &[Demo]) {
     println!("Rolecall's sandbox is at {url}. Stop it with Ctrl-C; see {url}/docs for what it can do.\n");
+    let shown = |key: &Option<String>| key.clone().unwrap_or_else(|| "(nobody has it any more)".to_owned());
     for demo in companies {
         println!("{} ({})", demo.name, demo.tenant);
-        println!("  admin key of {}:\n    {}", demo.admin_email, demo.admin_key);
-        println!("  key of a plain user:\n    {}\n", demo.user_key);
+        println!("  admin key of {}:\n    {}", demo.admin_email, shown(&demo.admin_key));
+        println!("  key of a plain user:\n    {}\n", shown(&demo.user_key));
     }
-    let Some(demo) = companies.first() else { return };
+    let keys = companies.first().and_then(|demo| demo.admin_key.as_ref().zip(demo.user_key.as_ref()));
+    let Some((admin_key, user_key)) = keys else { return };
     println!("Try it:\n");
     println!(
         "# what a plain user holds\ncurl -s '{url}/api/v1/users/me?fields=assignedGroups,assignedRoles' \\"
     );
-    println!("  -H 'Authorization: Bearer {}'\n", demo.user_key);
+    println!("  -H 'Authorization: Bearer {user_key}'\n");
     println!("# make a custom role\ncurl -s {url}/api/v1/roles -H 'Content-Type: application/json' \\");
-    println!("  -H 'Authorization: Bearer {}' \\", demo.admin_key);
+    println!("  -H 'Authorization: Bearer {admin_key}' \\");
     println!("  -d '{{\"name\": \"Exporter\", \"assignedScopes\": [\"apps.image:export\"]}}'\n");
     println!(
         "# see it among the roles\ncurl -s -G {url}/api/v1/roles --data-urlencode 'filter=type eq \"custom\"' \\"
     );
-    println!("  -H 'Authorization: Bearer {}'", demo.admin_key);
+    println!("  -H 'Authorization: Bearer {admin_key}'");
 }

@@ -177,8 +177,7 @@ impl Effective {
             public_url: public_url.transpose()?,
             rate_limits: RateLimits::new(rate_limits(&self.rate_limits)?),
         };
-        let db = store::open(&self.data)?;
-        let _lock = store::lock(&self.data)?;
+        let (db, _lock) = store::open_to_serve(&self.data)?;
         // As many open files as connections need; if that is not allowed, fewer connections are accepted.
         let _ = rlimit::increase_nofile_limit(self.max_connections as u64 + 256);
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
@@ -203,6 +202,9 @@ fn read_file(file: &Path) -> anyhow::Result<Given> {
     toml::from_str(&text).with_context(|| format!("`{}` cannot be used", file.display()))
 }
 
+/// How variables begin that Kubernetes sets for a service called `rolecall`.
+const FOREIGN: &[&str] = &["ROLECALL_PORT", "ROLECALL_SERVICE_"];
+
 /// Refuses environment variables that look like settings and are none.
 ///
 /// # Errors
@@ -217,7 +219,8 @@ pub fn refuse_unknown_variables(program: &Command) -> anyhow::Result<()> {
     collect(program, &mut known);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with("ROLECALL_") && !known.contains(&name) {
+        let setting = name.starts_with("ROLECALL_") && !FOREIGN.iter().any(|start| name.starts_with(start));
+        if setting && !known.contains(&name) {
             let mut known: Vec<String> = known.into_iter().collect();
             known.sort_unstable();
             bail!("the environment variable `{name}` is not a setting; there are {}", known.join(", "));

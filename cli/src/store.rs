@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
-use rolecall_server::{Db, MasterKey};
+use rolecall_server::{Db, Error, MasterKey};
 
 /// Where the data and the key are.
 #[derive(Debug, Clone, Args)]
@@ -26,30 +26,44 @@ pub struct Place {
 /// The variable that holds the key itself, where files are not the way secrets come.
 pub const KEY_VARIABLE: &str = "ROLECALL_KEY";
 
-/// Opens the database of a data directory, and makes both if they are not there.
+/// Opens the database of a data directory for a server, and makes both if they are not there. Nobody else can serve them for
+/// as long as the second answer lives.
+///
+/// # Errors
+/// When that is not possible, or another server uses them.
+pub fn open_to_serve(data: &Path) -> anyhow::Result<(Db, File)> {
+    let Some(lock) = lock(data)? else {
+        bail!("another server uses the data directory `{}`", data.display())
+    };
+    Ok((open(data, Db::open_sqlite)?, lock))
+}
+
+/// Opens the database of a data directory for a command that ends at once, beside a server if there is one.
 ///
 /// # Errors
 /// When that is not possible.
-pub fn open(data: &Path) -> anyhow::Result<Db> {
+pub fn open_for_a_command(data: &Path) -> anyhow::Result<Db> {
+    let lock = lock(data)?;
+    open(data, if lock.is_some() { Db::open_sqlite } else { Db::open_sqlite_beside_a_server })
+}
+
+fn open(data: &Path, open: fn(&Path) -> Result<Db, Error>) -> anyhow::Result<Db> {
+    let file = data.join("rolecall.db");
+    open(&file).with_context(|| format!("cannot open the database `{}`", file.display()))
+}
+
+/// Locks a data directory, which is made if it is not there; none if a server uses it.
+fn lock(data: &Path) -> anyhow::Result<Option<File>> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(data)
         .with_context(|| format!("cannot make the data directory `{}`", data.display()))?;
-    let file = data.join("rolecall.db");
-    Db::open_sqlite(&file).with_context(|| format!("cannot open the database `{}`", file.display()))
-}
-
-/// Makes sure that no other server uses a data directory, for as long as the answer lives.
-///
-/// # Errors
-/// When another one does.
-pub fn lock(data: &Path) -> anyhow::Result<File> {
     let file = data.join("rolecall.lock");
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file)?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => bail!("another server uses the data directory `{}`", data.display()),
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock `{}`", file.display()))
         }
@@ -77,14 +91,27 @@ pub fn key(file: Option<&Path>) -> anyhow::Result<MasterKey> {
 /// When it cannot be read or made.
 pub fn key_or_new(file: Option<&Path>) -> anyhow::Result<MasterKey> {
     if let Some(file) = file.filter(|file| !file.exists()) {
-        let text = STANDARD.encode(random()?);
-        let mut made = OpenOptions::new().create_new(true).write(true).mode(0o600).open(file);
-        made.as_mut()
-            .map_err(|error| anyhow::anyhow!("{error}"))
-            .and_then(|made| Ok(writeln!(made, "{text}")?))
-            .with_context(|| format!("cannot make the key file `{}`", file.display()))?;
+        make_key(file).with_context(|| format!("cannot make the key file `{}`", file.display()))?;
     }
     key(file)
+}
+
+/// The key of a sandbox, in its data directory.
+///
+/// # Errors
+/// When it cannot be read or made.
+pub fn sandbox_key(data: &Path) -> anyhow::Result<MasterKey> {
+    let file = data.join("dev.key");
+    if !file.exists() {
+        make_key(&file).with_context(|| format!("cannot make the key file `{}`", file.display()))?;
+    }
+    read(&file)
+}
+
+fn make_key(file: &Path) -> anyhow::Result<()> {
+    let text = STANDARD.encode(random()?);
+    let mut made = OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?;
+    Ok(writeln!(made, "{text}")?)
 }
 
 fn read(file: &Path) -> anyhow::Result<MasterKey> {
@@ -101,14 +128,11 @@ fn parse(text: &str) -> anyhow::Result<MasterKey> {
 }
 
 /// 32 bytes that nobody can guess.
-///
-/// # Errors
-/// When the operating system has none.
 #[expect(
     clippy::disallowed_methods,
     reason = "the key is made before there is anything to inject a source into"
 )]
-pub fn random() -> anyhow::Result<[u8; 32]> {
+fn random() -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("there are no random bytes: {error}"))?;
     Ok(bytes)

@@ -10,7 +10,7 @@ use rolecall_engine::{
 };
 use rolecall_server::{
     App, Clock, Entropy, MasterKey, RateLimits, Settings,
-    setup::{self, Founded, NewTenant},
+    setup::{self, Earlier, Founded, NewTenant},
 };
 
 use crate::store::{self, Place};
@@ -101,7 +101,7 @@ impl Tenants {
                 let app = app(&place, key).await?;
                 let id: TenantId = tenant.parse().with_context(|| format!("`{tenant}` is not a tenant"))?;
                 let user = Subject::new(&subject).with_context(|| format!("`{subject}` is not a subject"))?;
-                let issued = setup::issue_key(&app, id, user, KEY_LIFETIME).await;
+                let issued = setup::issue_key(&app, id, user, KEY_LIFETIME, Earlier::Stays).await;
                 println!("{}", issued.with_context(|| format!("no key for `{subject}` in `{tenant}`"))?);
                 app.close().await;
                 Ok(())
@@ -118,7 +118,7 @@ async fn app(place: &Place, master_key: MasterKey) -> anyhow::Result<App> {
         public_url: None,
         rate_limits: RateLimits::new(None),
     };
-    Ok(App::new(store::open(&place.data)?, settings, Clock::default(), Entropy).await?)
+    Ok(App::new(store::open_for_a_command(&place.data)?, settings, Clock::default(), Entropy).await?)
 }
 
 async fn make(app: &App, new: New) -> anyhow::Result<()> {

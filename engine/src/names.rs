@@ -1,4 +1,4 @@
-//! Which texts may be names, when are two names the same, and when do they look the same? (design: invariant "canonical")
+//! Which texts may be names, when are two names the same, and when do they look the same? (threats I9)
 //!
 //! A name is made canonical once, when it enters: Unicode NFKC, no blanks at the ends, one blank between words. From
 //! then on equal means equal byte by byte, case included.

@@ -53,6 +53,10 @@ pub enum Rule {
     RoleInUse(String),
     #[error("the scope `{0}` is not in the catalogue; see `/rolecall/v1/scopes`")]
     UnknownScope(String),
+    #[error("a role has at most {0} scopes")]
+    TooManyScopes(usize),
+    #[error("a tenant has at most {0} scopes that are not in the catalogue")]
+    TooManyOpaqueScopes(usize),
     #[error("the scope `{0}` cannot be held by a custom role")]
     ScopeNotForCustomRoles(String),
     #[error("the scope `{0}` cannot be held by the role every user has")]
@@ -135,12 +139,16 @@ pub enum Rule {
     OutOfRange(i64, i64),
 }
 
-/// The limits that reference/rest-api.md §1.9 and reference/access-control.md §6 give.
+/// The limits that reference/rest-api.md §1.9 and reference/access-control.md §6 give, and some of our own.
 pub mod limits {
     use super::Span;
 
     /// Custom roles in a tenant.
     pub const CUSTOM_ROLES: usize = 500;
+    /// Scopes of a role; ours.
+    pub const SCOPES_OF_ROLE: usize = 1000;
+    /// Scopes of a tenant that are not in the catalogue, where those are accepted; ours.
+    pub const OPAQUE_SCOPES: usize = 10_000;
     /// Groups in a tenant, system groups not counted.
     pub const GROUPS: usize = 10_000;
     /// Roles of a group.

@@ -116,7 +116,7 @@ impl Role {
             scopes: Vec::new(),
             stamps: Stamps::new(editor),
         };
-        role.replace_scopes(new.scopes, tenant.catalogue())?;
+        role.replace_scopes(new.scopes, tenant)?;
         Ok(created(role))
     }
 
@@ -151,7 +151,6 @@ impl Role {
     }
 
     fn apply(&mut self, op: &RoleOp, tenant: &Snapshot) -> Result<(), Refusal> {
-        let catalogue = tenant.catalogue();
         match op {
             RoleOp::Rename(_) | RoleOp::Describe(_) if self.kind == RoleKind::UserDefault => {
                 return Err(Rule::OnlyScopesOf(self.name.to_string()).into());
@@ -161,15 +160,14 @@ impl Role {
                 self.name = name.clone();
             }
             RoleOp::Describe(description) => self.description = description.clone(),
-            RoleOp::ReplaceScopes(scopes) => self.replace_scopes(scopes.clone(), catalogue)?,
+            RoleOp::ReplaceScopes(scopes) => self.replace_scopes(scopes.clone(), tenant)?,
             RoleOp::AddScope(scope) => {
                 let scopes = self.scopes.iter().chain([scope]).cloned().collect();
-                self.replace_scopes(scopes, catalogue)
-                    .map_err(|refusal| Refusal { item: None, ..refusal })?;
+                self.replace_scopes(scopes, tenant).map_err(|refusal| Refusal { item: None, ..refusal })?;
             }
             RoleOp::RemoveScope(scope) => {
                 let scopes = self.scopes.iter().filter(|held| *held != scope).cloned().collect();
-                self.replace_scopes(scopes, catalogue)?;
+                self.replace_scopes(scopes, tenant)?;
             }
         }
         Ok(())
@@ -177,15 +175,25 @@ impl Role {
 
     /// Sets the scopes, each once, and the level that follows from them. What the role held before is not judged again:
     /// a scope that left the catalogue does not lock the role.
-    fn replace_scopes(&mut self, scopes: Vec<ScopeName>, catalogue: &Catalogue) -> Result<(), Refusal> {
+    fn replace_scopes(&mut self, scopes: Vec<ScopeName>, tenant: &Snapshot) -> Result<(), Refusal> {
+        if scopes.len() > limits::SCOPES_OF_ROLE {
+            return Err(Rule::TooManyScopes(limits::SCOPES_OF_ROLE).into());
+        }
+        let catalogue = tenant.catalogue();
+        let mut opaque = tenant.opaque_scopes();
         let mut held = Vec::with_capacity(scopes.len());
         for (item, scope) in scopes.into_iter().enumerate() {
+            if held.contains(&scope) {
+                continue;
+            }
             if !self.scopes.contains(&scope) {
                 self.usable(&scope, catalogue).map_err(|rule| Refusal::at_item(rule, item))?;
+                opaque += usize::from(tenant.scope(scope.as_str()).is_none());
             }
-            if !held.contains(&scope) {
-                held.push(scope);
-            }
+            held.push(scope);
+        }
+        if opaque > limits::OPAQUE_SCOPES {
+            return Err(Rule::TooManyOpaqueScopes(limits::OPAQUE_SCOPES).into());
         }
         let is_admin = |scope: &ScopeName| {
             catalogue
@@ -231,7 +239,8 @@ fn free_name(name: &RoleName, id: RoleId, tenant: &Snapshot) -> Result<(), Rule>
     if tenant.role_named(name).is_some_and(|role| role.id != id) {
         return Err(Rule::RoleNameTaken(name.to_string()));
     }
-    let shadowed =
-        tenant.catalogue().default_roles().find(|role| look_alike(name.as_str(), role.name.as_str()));
-    shadowed.map_or(Ok(()), |role| Err(Rule::RoleNameReserved(name.to_string(), role.name.to_string())))
+    let catalogue = tenant.catalogue();
+    let mut reserved = catalogue.default_roles().map(|role| &role.name).chain(&catalogue.reserved);
+    let shadowed = reserved.find(|reserved| look_alike(name.as_str(), reserved.as_str()));
+    shadowed.map_or(Ok(()), |reserved| Err(Rule::RoleNameReserved(name.to_string(), reserved.to_string())))
 }

@@ -112,8 +112,8 @@ impl ScopeSet {
 
     /// The scopes, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = ScopeIndex> + '_ {
-        (0_u16..).step_by(64).zip(&self.0).flat_map(|(base, &word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| ScopeIndex(base + bit))
+        self.0.iter().zip(0_u16..).flat_map(|(&word, base)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| ScopeIndex((base << 6) + bit))
         })
     }
 }

@@ -92,8 +92,14 @@ impl App {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether requests can be sent here: the database can be read, and the server is not about to stop.
-    pub(crate) async fn is_ready(&self) -> bool {
-        self.db.is_readable().await && !self.draining.load(Ordering::Relaxed)
+    /// Whether requests can be sent here: the server is not about to stop, and the database can be used.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) async fn ready(&self) -> Result<(), Error> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(Error::Stopping);
+        }
+        if self.db.is_usable().await { Ok(()) } else { Err(Error::Unavailable) }
     }
 }

@@ -169,9 +169,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Refuses a caller who addresses the host of another tenant.
 async fn refuse_other_tenant(app: &App, tenant: &Snapshot, host: Option<&Host>) -> Result<(), Error> {
-    let Some(host) = host.filter(|host| host.may_be_a_tenants()) else { return Ok(()) };
-    let own = tenant.tenant().hostnames.iter().any(|name| name.as_str() == host.name());
-    if own {
+    let public =
+        |host: &Host| app.public_url.as_ref().is_some_and(|origin| origin.host().name() == host.name());
+    let Some(host) = host.filter(|host| host.may_be_a_tenants() && !public(host)) else { return Ok(()) };
+    if tenant.tenant().hostnames.iter().any(|name| name.as_str() == host.name()) {
         return Ok(());
     }
     let name = host.name().to_owned();

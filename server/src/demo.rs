@@ -19,8 +19,8 @@ use rolecall_engine::{
 use crate::{
     app::App,
     error::Error,
-    setup::{self, Founded, NewTenant},
-    write::{WriteTx, as_system},
+    setup::{self, Earlier, Founded, NewTenant},
+    tenants::sql as tenants,
 };
 
 /// A company of the sandbox.
@@ -85,8 +85,10 @@ pub struct Demo {
     pub name: &'static str,
     pub hostname: String,
     pub admin_email: String,
-    pub admin_key: String,
-    pub user_key: String,
+    /// None once somebody deleted the administrator.
+    pub admin_key: Option<String>,
+    /// None once somebody deleted the plain user.
+    pub user_key: Option<String>,
 }
 
 /// How long the keys of the sandbox live.
@@ -106,46 +108,53 @@ impl Company {
         format!("{}\\{}", self.label, self.email(name))
     }
 
-    /// Makes the company, if there is none yet; else gives it new keys.
+    /// Makes the company, if nobody has its host name yet, and new keys for it in place of earlier ones.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn make(&'static self, app: &App) -> Result<Demo, Error> {
-        let present = setup::list(app).await?.into_iter().find(|(_, name)| name == self.name);
-        let admin = Subject::new(&self.subject("Ada")).map_err(Error::internal)?;
-        let (tenant, admin_key) = match present {
-            Some((tenant, _)) => (tenant, setup::issue_key(app, tenant, admin, KEY_LIFETIME).await?),
-            None => self.found(app, admin).await?,
+        let hostname = self.hostname();
+        let present = app.db.look_up(async move |all| tenants::by_hostname(all, &hostname).await).await?;
+        let tenant = match present {
+            Some(tenant) => tenant,
+            None => self.found(app).await?,
         };
         let plain = self.people.first().map_or("", |person| person.name);
-        let plain = Subject::new(&self.subject(plain)).map_err(Error::internal)?;
         Ok(Demo {
             tenant,
             name: self.name,
             hostname: self.hostname(),
             admin_email: self.email("Ada"),
-            admin_key,
-            user_key: setup::issue_key(app, tenant, plain, KEY_LIFETIME).await?,
+            admin_key: self.key(app, tenant, "Ada").await?,
+            user_key: self.key(app, tenant, plain).await?,
         })
     }
 
-    async fn found(&'static self, app: &App, admin: Subject) -> Result<(TenantId, String), Error> {
+    /// The tenant with everything in it, in one commit: a sandbox that is stopped meanwhile has all of it or nothing.
+    async fn found(&self, app: &App) -> Result<TenantId, Error> {
         let new = NewTenant {
-            name: DisplayName::new(self.name).map_err(Error::internal)?,
-            hostnames: vec![Hostname::new(&self.hostname()).map_err(Error::internal)?],
-            admin_subject: admin,
+            name: well_formed(DisplayName::new(self.name))?,
+            hostnames: vec![well_formed(Hostname::new(&self.hostname()))?],
+            admin_subject: well_formed(Subject::new(&self.subject("Ada")))?,
             admin_email: Email::new(&self.email("Ada")).ok(),
             key_lifetime: KEY_LIFETIME,
         };
-        let Founded { tenant, admin_key } = setup::create(app, new).await?;
-        let inside = app.clone();
-        let furnish = async move |tx: &WriteTx<'_>| {
-            let mut furnishing = Furnishing::new(&inside, tx.tenant(), tx.editor());
+        let furnish = |tenant: Snapshot, editor: &Editor| {
+            let mut furnishing = Furnishing { app, tenant, editor, changes: Vec::new() };
             self.furnish(&mut furnishing)?;
-            Ok(Edited { value: (), changes: furnishing.changes })
+            Ok(furnishing.changes)
         };
-        as_system(app, tenant, furnish).await?;
-        Ok((tenant, admin_key))
+        let Founded { tenant, .. } = setup::create_furnished(app, new, furnish).await?;
+        Ok(tenant)
+    }
+
+    /// A new key of somebody, in place of earlier ones; none if there is no such user any more.
+    async fn key(&self, app: &App, tenant: TenantId, name: &str) -> Result<Option<String>, Error> {
+        let subject = well_formed(Subject::new(&self.subject(name)))?;
+        match setup::issue_key(app, tenant, subject, KEY_LIFETIME, Earlier::Ends).await {
+            Err(Error::NotFound) => Ok(None),
+            issued => issued.map(Some),
+        }
     }
 
     fn furnish(&self, furnishing: &mut Furnishing<'_>) -> Result<(), Error> {
@@ -170,11 +179,7 @@ struct Furnishing<'f> {
     changes: Vec<Change>,
 }
 
-impl<'f> Furnishing<'f> {
-    fn new(app: &'f App, tenant: &Snapshot, editor: &'f Editor) -> Self {
-        Self { app, tenant: tenant.clone(), editor, changes: Vec::new() }
-    }
-
+impl Furnishing<'_> {
     fn keep<T>(&mut self, edited: Edited<T>) -> T {
         self.tenant = self.tenant.apply(self.tenant.revision(), &edited.changes);
         self.changes.extend(edited.changes);

@@ -30,8 +30,10 @@ pub enum Error {
     TooManyRequests(u64),
     /// The request took too long to arrive.
     Timeout,
-    /// The database cannot be written now.
+    /// The database cannot be used now.
     Unavailable,
+    /// The server is about to stop.
+    Stopping,
     /// A fault of the program or of its surroundings. Said to the log, not to the caller.
     Internal(Box<dyn StdError + Send + Sync>),
 }
@@ -107,7 +109,8 @@ impl fmt::Display for Error {
             Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),
             Self::Timeout => f.write_str("the request did not arrive in time"),
-            Self::Unavailable => f.write_str("the database cannot be written now; try again"),
+            Self::Unavailable => f.write_str("the database cannot be used now; try again"),
+            Self::Stopping => f.write_str("the server is about to stop"),
             Self::Internal(fault) => fault.fmt(f),
         }
     }

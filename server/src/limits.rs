@@ -42,15 +42,21 @@ impl PerMinute {
 }
 
 /// Whose requests are counted.
-type Counted = (TenantId, Option<UserId>, Tier);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Counted {
+    User(TenantId, UserId),
+    /// All users of a tenant, who may make as many requests as this many users.
+    Tenant(TenantId, NonZeroU32),
+}
 
 /// The limits, and what was used of them.
 ///
 /// A user may make a minute's requests at once, and then as many as come back as time goes on. The users of a tenant
-/// together may make half of what all of them might. Nothing is remembered of who has been quiet for five minutes.
+/// together may make half of what all of them might, rounded up to a power of two so that it stays as it is while users come
+/// and go. Nothing is remembered of who has been quiet for five minutes.
 pub struct RateLimits {
     per_minute: Option<PerMinute>,
-    used: Cache<Counted, Arc<DefaultDirectRateLimiter>>,
+    used: Cache<(Counted, Tier), Arc<DefaultDirectRateLimiter>>,
 }
 
 /// Seconds until the limit lets a request through again.
@@ -78,13 +84,14 @@ impl RateLimits {
             Tier::Write => per_minute.tier2,
             Tier::Filter => per_minute.filter,
         };
-        self.take((tenant, Some(user), tier), limit)?;
+        self.take((Counted::User(tenant, user), tier), limit)?;
         let half_of_users =
-            u32::try_from(users.div_ceil(2)).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        self.take((tenant, None, tier), limit.saturating_mul(half_of_users))
+            u32::try_from(users.div_ceil(2).next_power_of_two()).ok().and_then(NonZeroU32::new);
+        let share = half_of_users.unwrap_or(NonZeroU32::MAX);
+        self.take((Counted::Tenant(tenant, share), tier), limit.saturating_mul(share))
     }
 
-    fn take(&self, counted: Counted, limit: NonZeroU32) -> Result<(), RetryAfter> {
+    fn take(&self, counted: (Counted, Tier), limit: NonZeroU32) -> Result<(), RetryAfter> {
         let limiter = self.used.get_with(counted, || Arc::new(RateLimiter::direct(Quota::per_minute(limit))));
         limiter.check().map_err(|until| {
             let wait = until.wait_time_from(limiter.clock().now());

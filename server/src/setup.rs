@@ -1,13 +1,13 @@
 //! How does a tenant come to be, and how does an administrator get back into one? For commands on the server's machine.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use rolecall_engine::{
     access::{Revision, Snapshot},
-    api_keys::{ApiKey, KeySubject},
+    api_keys::{ApiKey, KeySubject, revoke_all},
     assignments::RoleRef,
     catalogue::Catalogue,
-    change::{Edited, Editor},
+    change::{Change, Edited, Editor},
     groups::Group,
     ids::{TenantId, UserId},
     names::{Description, DisplayName, Email, Hostname, Subject},
@@ -18,7 +18,7 @@ use rolecall_engine::{
 };
 
 use crate::{
-    api_keys::credential,
+    api_keys::{credential, sql as api_keys},
     app::App,
     error::Error,
     tenants::sql,
@@ -47,8 +47,24 @@ pub struct Founded {
 /// Makes a tenant with the catalogue's default roles, the group Everyone, and an administrator who has an API key.
 ///
 /// # Errors
-/// When a host name is taken, or the database cannot be written.
+/// When there are no or more than two host names, one is taken, or the database cannot be written.
 pub async fn create(app: &App, new: NewTenant) -> Result<Founded, Error> {
+    create_furnished(app, new, |_, _| Ok(Vec::new())).await
+}
+
+/// As [`create`], with more in it: `furnish` gets the tenant as it will be, and answers what else is to be made.
+///
+/// # Errors
+/// As [`create`], or what `furnish` answers.
+pub(crate) async fn create_furnished(
+    app: &App,
+    new: NewTenant,
+    furnish: impl FnOnce(Snapshot, &Editor) -> Result<Vec<Change>, Error>,
+) -> Result<Founded, Error> {
+    let distinct: HashSet<&Hostname> = new.hostnames.iter().collect();
+    if distinct.len() != new.hostnames.len() || !(1..=2).contains(&distinct.len()) {
+        return Err(Error::invalid("a tenant has one host name, or two that differ"));
+    }
     for hostname in new.hostnames.clone() {
         let owner = app.db.look_up(async move |all| sql::by_hostname(all, hostname.as_str()).await).await?;
         if owner.is_some() {
@@ -64,7 +80,7 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Founded, Error> {
     }
     edited = edited.and(Group::everyone(&app.catalogue, &editor));
     let empty = Snapshot::new(Arc::clone(&app.catalogue), tenant.clone(), Revision::default());
-    let furnished = empty.apply(Revision::default(), &edited.changes);
+    let with_roles = empty.apply(Revision::default(), &edited.changes);
     let admin = NewUser {
         subject: new.admin_subject,
         name: None,
@@ -74,12 +90,14 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Founded, Error> {
         roles: administrator_roles(&app.catalogue),
     };
     let nobody = KnownSubject { user: None, license: None };
-    let admin = User::create(admin, app.entropy.user_id(editor.at), nobody, &furnished, &editor)?;
+    let admin = User::create(admin, app.entropy.user_id(editor.at), nobody, &with_roles, &editor)?;
     let user = admin.value.id;
     let key = first_key(app, user, new.key_lifetime, &editor);
     let admin_key = required_token(app, tenant.id, &key.value)?;
     let id = tenant.id;
-    found(app, tenant, edited.and(admin).and(key), editor).await?;
+    let mut edited = edited.and(admin).and(key);
+    edited.changes.extend(furnish(empty.apply(Revision::default(), &edited.changes), &editor)?);
+    found(app, tenant, edited, editor).await?;
     Ok(Founded { tenant: id, admin_key })
 }
 
@@ -89,13 +107,25 @@ fn administrator_roles(catalogue: &Catalogue) -> Vec<RoleRef> {
     role.map(|role| RoleRef::Id(role.id.to_string())).into_iter().collect()
 }
 
+/// What the keys are called that this module makes.
+const KEY_DESCRIPTION: &str = "Made on the server's machine";
+
 fn first_key(app: &App, user: UserId, lifetime: Span, editor: &Editor) -> Edited<ApiKey> {
-    let description = Description::stored(String::from("Made on the server's machine"));
+    let description = Description::stored(KEY_DESCRIPTION.to_owned());
     ApiKey::issue(KeySubject::User(user), description, app.entropy.api_key_id(), lifetime, editor)
 }
 
 fn required_token(app: &App, tenant: TenantId, key: &ApiKey) -> Result<String, Error> {
     credential::token(&app.signing, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
+}
+
+/// What happens to the keys that this module made for a user before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// They stay.
+    Stays,
+    /// They are revoked.
+    Ends,
 }
 
 /// Makes an API key for the user with a subject; answers its token. This asks none of the tenant's settings: it is the
@@ -108,11 +138,14 @@ pub async fn issue_key(
     tenant: TenantId,
     subject: Subject,
     lifetime: Span,
+    earlier: Earlier,
 ) -> Result<String, Error> {
     let inside = app.clone();
     let edit = async move |tx: &WriteTx<'_>| {
         let user = users::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;
-        Ok(first_key(&inside, user, lifetime, tx.editor()))
+        let mut keys = api_keys::of_user(tx.reader(), user).await?;
+        keys.retain(|key| earlier == Earlier::Ends && key.description.as_str() == KEY_DESCRIPTION);
+        Ok(first_key(&inside, user, lifetime, tx.editor()).and(revoke_all(keys, tx.editor())))
     };
     let key = as_system(app, tenant, edit).await?;
     required_token(app, tenant, &key)
@@ -126,7 +159,8 @@ pub async fn list(app: &App) -> Result<Vec<(TenantId, String)>, Error> {
     app.db.look_up(async |all| sql::all(all).await).await
 }
 
-/// Gives every tenant the default roles of the catalogue that it does not have yet.
+/// Gives every tenant the default roles of the catalogue that it does not have yet. Where a custom role has the name, from
+/// a time when it was free, the default role stays away.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -137,8 +171,13 @@ pub async fn adopt_default_roles(app: &App) -> Result<(), Error> {
             let catalogue = Arc::clone(&app.catalogue);
             let edit = async move |tx: &WriteTx<'_>| {
                 let role = catalogue.default_role(id).filter(|_| tx.tenant().role(id).is_none());
-                let adopted = role.map(|role| Role::adopt(role, &catalogue, tx.editor()).map(drop));
-                Ok(adopted.unwrap_or(Edited::unchanged(())))
+                let Some(role) = role else { return Ok(Edited::unchanged(())) };
+                if tx.tenant().role_named(&role.name).is_some() {
+                    let name = role.name.as_str();
+                    tracing::warn!(%tenant, name, "a custom role has the name of a default role, which stays away");
+                    return Ok(Edited::unchanged(()));
+                }
+                Ok(Role::adopt(role, &catalogue, tx.editor()).map(drop))
             };
             as_system(app, tenant, edit).await?;
         }

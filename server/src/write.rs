@@ -13,7 +13,7 @@ use rolecall_engine::{
 };
 
 use crate::{
-    access::sql as access,
+    access,
     api_keys::sql as api_keys,
     app::App,
     audits,
@@ -53,6 +53,11 @@ impl<'t> WriteTx<'t> {
 }
 
 impl<P: Permission> Caller<P> {
+    /// The tenant with what the caller has written.
+    pub(crate) fn tenant_now(&self, app: &App) -> Arc<Snapshot> {
+        app.snapshots.get(self.tenant_id()).unwrap_or_else(|| Arc::clone(self.tenant()))
+    }
+
     /// Stores the edit that `work` answers; nothing if it has no changes. The caller's right is proved again for the
     /// tenant that `work` sees.
     ///
@@ -124,18 +129,12 @@ pub(crate) async fn found<T: Send + 'static>(
     app.db.write(id, work, move |after| outside.snapshots.publish(after)).await
 }
 
-/// The tenant as it is: as earlier work of the same commit left it, as it was published, or as the database has it if
-/// somebody else wrote it.
+/// The tenant as it is: as earlier work of the same commit left it, or as the database has it.
 async fn present(app: &App, writer: &Writer<'_>) -> Result<Arc<Snapshot>, Error> {
     if let Some(left) = writer.uncommitted() {
         return Ok(Arc::clone(left));
     }
-    let revision = tenants::revision(writer).await?.ok_or(Error::NotFound)?;
-    if let Some(published) = app.snapshots.get(writer.tenant()).filter(|known| known.revision() == revision) {
-        return Ok(published);
-    }
-    let loaded = access::load(writer, Arc::clone(&app.catalogue)).await?;
-    loaded.map(Arc::new).ok_or(Error::NotFound)
+    access::seen_by(app, writer).await?.ok_or(Error::NotFound)
 }
 
 /// Stores all of an edit, or nothing where it changes nothing. The new revision is stored last: until then a refused edit

@@ -70,6 +70,13 @@ impl From<&User> for UserFacts {
     }
 }
 
+/// Scopes that are not in the catalogue, in the order they came; their places follow the catalogue's.
+#[derive(Debug, Clone, Default)]
+struct Opaque {
+    names: Vec<ScopeName>,
+    places: HashMap<ScopeName, ScopeIndex>,
+}
+
 /// A tenant at one revision, compiled for reading. Immutable; [`Snapshot::apply`] makes the next one.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -77,8 +84,7 @@ pub struct Snapshot {
     revision: Revision,
     api_keys_revision: Revision,
     tenant: Arc<Tenant>,
-    /// Scopes that are not in the catalogue, in the order they came; their places follow the catalogue's.
-    opaque: Arc<Vec<ScopeName>>,
+    opaque: Arc<Opaque>,
     roles: Arc<HashMap<RoleId, Arc<RoleFacts>>>,
     role_names: Arc<HashMap<String, RoleId>>,
     groups: Table<GroupId, GroupFacts>,
@@ -151,18 +157,27 @@ impl Snapshot {
         }
         let mut grants = ScopeSet::new();
         for name in &role.scopes {
-            match self.scope(name.as_str()) {
-                Some(scope) => self.catalogue.with_children(scope).for_each(|scope| grants.insert(scope)),
-                None if self.catalogue.unknown == Unknown::Accept => {
-                    Arc::make_mut(&mut self.opaque).push(name.clone());
-                    if let Some(scope) = self.scope(name.as_str()) {
-                        grants.insert(scope);
-                    }
-                }
-                None => {}
+            if let Some(scope) = self.scope(name.as_str()).or_else(|| self.add_opaque(name)) {
+                self.catalogue.with_children(scope).for_each(|scope| grants.insert(scope));
             }
         }
         grants
+    }
+
+    /// Gives a scope that is not in the catalogue a place, if the catalogue lets roles hold such scopes.
+    fn add_opaque(&mut self, name: &ScopeName) -> Option<ScopeIndex> {
+        let place = u16::try_from(self.catalogue.len() + self.opaque.names.len()).ok().map(ScopeIndex);
+        let place = place.filter(|_| self.catalogue.unknown == Unknown::Accept)?;
+        let opaque = Arc::make_mut(&mut self.opaque);
+        opaque.names.push(name.clone());
+        opaque.places.insert(name.clone(), place);
+        Some(place)
+    }
+
+    /// How many scopes there are that are not in the catalogue.
+    #[must_use]
+    pub fn opaque_scopes(&self) -> usize {
+        self.opaque.names.len()
     }
 
     /// Puts a group in, in place of the one with the same identifier.
@@ -288,16 +303,14 @@ impl Snapshot {
     /// The place of a scope in sets of this snapshot.
     #[must_use]
     pub fn scope(&self, name: &str) -> Option<ScopeIndex> {
-        let opaque = || self.opaque.iter().position(|scope| scope.as_str() == name);
-        let place = |at: usize| u16::try_from(self.catalogue.len() + at).ok().map(ScopeIndex);
-        self.catalogue.find(name).or_else(|| opaque().and_then(place))
+        self.catalogue.find(name).or_else(|| self.opaque.places.get(name).copied())
     }
 
     /// The name of the scope at a place in sets of this snapshot.
     #[must_use]
     pub fn scope_name(&self, scope: ScopeIndex) -> Option<&ScopeName> {
         let known = self.catalogue.scope(scope).map(|scope| &scope.name);
-        known.or_else(|| self.opaque.get(usize::from(scope.0).checked_sub(self.catalogue.len())?))
+        known.or_else(|| self.opaque.names.get(usize::from(scope.0).checked_sub(self.catalogue.len())?))
     }
 
     /// Everything a user is granted, by all paths of reference/access-control.md §1.1, whatever the user's status.

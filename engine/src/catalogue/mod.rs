@@ -84,6 +84,8 @@ pub struct Catalogue {
     default_roles: Vec<DefaultRole>,
     /// What to do with scope names that are not in the catalogue.
     pub unknown: Unknown,
+    /// Names that no custom role may have or look like, besides those of the default roles.
+    pub reserved: Vec<RoleName>,
     /// The role every user has and nobody can be given.
     pub user_default: RoleId,
     /// The scopes `UserDefault` holds in a fresh tenant.
@@ -95,8 +97,8 @@ pub struct Catalogue {
 impl Catalogue {
     /// The scope that administers a tenant: users, groups, roles and settings. Rolecall's own.
     ///
-    /// Only default roles hold it; whoever holds one of them is an administrator (product decision "TenantAdmin
-    /// protection"). It is not for custom roles, `UserDefault` or OAuth clients.
+    /// Only default roles hold it; whoever holds one of them is an administrator. It is not for custom roles,
+    /// `UserDefault` or OAuth clients.
     pub const ADMINISTER: &str = "tenant:administer";
     /// The scope that manages one's own API keys (reference/auth.md §2).
     pub const API_KEYS: &str = "api-keys";
@@ -172,6 +174,7 @@ impl Catalogue {
             children,
             default_roles,
             unknown: Unknown::Refuse,
+            reserved: Vec::new(),
             user_default,
             initial_user_default: Vec::new(),
             initial_everyone: Vec::new(),

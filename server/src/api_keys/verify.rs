@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rolecall_engine::access::Snapshot;
+use rolecall_engine::{access::Snapshot, tenants::TenantStatus};
 
 use super::credential::{Credential, TokenHash};
 use crate::{access, app::App, error::Error};
@@ -13,12 +13,14 @@ use crate::{access, app::App, error::Error};
 /// Who the bearer of a token is, with the tenant as it is now.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the token is not one of ours, or its key is over.
+/// [`Error::Unauthenticated`] when the token is not one of ours, its key is over, or its tenant is not active.
 pub async fn verify(app: &App, token: &str) -> Result<(Arc<Snapshot>, Credential), Error> {
     let hash = TokenHash::of(token).ok_or(Error::Unauthenticated)?;
     let known = app.verified.get(hash);
     let credential = known.or_else(|| Credential::read(&app.signing, token)).ok_or(Error::Unauthenticated)?;
-    let tenant = access::snapshot(app, credential.tenant).await?.ok_or(Error::Unauthenticated)?;
+    let tenant = access::snapshot(app, credential.tenant).await?;
+    let tenant = tenant.filter(|tenant| tenant.tenant().status == TenantStatus::Active);
+    let tenant = tenant.ok_or(Error::Unauthenticated)?;
     let now = app.clock.now();
     if credential.is_over(now) {
         return Err(Error::Unauthenticated);

@@ -22,6 +22,7 @@ use std::{
 pub use list::{
     Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
 };
+use migrate::Missing;
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 pub use row::{Row, Value};
 pub use table::Table;
@@ -44,12 +45,20 @@ pub struct Written<T> {
 }
 
 impl Db {
-    /// Opens the SQLite database in a file, and makes it if there is none.
+    /// Opens the SQLite database in a file, makes it if there is none, and brings it to the present shape.
     ///
     /// # Errors
     /// When the file cannot be opened or is not a database of Rolecall.
     pub fn open_sqlite(file: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(file)?) })
+        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(file, Missing::Do)?) })
+    }
+
+    /// Opens the SQLite database in a file that a server uses at this moment.
+    ///
+    /// # Errors
+    /// As [`Db::open_sqlite`]; or when the server is of an older version.
+    pub fn open_sqlite_beside_a_server(file: &Path) -> Result<Self, Error> {
+        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(file, Missing::Refuse)?) })
     }
 
     /// Reads a few rows of a tenant, all from the same state. For look-ups that take microseconds.
@@ -114,9 +123,10 @@ impl Db {
         self.engine.system(move |system| ready(work(system))).await
     }
 
-    /// Whether the database can be read.
-    pub async fn is_readable(&self) -> bool {
-        self.look_up(async |system| system.all("SELECT 1", &[], |_| Ok(())).await).await.is_ok()
+    /// Whether the database can be read, and somebody would write to it.
+    pub async fn is_usable(&self) -> bool {
+        let read = self.look_up(async |system| system.all("SELECT 1", &[], |_| Ok(())).await);
+        self.engine.takes_work() && read.await.is_ok()
     }
 
     /// Waits until all accepted work is done, then closes the database.

@@ -19,7 +19,10 @@ use rolecall_engine::{access::Snapshot, ids::TenantId};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::{System, Writer, Written, migrate::migrate};
+use super::{
+    System, Writer, Written,
+    migrate::{Missing, migrate},
+};
 use crate::error::Error;
 
 /// Pieces of work in one commit.
@@ -78,9 +81,9 @@ fn connect(file: &Path) -> Result<Connection, Error> {
 }
 
 impl Sqlite {
-    pub(super) fn open(file: &Path) -> Result<Self, Error> {
+    pub(super) fn open(file: &Path, missing: Missing) -> Result<Self, Error> {
         let mut connection = connect(file)?;
-        migrate(&mut connection)?;
+        migrate(&mut connection, missing)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -182,6 +185,11 @@ impl Sqlite {
         self.jobs.send(Job::Work(Box::new(work))).await.map_err(|_| Error::Unavailable)?;
         // Work that the writing thread let go was never begun.
         answer.await.map_err(|_| Error::Unavailable)?
+    }
+
+    /// Whether the writing thread is there.
+    pub(super) fn takes_work(&self) -> bool {
+        !self.jobs.is_closed()
     }
 
     pub(super) async fn close(&self) {
@@ -286,7 +294,7 @@ mod tests {
         "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'x', x'00', 0)";
 
     fn open(folder: &Path) -> Arc<Sqlite> {
-        Arc::new(Sqlite::open(&folder.join("test.db")).unwrap())
+        Arc::new(Sqlite::open(&folder.join("test.db"), Missing::Do).unwrap())
     }
 
     async fn add(

@@ -77,7 +77,12 @@ impl Edge {
         request.extensions_mut().insert(trace);
         let Ok(response) = self.router.call(request).await;
         let response = finish(response, &path, method == Method::PATCH, trace);
-        tracing::debug!(%trace, %method, path, status = response.status().as_u16(), "answered");
+        let status = response.status().as_u16();
+        if status < 400 {
+            tracing::debug!(%trace, %method, path, status, "answered");
+        } else {
+            tracing::info!(%trace, %method, path, status, "refused");
+        }
         response
     }
 

@@ -95,8 +95,8 @@ async fn answer_page(
 ) -> Result<Found<Page<wire::Group>>, Error> {
     let keyset = query.paging.keyset(app, caller, &SHAPE)?;
     let administrator = caller.is_administrator();
-    let found = super::list(app, caller, filter, query.system, keyset).await?;
-    let found = found.map(|group| wire::Group::new(group, caller.tenant(), administrator, caller.links()));
+    let (tenant, found) = super::list(app, caller, filter, query.system, keyset).await?;
+    let found = found.map(|group| wire::Group::new(group, &tenant, administrator, caller.links()));
     query.paging.page(app, caller, &SHAPE, found).map(Found)
 }
 
@@ -106,7 +106,7 @@ async fn create_group(
     Body(new): Body<wire::NewGroup>,
 ) -> Result<Created<wire::Group>, Error> {
     let group = super::create(&app, &caller, new.read()?).await?;
-    let body = wire::Group::new(group, caller.tenant(), true, caller.links());
+    let body = wire::Group::new(group, &caller.tenant_now(&app), true, caller.links());
     Ok(Created { at: body.links.this.clone(), body })
 }
 
@@ -115,8 +115,8 @@ async fn get_group(
     caller: Caller<Member>,
     Id(id): Id<GroupId>,
 ) -> Result<Found<wire::Group>, Error> {
-    let group = super::get(&app, &caller, id).await?;
-    Ok(Found(wire::Group::new(group, caller.tenant(), caller.is_administrator(), caller.links())))
+    let (tenant, group) = super::get(&app, &caller, id).await?;
+    Ok(Found(wire::Group::new(group, &tenant, caller.is_administrator(), caller.links())))
 }
 
 async fn patch_group(
@@ -140,8 +140,8 @@ async fn get_group_settings(
     State(app): State<App>,
     caller: Caller<Administrator>,
 ) -> Result<Found<wire::Settings>, Error> {
-    let everyone = super::get(&app, &caller, GroupId::EVERYONE).await?;
-    Ok(Found(wire::Settings::new(&everyone, caller.tenant(), caller.links())))
+    let (tenant, everyone) = super::get(&app, &caller, GroupId::EVERYONE).await?;
+    Ok(Found(wire::Settings::new(&everyone, &tenant, caller.links())))
 }
 
 async fn patch_group_settings(

@@ -7,6 +7,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use rolecall_engine::{
+    access::Snapshot,
     filter::{Filter, GroupAttribute},
     groups::{Group, GroupOp, NewGroup, SettingsOp, asks_about_roles, edit_settings},
     ids::GroupId,
@@ -14,6 +15,7 @@ use rolecall_engine::{
 };
 
 use crate::{
+    access,
     app::App,
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
@@ -21,29 +23,29 @@ use crate::{
     write::WriteTx,
 };
 
-/// A page of the groups, system groups or the others.
+/// A page of the groups, system groups or the others, with the tenant they are in.
 pub async fn list(
     app: &App,
     caller: &Caller<Member>,
     filter: Option<Filter<GroupAttribute>>,
     system: bool,
     keyset: Keyset,
-) -> Result<Found<Group>, Error> {
+) -> Result<(Arc<Snapshot>, Found<Group>), Error> {
     if filter.as_ref().is_some_and(asks_about_roles) && !caller.is_administrator() {
         return Err(Rule::RolesHidden.into());
     }
-    let tenant = Arc::clone(caller.tenant());
-    let work =
-        async move |reader: &Reader<'_>| sql::page(reader, &tenant, filter.as_ref(), system, &keyset).await;
-    app.db.scan(caller.tenant_id(), work).await
+    let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
+        sql::page(reader, tenant, filter.as_ref(), system, &keyset).await
+    };
+    access::scan(app, caller.tenant_id(), work).await
 }
 
-/// One group.
-pub async fn get<P>(app: &App, caller: &Caller<P>, id: GroupId) -> Result<Group, Error> {
-    let tenant = Arc::clone(caller.tenant());
-    let group =
-        app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, &tenant, id).await).await?;
-    group.ok_or(Error::NotFound)
+/// One group, with the tenant it is in.
+pub async fn get<P>(app: &App, caller: &Caller<P>, id: GroupId) -> Result<(Arc<Snapshot>, Group), Error> {
+    let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
+        sql::find(reader, tenant, id).await?.ok_or(Error::NotFound)
+    };
+    access::read(app, caller.tenant_id(), work).await
 }
 
 /// Makes a group.

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     http::{
         operation::{Operation, get},
-        respond::{Found, Health},
+        respond::{Found, Healthy},
     },
 };
 
@@ -21,12 +21,12 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn livez() -> Result<Health, Error> {
-    Ok(Health(true))
+async fn livez() -> Result<Healthy, Error> {
+    Ok(Healthy)
 }
 
-async fn readyz(State(app): State<App>) -> Result<Health, Error> {
-    Ok(Health(app.is_ready().await))
+async fn readyz(State(app): State<App>) -> Result<Healthy, Error> {
+    app.ready().await.map(|()| Healthy)
 }
 
 /// What the vendor's client asks before its first request (reference/rest-api.md §1.11).

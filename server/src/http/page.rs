@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Characters that a parameter for a place in a list may have.
-const CURSOR: usize = 8192;
+const CURSOR: usize = 32 * 1024;
 
 /// The parameters that say where a page lies.
 const PLACES: &[&str] = &["next", "prev", "page", "startingAfter", "endingBefore"];
@@ -32,7 +32,7 @@ pub enum Style {
     CursorOrRow,
     /// `page`, with a cursor.
     Page,
-    /// `startingAfter` and `endingBefore`, each with an identifier.
+    /// `startingAfter` and `endingBefore`, each with an identifier, or with a cursor in our own links: the row may be gone.
     Row,
 }
 
@@ -164,8 +164,12 @@ impl Paging {
         let sorts = self.sorts(shape)?;
         let by_cursor =
             || self.beside(["next", "prev"], |cursor, name| self.open(app, caller, shape, cursor, name));
-        let by_row =
-            || self.beside(["startingAfter", "endingBefore"], |id, _| Ok(Neighbour::Row(id.to_owned())));
+        let by_row = || {
+            self.beside(["startingAfter", "endingBefore"], |place, _| {
+                let cursor = self.open_either(app, caller, shape, place).map(|(_, row)| row);
+                Ok(cursor.unwrap_or_else(|| Neighbour::Row(place.to_owned())))
+            })
+        };
         let from = match shape.style {
             Style::Cursor => by_cursor()?,
             Style::Row => by_row()?,
@@ -309,10 +313,7 @@ impl Paging {
             (Style::Row, true) => "startingAfter",
             (Style::Row, false) => "endingBefore",
         };
-        let place = match (shape.style, key.last()) {
-            (Style::Row, Some(Value::Text(id))) => id.to_string(),
-            _ => self.seal(app, caller, shape, forward, key)?,
-        };
+        let place = self.seal(app, caller, shape, forward, key)?;
         let kept = self.pairs.iter().filter(|(name, _)| !PLACES.contains(name));
         Ok(caller.links().to(with_query(&self.path, kept.chain([(name, place.as_str())]))))
     }

@@ -180,7 +180,9 @@ impl Problem {
                 (StatusCode::TOO_MANY_REQUESTS, "HTTP-429", "API rate limit reached.")
             }
             Error::Timeout => (StatusCode::REQUEST_TIMEOUT, "HTTP-408", "Request timeout"),
-            Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable"),
+            Error::Unavailable | Error::Stopping => {
+                (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable")
+            }
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "HTTP-500", "Internal server error"),
         };
         let detail = match error {
@@ -258,7 +260,7 @@ const fn bad_request(family: &Family, is_patch: bool) -> (StatusCode, &'static s
     }
 }
 
-/// The status that breaking a rule has (reference/errors.md §3, product decisions).
+/// The status that breaking a rule has (reference/errors.md §3).
 const fn status(rule: &Rule) -> StatusCode {
     match rule {
         Rule::TooManyRoles(_)
@@ -280,6 +282,8 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::RoleNameReserved(..)
         | Rule::OnlyScopesOf(_)
         | Rule::UnknownScope(_)
+        | Rule::TooManyScopes(_)
+        | Rule::TooManyOpaqueScopes(_)
         | Rule::ScopeNotForCustomRoles(_)
         | Rule::ScopeNotForUserDefault(_)
         | Rule::UnknownRole(_)
@@ -323,9 +327,11 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         | Rule::RoleNameReserved(..)
         | Rule::GroupNameTaken(_)
         | Rule::GroupNameReserved(_) => Some("/name"),
-        Rule::UnknownScope(_) | Rule::ScopeNotForCustomRoles(_) | Rule::ScopeNotForUserDefault(_) => {
-            Some("/assignedScopes")
-        }
+        Rule::UnknownScope(_)
+        | Rule::TooManyScopes(_)
+        | Rule::TooManyOpaqueScopes(_)
+        | Rule::ScopeNotForCustomRoles(_)
+        | Rule::ScopeNotForUserDefault(_) => Some("/assignedScopes"),
         Rule::UnknownRole(_) | Rule::NotAssignable(_) | Rule::TooManyGroupRoles(_) => Some("/assignedRoles"),
         Rule::SubjectTaken(_) => Some("/subject"),
         Rule::InviteNeedsEmail => Some("/email"),

@@ -17,7 +17,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use stream::{DeclaredLength, Stream};
+use stream::{DeclaredLengths, Stream};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -31,6 +31,7 @@ const HEAD: Duration = Duration::from_secs(10);
 /// Bytes of the longest head of a request.
 const HEAD_SIZE: usize = 64 * 1024;
 /// How long sent bytes may wait for the other side to take them.
+#[cfg(target_os = "linux")]
 const STALLED: Duration = Duration::from_secs(30);
 /// How long running requests may take to end once the server stops.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -82,16 +83,18 @@ async fn accept(
     let permit = Arc::clone(open).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
     socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(STALLED))?;
     Ok((stream, permit))
 }
 
 fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful: &GracefulShutdown) {
-    let length = DeclaredLength::default();
-    let stream = Stream::new(stream, length.clone());
+    let lengths = DeclaredLengths::default();
+    let stream = Stream::new(stream, lengths.clone());
     let service = service_fn(move |request: Request<Incoming>| {
-        let (mut edge, declared_length) = (edge.clone(), length.take());
-        async move { Ok::<Response, Infallible>(answer(&mut edge, request, declared_length).await) }
+        let mut edge = edge.clone();
+        let dropped = lengths.dropped_from(request.headers());
+        async move { Ok::<Response, Infallible>(answer(&mut edge, request, dropped).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -107,9 +110,9 @@ fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful
     });
 }
 
-async fn answer(edge: &mut Edge, request: Request<Incoming>, declared_length: bool) -> Response {
+async fn answer(edge: &mut Edge, request: Request<Incoming>, length_was_dropped: bool) -> Response {
     let headers = request.headers();
-    if headers.contains_key(header::TRANSFER_ENCODING) && declared_length {
+    if headers.contains_key(header::TRANSFER_ENCODING) && length_was_dropped {
         return closing(
             edge.refuse(Error::invalid("a body has either a length or a transfer encoding, not both")),
         );

@@ -1,7 +1,7 @@
 //! What does the HTTP library not do with a connection that we need?
 //!
 //! It drops a `Content-Length` that stands beside a `Transfer-Encoding`, which leaves nothing to refuse such a request by:
-//! this stream notes that the header came in. And it closes a connection whose request it has not read to the end, upon
+//! this stream counts such headers as they come in. And it closes a connection whose request it has not read to the end, upon
 //! which the system tells the client that the connection broke, often before the client has read the answer: this stream
 //! first reads on for a while.
 
@@ -12,12 +12,13 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use axum::http::{HeaderMap, header};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -30,14 +31,17 @@ const LENGTH: &[u8] = b"\ncontent-length";
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_SIZE: usize = 16 * 1024 * 1024;
 
-/// Whether a `Content-Length` header has come in.
+/// How many `Content-Length` headers have come in, without those that requests have.
 #[derive(Clone, Default)]
-pub(super) struct DeclaredLength(Arc<AtomicBool>);
+pub(super) struct DeclaredLengths(Arc<AtomicUsize>);
 
-impl DeclaredLength {
-    /// Whether it has since this was last asked.
-    pub(super) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+impl DeclaredLengths {
+    /// Whether more headers came in than this request and those before it have. A request that was sent behind this one
+    /// may have come in already; so this may be true without cause, but only for a request that has no length itself.
+    pub(super) fn dropped_from(&self, headers: &HeaderMap) -> bool {
+        let own = headers.get_all(header::CONTENT_LENGTH).iter().count();
+        let before = self.0.fetch_sub(own.min(self.0.load(Ordering::Relaxed)), Ordering::Relaxed);
+        before > own
     }
 }
 
@@ -45,15 +49,15 @@ pub(super) struct Stream {
     tcp: TcpStream,
     /// Bytes of [`LENGTH`] that the last ones read are.
     matched: usize,
-    length: DeclaredLength,
+    lengths: DeclaredLengths,
     /// Set once all was answered: how long to read on yet, and how many bytes.
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, length: DeclaredLength) -> Self {
+    pub(super) fn new(tcp: TcpStream, lengths: DeclaredLengths) -> Self {
         // The first line has no line before it.
-        Self { tcp, matched: 1, length, linger: None }
+        Self { tcp, matched: 1, lengths, linger: None }
     }
 
     fn watch(&mut self, bytes: &[u8]) {
@@ -63,7 +67,7 @@ impl Stream {
                 _ => usize::from(*byte == b'\n'),
             };
             if self.matched == LENGTH.len() {
-                self.length.0.store(true, Ordering::Relaxed);
+                self.lengths.0.fetch_add(1, Ordering::Relaxed);
                 self.matched = 0;
             }
         }

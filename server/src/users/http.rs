@@ -2,6 +2,7 @@
 
 use axum::{extract::State, http::Uri};
 use rolecall_engine::{
+    access::Snapshot,
     filter::{Compare, Filter, Operand, UserAttribute},
     ids::UserId,
     names::fold,
@@ -102,12 +103,16 @@ fn deprecated_filter(pairs: &Pairs) -> Result<Option<Filter<UserAttribute>>, Err
     Ok(if parts.is_empty() { None } else { Some(Filter::All(parts)) })
 }
 
-impl Caller<Member> {
-    /// A user as this caller may see it.
-    fn view(&self, user: &users::User, fields: &Fields, administrator: bool) -> wire::User {
-        let view = View { tenant: self.tenant(), fields, roles: administrator || user.id == self.user() };
-        wire::User::new(user, view, self.links().to(format_args!("/api/v1/users/{}", user.id)))
-    }
+/// A user as somebody may see it who `administers` the tenant or does not.
+fn show(
+    caller: &Caller<Member>,
+    administers: bool,
+    tenant: &Snapshot,
+    user: &users::User,
+    fields: &Fields,
+) -> wire::User {
+    let view = View { tenant, fields, roles: administers || user.id == caller.user() };
+    wire::User::new(user, view, caller.links().to(format_args!("/api/v1/users/{}", user.id)))
 }
 
 async fn list_users(
@@ -139,9 +144,9 @@ async fn answer_page(
     filter: Option<Filter<UserAttribute>>,
 ) -> Result<Found<Page<wire::User>>, Error> {
     let keyset = paging.keyset(app, caller, &SHAPE)?;
-    let administrator = caller.is_administrator();
-    let found = super::list(app, caller, filter, keyset).await?;
-    let found = found.map(|user| caller.view(&user, fields, administrator));
+    let administers = caller.is_administrator();
+    let (tenant, found) = super::list(app, caller, filter, keyset).await?;
+    let found = found.map(|user| show(caller, administers, &tenant, &user, fields));
     paging.page(app, caller, &SHAPE, found).map(Found)
 }
 
@@ -152,9 +157,7 @@ async fn create_user(
 ) -> Result<Created<wire::User>, Error> {
     let user = super::create(&app, &caller, new.read(caller.tenant())?).await?;
     let at = caller.links().to(format_args!("/api/v1/users/{}", user.id));
-    // The tenant with the user in it, so that the names of its roles are known.
-    let tenant = app.snapshots.get(caller.tenant_id()).unwrap_or_else(|| caller.tenant().clone());
-    let view = View { tenant: &tenant, fields: &Fields::All, roles: true };
+    let view = View { tenant: &caller.tenant_now(&app), fields: &Fields::All, roles: true };
     Ok(Created { body: wire::User::new(&user, view, at.clone()), at })
 }
 
@@ -179,8 +182,8 @@ async fn get_user(
     Id(id): Id<UserId>,
     Query(query): Query<OneUser>,
 ) -> Result<Found<wire::User>, Error> {
-    let user = super::get(&app, &caller, id).await?;
-    Ok(Found(caller.view(&user, &query.fields, caller.is_administrator())))
+    let (tenant, user) = super::get(&app, &caller, id).await?;
+    Ok(Found(show(&caller, caller.is_administrator(), &tenant, &user, &query.fields)))
 }
 
 /// The link of the answer is the address that was asked, and it is there whatever `fields` says (statements S39, S40).
@@ -191,11 +194,13 @@ async fn get_me(
 ) -> Result<Found<wire::User>, Error> {
     let asked = query.uri.path_and_query().map_or("/api/v1/users/me", |asked| asked.as_str());
     let link = caller.links().to(asked);
-    let view = View { tenant: caller.tenant(), fields: &query.fields, roles: true };
-    let user = if query.fields.are_in_snapshot() {
+    let fields = &query.fields;
+    let user = if fields.are_in_snapshot() {
+        let view = View { tenant: caller.tenant(), fields, roles: true };
         wire::User::of_snapshot(caller.user(), view, link.clone())
     } else {
-        wire::User::new(&super::get(&app, &caller, caller.user()).await?, view, link.clone())
+        let (tenant, user) = super::get(&app, &caller, caller.user()).await?;
+        wire::User::new(&user, View { tenant: &tenant, fields, roles: true }, link.clone())
     };
     Ok(Found(wire::User { links: Some(link.into()), ..user }))
 }

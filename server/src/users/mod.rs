@@ -7,6 +7,7 @@ mod wire;
 use std::sync::Arc;
 
 use rolecall_engine::{
+    access::Snapshot,
     filter::{Filter, UserAttribute},
     ids::UserId,
     refusal::Rule,
@@ -14,6 +15,7 @@ use rolecall_engine::{
 };
 
 use crate::{
+    access,
     api_keys::sql as api_keys,
     app::App,
     caller::{Administrator, Caller, Member},
@@ -23,27 +25,28 @@ use crate::{
     write::WriteTx,
 };
 
-/// A page of the tenant's users.
+/// A page of the tenant's users, with the tenant they are in.
 pub async fn list(
     app: &App,
     caller: &Caller<Member>,
     filter: Option<Filter<UserAttribute>>,
     keyset: Keyset,
-) -> Result<Found<User>, Error> {
+) -> Result<(Arc<Snapshot>, Found<User>), Error> {
     if filter.as_ref().is_some_and(asks_about_roles) && !caller.is_administrator() {
         return Err(Rule::RolesHidden.into());
     }
-    let tenant = Arc::clone(caller.tenant());
-    let work = async move |reader: &Reader<'_>| sql::page(reader, &tenant, filter.as_ref(), &keyset).await;
-    app.db.scan(caller.tenant_id(), work).await
+    let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
+        sql::page(reader, tenant, filter.as_ref(), &keyset).await
+    };
+    access::scan(app, caller.tenant_id(), work).await
 }
 
-/// One user.
-pub async fn get(app: &App, caller: &Caller<Member>, id: UserId) -> Result<User, Error> {
-    let tenant = Arc::clone(caller.tenant());
-    let user =
-        app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, &tenant, id).await).await?;
-    user.ok_or(Error::NotFound)
+/// One user, with the tenant the user is in.
+pub async fn get(app: &App, caller: &Caller<Member>, id: UserId) -> Result<(Arc<Snapshot>, User), Error> {
+    let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
+        sql::find(reader, tenant, id).await?.ok_or(Error::NotFound)
+    };
+    access::read(app, caller.tenant_id(), work).await
 }
 
 /// Makes a user.

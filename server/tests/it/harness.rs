@@ -11,6 +11,7 @@ use rolecall_server::{
     App, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
     demo::{COMPANIES, Demo},
     serve,
+    setup::{self, Earlier},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -99,17 +100,17 @@ impl Server {
 
     /// The administrator of the first tenant.
     pub fn admin(&self) -> Client {
-        self.client(&self.tenants[0].admin_key)
+        self.client(self.tenants[0].admin_key.as_ref().unwrap())
     }
 
     /// The plain user of the first tenant.
     pub fn user(&self) -> Client {
-        self.client(&self.tenants[0].user_key)
+        self.client(self.tenants[0].user_key.as_ref().unwrap())
     }
 
     /// The administrator of the second tenant.
     pub fn other_admin(&self) -> Client {
-        self.client(&self.tenants[1].admin_key)
+        self.client(self.tenants[1].admin_key.as_ref().unwrap())
     }
 
     /// A new user of the first tenant who holds these roles and nothing by assignment, with an API key.
@@ -124,7 +125,7 @@ impl Server {
     pub fn key_of(&self, subject: &str) -> Client {
         let subject = rolecall_engine::names::Subject::new(subject).unwrap();
         let lifetime = rolecall_engine::time::Span::from_days(30);
-        let key = rolecall_server::setup::issue_key(&self.app, self.tenants[0].tenant, subject, lifetime);
+        let key = setup::issue_key(&self.app, self.tenants[0].tenant, subject, lifetime, Earlier::Stays);
         self.client(&RUNTIME.block_on(key).unwrap())
     }
 }

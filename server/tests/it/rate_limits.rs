@@ -51,7 +51,8 @@ fn one_user_does_not_use_up_the_limit_of_another() {
     assert_eq!(reads(&server.other_admin(), 10), 4);
 }
 
-/// Five users: together they may make 3 × 4 requests, half of what five might, rounded up.
+/// Five users: together they may make as many requests as half of them might alone, rounded up to a power of two, four.
+/// Nine users may make twice as many, though the first came when there were five.
 #[test]
 fn the_users_of_a_tenant_share_a_limit() {
     let server = limited(4, 100, 100);
@@ -63,8 +64,12 @@ fn the_users_of_a_tenant_share_a_limit() {
         "acme\\dan@acme.example",
     ];
     let answered: usize = subjects.iter().map(|subject| reads(&server.key_of(subject), 4)).sum();
-    assert_eq!(answered, 12);
+    assert_eq!(answered, 16);
     assert_eq!(reads(&server.other_admin(), 4), 4);
+    for n in 6..=9 {
+        server.admin().make_user(&format!("user {n}"));
+    }
+    assert_eq!(reads(&server.key_of("user 9"), 5), 4);
 }
 
 #[test]

@@ -15,7 +15,7 @@ struct Elsewhere {
 
 fn elsewhere(server: &Server) -> Elsewhere {
     let other = server.other_admin();
-    let secret = server.client(&server.tenants[1].user_key);
+    let secret = server.client(server.tenants[1].user_key.as_ref().unwrap());
     let key = secret.post("/api/v1/api-keys", json!({"description": "zzz-key"}));
     let ids = BTreeMap::from([
         ("roles", other.make_role("zzz-role", &[])),

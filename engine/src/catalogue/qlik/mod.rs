@@ -1,14 +1,13 @@
 //! The catalogue of Qlik Cloud: 225 scopes, 16 default roles and `UserDefault`.
 //!
-//! Names, levels, uses and parents are the vendor's (reference/scopes.json, as of 2026-08-18; reference/default-roles.json,
-//! as of 2026-01-26). The descriptions are ours. What is not public is our choice and said so in `SUPPORTED.md`: the
+//! Names, levels, uses and parents are the vendor's (scopes as of 2026-08-18, default roles as of 2026-01-26). The descriptions are ours. What is not public is our choice and said so in `SUPPORTED.md`: the
 //! `permissions` of most default roles, what each grants in scopes, identifiers that no sample shows, and the beginning
 //! of `UserDefault`.
 
 mod roles;
 mod scopes;
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{string::ToString, vec, vec::Vec};
 
 use roles::{DEVELOPER, Grants, ROLE_ROWS, RoleRow};
 use scopes::{SCOPE_ROWS, ScopeRow};
@@ -75,6 +74,8 @@ impl Catalogue {
                 .filter_map(|name| ScopeName::new(name).ok())
                 .collect(),
             initial_everyone,
+            // Else a custom role could stand in the way of the retired one, once it is switched on.
+            reserved: vec![RoleName::stored(DEVELOPER.name.to_string())],
             ..Self::build(scopes, default_roles, USER_DEFAULT)
         }
     }
@@ -147,7 +148,7 @@ mod tests {
         }
     }
 
-    /// The counts and invariants that reference/scopes.json states.
+    /// The counts and invariants of the vendor's list of 2026-08-18.
     #[test]
     fn the_vendor_part_agrees_with_its_source() {
         let catalogue = Catalogue::qlik();

@@ -1,4 +1,4 @@
-//! Which default roles does Qlik Cloud have? (reference/default-roles.json, as of 2026-01-26)
+//! Which default roles does Qlik Cloud have? (as of 2026-01-26)
 
 use crate::{
     catalogue::{AutoAssign, Catalogue},
