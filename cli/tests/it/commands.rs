@@ -154,6 +154,13 @@ fn a_server_starts_only_with_what_it_needs() {
     fs::remove_file(&key).unwrap();
     assert!(run(&mut init(&data, &key)).0);
     assert!(refused(serve().arg("--key-file").arg(&key).env("ROLECALL_KEY", "x")).contains("given twice"));
+    for hostnames in [&["a.example", "a.example"][..], &["a.example", "b.example", "c.example"]] {
+        let mut command = rolecall();
+        command.args(["tenants", "create", "--name", "X", "--admin-email", "x@example.com"]);
+        command.args(hostnames.iter().flat_map(|name| ["--hostname", name]));
+        command.arg("--data").arg(&data).arg("--key-file").arg(&key);
+        assert!(refused(&mut command).contains("one host name, or two that differ"));
+    }
     let other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     assert!(refused(serve().env("ROLECALL_KEY", other)).contains("sealed by another master key"));
     let _served = Served::start(&data, &key, &[]);
@@ -172,6 +179,8 @@ fn a_server_starts_only_with_what_it_needs() {
         refused(serve().arg("--key-file").arg(&key).args(["--public-url", "example.com"]))
             .contains("http(s)://")
     );
+    let kubernetes = [("ROLECALL_SERVICE_HOST", "10.0.0.1"), ("ROLECALL_PORT", "tcp://10.0.0.1:8787")];
+    assert!(run(rolecall().args(["serve", "--print-config"]).envs(kubernetes)).0);
     let (success, _, usage) = run(rolecall().args(["serve", "--nonsense"]));
     assert!(!success && usage.contains("--nonsense"));
 }
@@ -292,6 +301,31 @@ fn the_sandbox_tells_scripts_what_they_need() {
     drop(sandbox);
     let again = Sandbox::start(folder.path(), None);
     assert_eq!((make(&again), &again.tenant()["id"]), (400, &id), "the data is kept");
+}
+
+/// A sandbox comes up again whatever was done in it: the tenant has another name, and the plain user is gone. Keys of
+/// earlier starts are over.
+#[test]
+fn a_sandbox_comes_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(folder.path(), None);
+    let (id, earlier) = (sandbox.tenant()["id"].clone(), sandbox.admin_key().to_owned());
+    let call = |sandbox: &Sandbox, method: &str, path: &str, key: &str, body: Option<&Value>| {
+        ask(&agent(), method, &format!("{}{path}", sandbox.url()), key, body).unwrap()
+    };
+    let rename = json!([{"op": "replace", "path": "/name", "value": "Renamed"}]);
+    let tenant = format!("/api/v1/tenants/{}", id.as_str().unwrap());
+    assert_eq!(call(&sandbox, "PATCH", &tenant, &earlier, Some(&rename)).0, 204);
+    let plain = sandbox.tenant()["userKey"].as_str().unwrap();
+    let me = call(&sandbox, "GET", "/api/v1/users/me", plain, None).1;
+    let user = format!("/api/v1/users/{}", me["id"].as_str().unwrap());
+    assert_eq!(call(&sandbox, "DELETE", &user, &earlier, None).0, 204);
+    drop(sandbox);
+    let again = Sandbox::start(folder.path(), None);
+    assert_eq!(again.started["tenants"].as_array().unwrap().len(), 2);
+    assert_eq!((&again.tenant()["id"], &again.tenant()["userKey"]), (&id, &Value::Null));
+    assert_eq!(call(&again, "GET", "/api/v1/users/me", again.admin_key(), None).0, 200);
+    assert_eq!(call(&again, "GET", "/api/v1/users/me", &earlier, None).0, 401);
 }
 
 /// The three calls the sandbox prints work when they are pasted into a shell, and nothing is left when it stops.

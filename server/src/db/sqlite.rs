@@ -329,6 +329,49 @@ mod tests {
         assert_eq!(stored(&engine), ["a", "d"]);
     }
 
+    /// The same for work on a tenant, whose failures that stored nothing cost nobody anything.
+    #[tokio::test]
+    async fn a_tenants_work_that_fails_late_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path());
+        let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
+        let count = || {
+            let count = |connection: &Connection| {
+                let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+                super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
+            };
+            engine.read(count).unwrap()
+        };
+        let before = count();
+        let fails = |writer: &mut Writer<'_>| {
+            let sql = "DELETE FROM outbox WHERE tenant_id = $1";
+            super::super::ready(writer.execute(sql, &[]))?;
+            Err::<Written<()>, _>(Error::NotFound)
+        };
+        let refused = engine.write(tenant, fails, |_| {}).await;
+        assert!(matches!(refused, Err(Error::Unavailable)), "{refused:?}");
+        let does_nothing = |_: &mut Writer<'_>| Err::<Written<()>, _>(Error::NotFound);
+        assert!(matches!(engine.write(tenant, does_nothing, |_| {}).await, Err(Error::NotFound)));
+        assert_eq!(count(), before);
+    }
+
+    /// A commit is synced before it is acknowledged. What a power cut leaves cannot be tried here; that SQLite was told can.
+    #[test]
+    fn commits_are_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("test.db")).unwrap();
+        let pragma = |name: &str| -> String {
+            connection
+                .query_row(&format!("PRAGMA {name}"), (), |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{value:?}"))
+                .unwrap()
+        };
+        assert_eq!(
+            (pragma("synchronous"), pragma("journal_mode")),
+            ("Integer(2)".into(), "Text(\"wal\")".into())
+        );
+    }
+
     /// Whoever shares a commit with work that fails late is told, and nobody is told that what was undone is durable.
     #[tokio::test]
     async fn nothing_that_was_undone_is_acknowledged() {

@@ -219,6 +219,13 @@ fn keys_are_paged_by_identifier() {
     assert!(links["next"]["href"].as_str().unwrap().contains("startingAfter="));
     let (back, _) = descriptions(more["prev"]["href"].as_str().unwrap());
     assert_eq!(back, ["Made on the server's machine", "k0"]);
+    let k0 = &client.get(&format!("{KEYS}?limit=2&sort=description")).body["data"][1]["id"];
+    let k0 = k0.as_str().unwrap();
+    let (from_row, _) = descriptions(&format!("{KEYS}?limit=2&sort=description&startingAfter={k0}"));
+    assert_eq!(from_row, ["k1", "k2"]);
+    client.delete(&format!("{KEYS}/{k0}")).expect(204);
+    let (from_gone, _) = descriptions(links["next"]["href"].as_str().unwrap());
+    assert_eq!(from_gone, ["k1", "k2"], "a link holds although the row it begins at is gone");
     client.get(&format!("{KEYS}?startingAfter=a&endingBefore=b")).refused(400, "HTTP-400");
     client.get(&format!("{KEYS}?startingAfter=nobody")).refused(400, "HTTP-400");
     client.get(&format!("{KEYS}?status=gone")).refused(400, "HTTP-400");

@@ -56,6 +56,14 @@ fn a_body_has_one_length() {
         assert_eq!(statuses(&post(headers, &chunked)), ["400"], "{headers}");
     }
     assert_eq!(statuses(&post("Transfer-Encoding: chunked", &chunked)), ["201"], "one by itself is good");
+    let request = |headers: &str, body: &str| {
+        format!(
+            "POST /api/v1/groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n{headers}\r\n\r\n{body}"
+        )
+    };
+    let first = request("Content-Length: 12", "{\"name\":\"h\"}");
+    let second = request("Transfer-Encoding: chunked\r\nContent-Length: 12", &chunked);
+    assert_eq!(statuses(&say(&server, &format!("{first}{second}"))), ["201", "400"], "behind a good one");
     assert_eq!(statuses(&say(&server, "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")), ["400"]);
     assert_eq!(statuses(&say(&server, "GET /livez HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n")), ["400"]);
     assert_eq!(

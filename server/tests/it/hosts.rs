@@ -63,6 +63,7 @@ fn the_public_address_is_known_and_gives_the_scheme() {
         "the own machine has no TLS before it"
     );
     assert_eq!(link(&server, "evil.example"), "https://access.example.com");
+    server.other_admin().header("host", "access.example.com").get("/api/v1/users/me").expect(200);
     let path = format!("/api/v1/tenants/{}", server.tenants[0].tenant);
     server.admin().replace(&path, "/hostnames/1", "access.example.com").refused(400, "TENANTS-10");
 }

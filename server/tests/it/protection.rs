@@ -1,7 +1,13 @@
 //! Does a tenant keep an administrator, by every route and whoever acts at the same time? (reference/access-control.md §3,
 //! threats T13)
 
-use std::{sync::Barrier, thread};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    sync::Barrier,
+    thread,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -129,7 +135,7 @@ fn rights_are_looked_at_again_when_a_write_begins() {
             }
             made
         });
-        thread::sleep(std::time::Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
         server.admin().patch(&format!("{USERS}/{id}"), take).expect(204);
         let groups = || {
             server
@@ -143,6 +149,30 @@ fn rights_are_looked_at_again_when_a_write_begins() {
         assert_eq!(groups(), at_once);
         assert_eq!(groups(), made);
     });
+}
+
+/// A right that was there when the head of a request came, and is gone when its body has: nothing is done.
+#[test]
+fn a_right_that_goes_while_the_body_arrives_does_not_count() {
+    let server = Server::start();
+    let (id, client) = server.user_with("slow", &["TenantAdmin"]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let body = "{\"name\":\"late\"}";
+    write!(
+        stream,
+        "POST /api/v1/roles HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
+        client.key(),
+        body.len()
+    )
+    .unwrap();
+    thread::sleep(Duration::from_millis(200));
+    server.admin().replace(&format!("{USERS}/{id}"), "/assignedRoles", json!([])).expect(204);
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let list = "/api/v1/roles?filter=name+eq+%22late%22";
+    assert_eq!(server.admin().get(list).expect(200)["data"], json!([]));
 }
 
 /// Whoever is no administrator gives nobody anything, oneself least of all, in whichever form it is asked (threats T01, T02).

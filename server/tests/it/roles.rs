@@ -32,6 +32,8 @@ fn a_name_that_looks_like_a_default_role_is_refused() {
         "Stew\u{200b}ard",
         "userdefault",
         "TenantAdrnin",
+        "Developer",
+        "developer",
     ] {
         let made = server.admin().post(ROLES, json!({ "name": name }));
         made.refused(400, "HTTP-400");
@@ -72,6 +74,19 @@ fn a_lenient_catalogue_takes_scopes_it_does_not_know() {
     let (_, user) = server.user_with("own", &["Own"]);
     let scopes = user.get("/api/v1/users/me?fields=assignedScopes").expect(200)["assignedScopes"].clone();
     assert!(scopes.as_array().unwrap().contains(&"billing:read".into()));
+    let many = |from: usize, n: usize| (from..from + n).map(|n| format!("own:{n}")).collect::<Vec<_>>();
+    let make = |from, n| {
+        server.admin().post(ROLES, json!({"name": format!("R{from}-{n}"), "assignedScopes": many(from, n)}))
+    };
+    for thousand in 0..9 {
+        make(1000 * thousand, 1000).expect(201);
+    }
+    make(0, 1001).refused(400, "HTTP-400");
+    let too_many = make(9000, 1000);
+    too_many.refused(400, "HTTP-400");
+    assert_eq!(too_many.place(), "/assignedScopes");
+    make(9000, 999).expect(201);
+    make(5000, 999).expect(201);
 }
 
 #[test]
