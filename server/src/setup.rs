@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     tenants::sql,
     users::sql as users,
-    write::{WriteTx, as_system, found},
+    write::{WriteTx, as_system, establish},
 };
 
 /// A tenant to be made, with its first administrator.
@@ -97,7 +97,7 @@ pub(crate) async fn create_furnished(
     let id = tenant.id;
     let mut edited = edited.and(admin).and(key);
     edited.changes.extend(furnish(empty.apply(Revision::default(), &edited.changes), &editor)?);
-    found(app, tenant, edited, editor).await?;
+    establish(app, tenant, edited, editor).await?;
     Ok(Founded { tenant: id, admin_key })
 }
 

@@ -115,7 +115,7 @@ async fn change<T: Send + 'static>(
 ///
 /// # Errors
 /// When the database cannot be written. Nothing is stored then.
-pub(crate) async fn found<T: Send + 'static>(
+pub(crate) async fn establish<T: Send + 'static>(
     app: &App,
     tenant: Tenant,
     edited: Edited<T>,

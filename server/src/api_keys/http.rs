@@ -20,7 +20,7 @@ use crate::{
         page::{LIMIT, Page, Paging, ROWS, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
-        respond::{Created, Done, Found},
+        respond::{Created, Done, Shown},
     },
 };
 
@@ -78,13 +78,13 @@ async fn list_api_keys(
     State(app): State<App>,
     caller: Caller<Member>,
     Query(query): Query<ListApiKeys>,
-) -> Result<Found<Page<wire::ApiKey>>, Error> {
+) -> Result<Shown<Page<wire::ApiKey>>, Error> {
     let ListApiKeys { paging, narrowed } = query;
     let keyset = paging.keyset(&app, &caller, &SHAPE)?;
     let now = app.clock.now();
     let found = super::list(&app, &caller, narrowed, keyset).await?;
     let found = found.map(|key| wire::ApiKey::new(&key, caller.tenant_id(), now));
-    paging.page(&app, &caller, &SHAPE, found).map(Found)
+    paging.page(&app, &caller, &SHAPE, found).map(Shown)
 }
 
 async fn create_api_key(
@@ -102,9 +102,9 @@ async fn get_api_key(
     State(app): State<App>,
     caller: Caller<Member>,
     Id(id): Id<ApiKeyId>,
-) -> Result<Found<wire::ApiKey>, Error> {
+) -> Result<Shown<wire::ApiKey>, Error> {
     let key = super::get(&app, &caller, id).await?;
-    Ok(Found(wire::ApiKey::new(&key, caller.tenant_id(), app.clock.now())))
+    Ok(Shown(wire::ApiKey::new(&key, caller.tenant_id(), app.clock.now())))
 }
 
 async fn patch_api_key(
@@ -129,9 +129,9 @@ async fn get_api_key_settings(
     _: State<App>,
     caller: Caller<Member>,
     Id(id): Id<TenantId>,
-) -> Result<Found<wire::Settings>, Error> {
+) -> Result<Shown<wire::Settings>, Error> {
     let tenant = caller.tenant().tenant();
-    if tenant.id == id { Ok(Found((&tenant.api_keys).into())) } else { Err(Error::NotFound) }
+    if tenant.id == id { Ok(Shown((&tenant.api_keys).into())) } else { Err(Error::NotFound) }
 }
 
 async fn patch_api_key_settings(

@@ -18,7 +18,7 @@ use crate::{
         page::{FilterBody, Page, Paging, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
-        respond::{Created, Done, Found},
+        respond::{Created, Done, Shown},
     },
     limits::Tier,
 };
@@ -71,7 +71,7 @@ async fn list_groups(
     State(app): State<App>,
     caller: Caller<Member>,
     Query(query): Query<ListGroups>,
-) -> Result<Found<Page<wire::Group>>, Error> {
+) -> Result<Shown<Page<wire::Group>>, Error> {
     let filter = query.paging.filter()?;
     answer_page(&app, &caller, &query, filter).await
 }
@@ -81,7 +81,7 @@ async fn filter_groups(
     caller: Caller<Member>,
     Query(query): Query<ListGroups>,
     OptionalBody(body): OptionalBody<FilterBody>,
-) -> Result<Found<Page<wire::Group>>, Error> {
+) -> Result<Shown<Page<wire::Group>>, Error> {
     let query = ListGroups { paging: query.paging.filtered_by(body.filter), ..query };
     let filter = query.paging.body_filter()?;
     answer_page(&app, &caller, &query, filter).await
@@ -92,12 +92,12 @@ async fn answer_page(
     caller: &Caller<Member>,
     query: &ListGroups,
     filter: Option<Filter<GroupAttribute>>,
-) -> Result<Found<Page<wire::Group>>, Error> {
+) -> Result<Shown<Page<wire::Group>>, Error> {
     let keyset = query.paging.keyset(app, caller, &SHAPE)?;
     let administrator = caller.is_administrator();
     let (tenant, found) = super::list(app, caller, filter, query.system, keyset).await?;
     let found = found.map(|group| wire::Group::new(group, &tenant, administrator, caller.links()));
-    query.paging.page(app, caller, &SHAPE, found).map(Found)
+    query.paging.page(app, caller, &SHAPE, found).map(Shown)
 }
 
 async fn create_group(
@@ -114,9 +114,9 @@ async fn get_group(
     State(app): State<App>,
     caller: Caller<Member>,
     Id(id): Id<GroupId>,
-) -> Result<Found<wire::Group>, Error> {
+) -> Result<Shown<wire::Group>, Error> {
     let (tenant, group) = super::get(&app, &caller, id).await?;
-    Ok(Found(wire::Group::new(group, &tenant, caller.is_administrator(), caller.links())))
+    Ok(Shown(wire::Group::new(group, &tenant, caller.is_administrator(), caller.links())))
 }
 
 async fn patch_group(
@@ -139,9 +139,9 @@ async fn delete_group(
 async fn get_group_settings(
     State(app): State<App>,
     caller: Caller<Administrator>,
-) -> Result<Found<wire::Settings>, Error> {
+) -> Result<Shown<wire::Settings>, Error> {
     let (tenant, everyone) = super::get(&app, &caller, GroupId::EVERYONE).await?;
-    Ok(Found(wire::Settings::new(&everyone, &tenant, caller.links())))
+    Ok(Shown(wire::Settings::new(&everyone, &tenant, caller.links())))
 }
 
 async fn patch_group_settings(

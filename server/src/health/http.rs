@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     http::{
         operation::{Operation, get},
-        respond::{Found, Healthy},
+        respond::{Healthy, Shown},
     },
 };
 
@@ -52,11 +52,11 @@ struct Composition {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ExternalUrls {}
 
-async fn product_info() -> Result<Found<ProductInfo>, Error> {
+async fn product_info() -> Result<Shown<ProductInfo>, Error> {
     let composition = Composition {
         deployment_type: "qlikcloudservices",
         product_name: "Rolecall",
         version: env!("CARGO_PKG_VERSION"),
     };
-    Ok(Found(ProductInfo { composition, external_urls: ExternalUrls {} }))
+    Ok(Shown(ProductInfo { composition, external_urls: ExternalUrls {} }))
 }

@@ -12,15 +12,15 @@ use super::describe::{Describe, Document};
 use crate::links::Link;
 
 /// 200 with a body.
-pub struct Found<T>(pub T);
+pub struct Shown<T>(pub T);
 
-impl<T: Serialize> IntoResponse for Found<T> {
+impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
         Json(self.0).into_response()
     }
 }
 
-impl<T: JsonSchema> Describe for Found<T> {
+impl<T: JsonSchema> Describe for Shown<T> {
     fn describe(document: &mut Document<'_>) {
         document.json::<T>(200, "As asked");
     }

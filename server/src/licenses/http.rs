@@ -16,7 +16,7 @@ use crate::{
         operation::{Operation, get, post, put},
         page::{FILTER, LIMIT, PAGE, Page, Paging, Shape, Style},
         query::{Pairs, Parameter, Parameters, Query},
-        respond::{EachDone, Found},
+        respond::{EachDone, Shown},
     },
 };
 
@@ -55,28 +55,28 @@ impl Parameters for ListAssignments {
 async fn get_license_settings(
     _: State<App>,
     caller: Caller<Administrator>,
-) -> Result<Found<wire::Settings>, Error> {
-    Ok(Found(caller.tenant().tenant().licenses.into()))
+) -> Result<Shown<wire::Settings>, Error> {
+    Ok(Shown(caller.tenant().tenant().licenses.into()))
 }
 
 async fn put_license_settings(
     State(app): State<App>,
     caller: Caller<Administrator>,
     Body(new): Body<wire::NewSettings>,
-) -> Result<Found<wire::Settings>, Error> {
+) -> Result<Shown<wire::Settings>, Error> {
     let settings = super::set(&app, &caller, move |present| new.apply(present)).await?;
-    Ok(Found(settings.into()))
+    Ok(Shown(settings.into()))
 }
 
 async fn list_assignments(
     State(app): State<App>,
     caller: Caller<Administrator>,
     Query(query): Query<ListAssignments>,
-) -> Result<Found<Page<wire::Assignment>>, Error> {
+) -> Result<Shown<Page<wire::Assignment>>, Error> {
     let ListAssignments { paging, orphans } = query;
     let keyset = paging.keyset(&app, &caller, &SHAPE)?;
     let found = super::list(&app, &caller, paging.filter()?, orphans, keyset).await?;
-    paging.page(&app, &caller, &SHAPE, found.map(wire::Assignment::from)).map(Found)
+    paging.page(&app, &caller, &SHAPE, found.map(wire::Assignment::from)).map(Shown)
 }
 
 async fn edit(

@@ -14,7 +14,7 @@ use crate::{
         page::{Page, Paging, Shape, Style},
         patch::Patch,
         query::Query,
-        respond::{Created, Done, Found},
+        respond::{Created, Done, Shown},
     },
 };
 
@@ -34,11 +34,11 @@ async fn list_roles(
     State(app): State<App>,
     caller: Caller<Administrator>,
     Query(paging): Query<Paging>,
-) -> Result<Found<Page<wire::Role>>, Error> {
+) -> Result<Shown<Page<wire::Role>>, Error> {
     let keyset = paging.keyset(&app, &caller, &SHAPE)?;
     let found = super::list(&app, &caller, paging.filter()?, keyset).await?;
     let found = found.map(|role| wire::Role::new(&role, caller.tenant_id(), &app.catalogue, caller.links()));
-    paging.page(&app, &caller, &SHAPE, found).map(Found)
+    paging.page(&app, &caller, &SHAPE, found).map(Shown)
 }
 
 async fn create_role(
@@ -55,9 +55,9 @@ async fn get_role(
     State(app): State<App>,
     caller: Caller<Administrator>,
     Id(id): Id<RoleId>,
-) -> Result<Found<wire::Role>, Error> {
+) -> Result<Shown<wire::Role>, Error> {
     let role = super::get(&app, &caller, id).await?;
-    Ok(Found(wire::Role::new(&role, caller.tenant_id(), &app.catalogue, caller.links())))
+    Ok(Shown(wire::Role::new(&role, caller.tenant_id(), &app.catalogue, caller.links())))
 }
 
 async fn patch_role(

@@ -10,7 +10,7 @@ use crate::{
     http::{
         operation::{Operation, get},
         page::{Page, whole},
-        respond::Found,
+        respond::Shown,
     },
 };
 
@@ -23,7 +23,7 @@ pub fn operations() -> Vec<Operation> {
 async fn list_scopes(
     State(app): State<App>,
     caller: Caller<Member>,
-) -> Result<Found<Page<wire::Scope>>, Error> {
+) -> Result<Shown<Page<wire::Scope>>, Error> {
     let scopes = app.catalogue.scopes().map(|scope| wire::Scope::new(scope, &app.catalogue));
-    Ok(Found(whole(caller.links(), PATH, scopes.collect())))
+    Ok(Shown(whole(caller.links(), PATH, scopes.collect())))
 }

@@ -12,7 +12,7 @@ use crate::{
         extract::Id,
         operation::{Operation, get, patch},
         patch::Patch,
-        respond::{Done, Elsewhere, Found},
+        respond::{Done, Elsewhere, Shown},
     },
 };
 
@@ -32,8 +32,8 @@ async fn get_tenant(
     _: State<App>,
     caller: Caller<Member>,
     Id(id): Id<TenantId>,
-) -> Result<Found<wire::Tenant>, Error> {
-    super::get(&caller, id).map(|tenant| Found(wire::Tenant::new(tenant, caller.links())))
+) -> Result<Shown<wire::Tenant>, Error> {
+    super::get(&caller, id).map(|tenant| Shown(wire::Tenant::new(tenant, caller.links())))
 }
 
 async fn patch_tenant(

@@ -23,7 +23,7 @@ use crate::{
         page::{FilterBody, Page, Paging, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
-        respond::{Created, Done, Found},
+        respond::{Created, Done, Shown},
     },
     limits::Tier,
 };
@@ -119,7 +119,7 @@ async fn list_users(
     State(app): State<App>,
     caller: Caller<Member>,
     Query(query): Query<ListUsers>,
-) -> Result<Found<Page<wire::User>>, Error> {
+) -> Result<Shown<Page<wire::User>>, Error> {
     let ListUsers { paging, fields, deprecated } = query;
     let filter = paging.filter()?.or(deprecated);
     answer_page(&app, &caller, &paging, &fields, filter).await
@@ -130,7 +130,7 @@ async fn filter_users(
     caller: Caller<Member>,
     Query(query): Query<ListUsers>,
     OptionalBody(body): OptionalBody<FilterBody>,
-) -> Result<Found<Page<wire::User>>, Error> {
+) -> Result<Shown<Page<wire::User>>, Error> {
     let paging = query.paging.filtered_by(body.filter);
     let filter = paging.body_filter()?;
     answer_page(&app, &caller, &paging, &query.fields, filter).await
@@ -142,12 +142,12 @@ async fn answer_page(
     paging: &Paging,
     fields: &Fields,
     filter: Option<Filter<UserAttribute>>,
-) -> Result<Found<Page<wire::User>>, Error> {
+) -> Result<Shown<Page<wire::User>>, Error> {
     let keyset = paging.keyset(app, caller, &SHAPE)?;
     let administers = caller.is_administrator();
     let (tenant, found) = super::list(app, caller, filter, keyset).await?;
     let found = found.map(|user| show(caller, administers, &tenant, &user, fields));
-    paging.page(app, caller, &SHAPE, found).map(Found)
+    paging.page(app, caller, &SHAPE, found).map(Shown)
 }
 
 async fn create_user(
@@ -181,9 +181,9 @@ async fn get_user(
     caller: Caller<Member>,
     Id(id): Id<UserId>,
     Query(query): Query<OneUser>,
-) -> Result<Found<wire::User>, Error> {
+) -> Result<Shown<wire::User>, Error> {
     let (tenant, user) = super::get(&app, &caller, id).await?;
-    Ok(Found(show(&caller, caller.is_administrator(), &tenant, &user, &query.fields)))
+    Ok(Shown(show(&caller, caller.is_administrator(), &tenant, &user, &query.fields)))
 }
 
 /// The link of the answer is the address that was asked, and it is there whatever `fields` says (statements S39, S40).
@@ -191,7 +191,7 @@ async fn get_me(
     State(app): State<App>,
     caller: Caller<Member>,
     Query(query): Query<OneUser>,
-) -> Result<Found<wire::User>, Error> {
+) -> Result<Shown<wire::User>, Error> {
     let asked = query.uri.path_and_query().map_or("/api/v1/users/me", |asked| asked.as_str());
     let link = caller.links().to(asked);
     let fields = &query.fields;
@@ -202,11 +202,11 @@ async fn get_me(
         let (tenant, user) = super::get(&app, &caller, caller.user()).await?;
         wire::User::new(&user, View { tenant: &tenant, fields, roles: true }, link.clone())
     };
-    Ok(Found(wire::User { links: Some(link.into()), ..user }))
+    Ok(Shown(wire::User { links: Some(link.into()), ..user }))
 }
 
-async fn count_users(_: State<App>, caller: Caller<Member>) -> Result<Found<Count>, Error> {
-    Ok(Found(Count { total: caller.tenant().user_count() }))
+async fn count_users(_: State<App>, caller: Caller<Member>) -> Result<Shown<Count>, Error> {
+    Ok(Shown(Count { total: caller.tenant().user_count() }))
 }
 
 async fn patch_user(

@@ -27,6 +27,11 @@ const PLACES: &[Place] = &[
         why: "what belongs to a tenant is changed through `write.rs` only",
     },
     Place {
+        words: &["db.system(", ".system("],
+        allowed: |path| path.starts_with("db/") || path == "signing/mod.rs",
+        why: "only signing keys are stored without a tenant",
+    },
+    Place {
         words: &["axum::"],
         allowed: |path| {
             ["http/", "edge/", "serve/"].iter().any(|folder| path.starts_with(folder))
