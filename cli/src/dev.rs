@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
-    App, Clock, Entropy, RateLimits, Settings,
+    App, Budget, Clock, Entropy, RateLimits, Settings,
     demo::{COMPANIES, Demo},
 };
 use serde::Serialize;
@@ -52,6 +52,7 @@ impl Dev {
             catalogue: settings::catalogue(self.developer_role, self.lenient),
             public_url: None,
             rate_limits: RateLimits::new(limits),
+            snapshot_budget: Budget::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
         rolecall_server::setup::adopt_default_roles(&app).await?;

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
 use rolecall_engine::catalogue::{Catalogue, Unknown};
-use rolecall_server::{App, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
+use rolecall_server::{App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -55,6 +55,9 @@ pub struct Given {
     /// Connections served at once [default: 10000]
     #[arg(long, value_name = "N", env = "ROLECALL_MAX_CONNECTIONS")]
     max_connections: Option<usize>,
+    /// Mebibytes that the tenants in memory may take; beyond that the ones not used for longest are read again [default: 256]
+    #[arg(long, value_name = "MIB", env = "ROLECALL_SNAPSHOT_MEMORY")]
+    snapshot_memory: Option<u32>,
     /// Seconds between saying that the server is about to stop and refusing connections [default: 0]
     #[arg(long, value_name = "SECONDS", env = "ROLECALL_DRAIN_SECONDS")]
     drain_seconds: Option<u64>,
@@ -104,6 +107,7 @@ struct Effective {
     public_url: Option<String>,
     rate_limits: String,
     max_connections: usize,
+    snapshot_memory: u32,
     drain_seconds: u64,
     log: String,
     log_format: LogFormat,
@@ -124,6 +128,7 @@ impl Given {
             public_url: self.public_url.or(other.public_url),
             rate_limits: self.rate_limits.or(other.rate_limits),
             max_connections: self.max_connections.or(other.max_connections),
+            snapshot_memory: self.snapshot_memory.or(other.snapshot_memory),
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             log: self.log.or(other.log),
             log_format: self.log_format.or(other.log_format),
@@ -140,6 +145,7 @@ impl Given {
             public_url: self.public_url,
             rate_limits: self.rate_limits.unwrap_or(TENFOLD.to_owned()),
             max_connections: self.max_connections.unwrap_or(10_000),
+            snapshot_memory: self.snapshot_memory.unwrap_or(256),
             drain_seconds: self.drain_seconds.unwrap_or(0),
             log: self.log.unwrap_or("info".to_owned()),
             log_format: self.log_format.unwrap_or(LogFormat::Text),
@@ -176,6 +182,7 @@ impl Effective {
             catalogue: catalogue(self.developer_role, self.catalogue_mode == CatalogueMode::Lenient),
             public_url: public_url.transpose()?,
             rate_limits: RateLimits::new(rate_limits(&self.rate_limits)?),
+            snapshot_budget: Budget(u64::from(self.snapshot_memory) * 1024 * 1024),
         };
         let (db, _lock) = store::open_to_serve(&self.data)?;
         // As many open files as connections need; if that is not allowed, fewer connections are accepted.

@@ -9,7 +9,7 @@ use rolecall_engine::{
     time::Span,
 };
 use rolecall_server::{
-    App, Clock, Entropy, MasterKey, RateLimits, Settings,
+    App, Budget, Clock, Entropy, MasterKey, RateLimits, Settings,
     setup::{self, Earlier, Founded, NewTenant},
 };
 
@@ -117,6 +117,7 @@ async fn app(place: &Place, master_key: MasterKey) -> anyhow::Result<App> {
         catalogue: Catalogue::qlik(),
         public_url: None,
         rate_limits: RateLimits::new(None),
+        snapshot_budget: Budget::default(),
     };
     Ok(App::new(store::open_for_a_command(&place.data)?, settings, Clock::default(), Entropy).await?)
 }

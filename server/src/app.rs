@@ -11,7 +11,7 @@ use std::{
 use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
-    access::snapshots::Snapshots,
+    access::snapshots::{Budget, Snapshots},
     api_keys::credential::Verified,
     clock::{Clock, Entropy},
     db::Db,
@@ -32,6 +32,8 @@ pub struct Settings {
     pub public_url: Option<Origin>,
     /// How many requests are accepted.
     pub rate_limits: RateLimits,
+    /// How much memory the snapshots of tenants may take.
+    pub snapshot_budget: Budget,
 }
 
 /// What every use case has at hand. Cloning shares it.
@@ -65,14 +67,14 @@ impl App {
     /// # Errors
     /// When the database cannot be used, or its keys were sealed by another master key.
     pub async fn new(db: Db, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
-        let Settings { master_key, catalogue, public_url, rate_limits } = settings;
+        let Settings { master_key, catalogue, public_url, rate_limits, snapshot_budget } = settings;
         let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
         Ok(Self(Arc::new(Parts {
             db,
             clock,
             entropy,
             catalogue: Arc::new(catalogue),
-            snapshots: Snapshots::default(),
+            snapshots: Snapshots::new(snapshot_budget),
             signing,
             verified: Verified::default(),
             cursors: master_key.seal_for("cursors")?,

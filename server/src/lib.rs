@@ -31,6 +31,7 @@ mod trace;
 mod users;
 mod write;
 
+pub use access::snapshots::Budget;
 pub use app::{App, Settings};
 pub use clock::{Clock, Entropy};
 pub use db::Db;

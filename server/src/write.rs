@@ -108,7 +108,11 @@ async fn change<T: Send + 'static>(
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
         store(writer, &before, edited, &editor, trace).await
     };
-    app.db.write(tenant, work, move |after| outside.snapshots.publish(after)).await
+    app.db
+        .write(tenant, work, move |after| {
+            outside.snapshots.publish(after);
+        })
+        .await
 }
 
 /// Stores a tenant that does not exist yet, with everything in it.
@@ -126,7 +130,11 @@ pub(crate) async fn establish<T: Send + 'static>(
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default());
     let work = async move |writer: &mut Writer<'_>| store(writer, &nothing, edited, &editor, trace).await;
-    app.db.write(id, work, move |after| outside.snapshots.publish(after)).await
+    app.db
+        .write(id, work, move |after| {
+            outside.snapshots.publish(after);
+        })
+        .await
 }
 
 /// The tenant as it is: as earlier work of the same commit left it, or as the database has it.

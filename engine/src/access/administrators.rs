@@ -2,7 +2,8 @@
 
 use super::{
     decide::{Query, decide},
-    snapshot::{Snapshot, UserFacts},
+    people::UserFacts,
+    snapshot::Snapshot,
 };
 use crate::{
     catalogue::Catalogue,
@@ -52,7 +53,7 @@ impl Snapshot {
     }
 
     fn is_administrator(&self, user: &UserFacts) -> bool {
-        user.status == UserStatus::Active
-            && self.roles_of(user).any(|(role, _)| self.catalogue().administers(role.id))
+        let scope = self.scope(Catalogue::ADMINISTER).filter(|_| user.status == UserStatus::Active);
+        scope.is_some_and(|scope| self.grants(user, scope).next().is_some())
     }
 }

@@ -2,9 +2,13 @@
 
 use core::fmt;
 
-use super::snapshot::{RoleFacts, Snapshot, UserFacts};
+use super::{
+    people::UserFacts,
+    snapshot::{RoleFacts, Snapshot},
+};
 use crate::{
     ids::{GroupId, RoleId, UserId},
+    scopes::ScopeIndex,
     users::UserStatus,
 };
 
@@ -88,33 +92,33 @@ pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
         return Decision::Denied(Denial::NotActive(user.status));
     }
     let Some(scope) = tenant.scope(query.scope) else { return Decision::Denied(Denial::UnknownScope) };
-    let granting = tenant.roles_of(user).find(|(role, _)| role.grants.contains(scope));
-    granting.map_or(Decision::Denied(Denial::NotGranted), |(role, path)| {
-        Decision::Allowed(Grant { role: role.id, path })
-    })
+    let first = tenant.grants(user, scope).next();
+    first.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
 }
 
 impl Snapshot {
+    /// Every way in which a user is granted a scope, whatever the user's status. Each is enough by itself.
+    pub fn grants<'s>(
+        &'s self,
+        user: &'s UserFacts,
+        scope: ScopeIndex,
+    ) -> impl Iterator<Item = Grant> + use<'s> {
+        let row = self.granting(scope);
+        self.slots_of(user)
+            .filter(move |(slot, _)| row.has(*slot))
+            .filter_map(|(slot, path)| Some(Grant { role: self.role_at(slot)?.id, path }))
+    }
+
     /// The roles that every user has.
-    pub fn roles_of_everybody(&self) -> impl Iterator<Item = RoleId> {
-        core::iter::once(self.catalogue().user_default).chain(self.roles_of_group(GroupId::EVERYONE).copied())
+    pub fn roles_of_everybody(&self) -> impl Iterator<Item = &RoleFacts> {
+        self.slots_of_everybody().filter_map(|(slot, _)| self.role_at(slot))
     }
 
     /// Every role a user has with the path it comes by; a role that comes by several paths is listed for each.
-    pub fn roles_of<'s>(&'s self, user: &'s UserFacts) -> impl Iterator<Item = (&'s RoleFacts, Path)> {
-        let default = core::iter::once((&self.catalogue().user_default, Path::UserDefault));
-        let direct = user.roles.iter().map(|role| (role, Path::Direct));
-        let by_group =
-            user.groups.iter().flat_map(|id| self.roles_of_group(*id).map(|role| (role, Path::Group(*id))));
-        let everyone = self.roles_of_group(GroupId::EVERYONE).map(|role| (role, Path::Everyone));
-        default
-            .chain(direct)
-            .chain(by_group)
-            .chain(everyone)
-            .filter_map(|(role, path)| Some((self.role(*role)?, path)))
-    }
-
-    fn roles_of_group(&self, id: GroupId) -> impl Iterator<Item = &RoleId> {
-        self.group(id).filter(|group| group.active).into_iter().flat_map(|group| group.roles.iter())
+    pub fn roles_of<'s>(
+        &'s self,
+        user: &'s UserFacts,
+    ) -> impl Iterator<Item = (&'s RoleFacts, Path)> + use<'s> {
+        self.slots_of(user).filter_map(|(slot, path)| Some((self.role_at(slot)?, path)))
     }
 }

@@ -2,9 +2,13 @@
 
 mod administrators;
 mod decide;
+mod granting;
+mod people;
+mod slots;
 mod snapshot;
 mod table;
 
 pub use administrators::keep_administrator;
 pub use decide::{Decision, Denial, Grant, Path, Query, decide};
-pub use snapshot::{GroupFacts, Revision, RoleFacts, Snapshot, UserFacts};
+pub use people::{Entry, UserFacts};
+pub use snapshot::{GroupFacts, Revision, RoleFacts, Snapshot};

@@ -1,10 +1,16 @@
 //! What is known of a tenant when something has to be decided?
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use hashbrown::HashMap;
 
-use super::table::Table;
+use super::{
+    decide::Path,
+    granting::{Granting, Row},
+    people::{Entry, People, UserFacts},
+    slots::{Slot, Slots},
+    table::Table,
+};
 use crate::{
     catalogue::{Catalogue, Unknown},
     change::{Change, Delta},
@@ -14,7 +20,6 @@ use crate::{
     roles::{Role, RoleKind},
     scopes::{Level, ScopeIndex, ScopeName, ScopeSet},
     tenants::Tenant,
-    users::{User, UserStatus},
 };
 
 /// How often a tenant was changed. The state of a tenant at a revision never changes.
@@ -39,6 +44,8 @@ pub struct RoleFacts {
 /// What decisions need of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupFacts {
+    /// The identifier.
+    pub id: GroupId,
     /// The name.
     pub name: GroupName,
     /// Who decides about members.
@@ -46,28 +53,7 @@ pub struct GroupFacts {
     /// Whether it grants its roles.
     pub active: bool,
     /// The roles of its members.
-    pub roles: Arc<[RoleId]>,
-}
-
-/// What decisions need of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserFacts {
-    /// Where the user stands.
-    pub status: UserStatus,
-    /// Direct roles.
-    pub roles: Arc<[RoleId]>,
-    /// Memberships.
-    pub groups: Arc<[GroupId]>,
-}
-
-impl From<&User> for UserFacts {
-    fn from(user: &User) -> Self {
-        Self {
-            status: user.status,
-            roles: user.roles.as_slice().into(),
-            groups: user.groups.as_slice().into(),
-        }
-    }
+    pub(super) roles: Box<[Slot]>,
 }
 
 /// Scopes that are not in the catalogue, in the order they came; their places follow the catalogue's.
@@ -78,6 +64,10 @@ struct Opaque {
 }
 
 /// A tenant at one revision, compiled for reading. Immutable; [`Snapshot::apply`] makes the next one.
+///
+/// Users refer to roles and groups by small numbers, and for each scope there is a row that says which roles grant it. So
+/// a decision is a look-up of the user and of the scope, and some bits; and a change of a role is a change of its bits,
+/// however many users hold it.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     catalogue: Arc<Catalogue>,
@@ -85,11 +75,16 @@ pub struct Snapshot {
     api_keys_revision: Revision,
     tenant: Arc<Tenant>,
     opaque: Arc<Opaque>,
-    roles: Arc<HashMap<RoleId, Arc<RoleFacts>>>,
-    role_names: Arc<HashMap<String, RoleId>>,
-    groups: Table<GroupId, GroupFacts>,
+    roles: Slots<RoleId, RoleFacts>,
+    role_names: Table<String, RoleId>,
+    granting: Arc<Granting>,
+    groups: Slots<GroupId, GroupFacts>,
     group_names: Table<(Provider, String), GroupId>,
-    users: Table<UserId, UserFacts>,
+    /// The number of the role that every user has.
+    user_default: Option<Slot>,
+    /// The number of the group that every user is in.
+    everyone: Option<Slot>,
+    people: People,
 }
 
 impl Snapshot {
@@ -102,11 +97,14 @@ impl Snapshot {
             api_keys_revision: revision,
             tenant: Arc::new(tenant),
             opaque: Arc::default(),
-            roles: Arc::default(),
-            role_names: Arc::default(),
-            groups: Table::default(),
+            roles: Slots::default(),
+            role_names: Table::default(),
+            granting: Arc::default(),
+            groups: Slots::default(),
             group_names: Table::default(),
-            users: Table::default(),
+            user_default: None,
+            everyone: None,
+            people: People::default(),
         }
     }
 
@@ -123,35 +121,78 @@ impl Snapshot {
                 }
                 Change::Role(delta) => next.apply_role(delta),
                 Change::Group(delta) => next.apply_group(delta),
-                Change::User(delta) => next.apply_user(delta),
-                Change::License(_) => {}
+                Change::User(_) | Change::License(_) => {}
                 Change::ApiKey(_) => next.api_keys_revision = revision,
             }
         }
+        // Users refer to roles and groups, so they come behind them.
+        for change in changes {
+            if let Change::User(delta) = change {
+                next.people.apply(delta, &next.roles, &next.groups);
+            }
+        }
+        if next.roles.is_worn() || next.groups.is_worn() { next.renumbered() } else { next }
+    }
+
+    /// The same with new numbers for roles and groups. Needed once in tens of thousands of new groups.
+    fn renumbered(self) -> Self {
+        let mut next = Self {
+            roles: Slots::default(),
+            granting: Arc::default(),
+            groups: Slots::default(),
+            people: People::default(),
+            ..self.clone()
+        };
+        for role in self.roles.iter() {
+            next.keep_role(role.clone());
+        }
+        for group in self.groups.iter() {
+            let roles: Vec<RoleId> = self.roles_of_group(group).map(|role| role.id).collect();
+            let roles = next.numbers(&roles);
+            next.keep_group(GroupFacts { roles, ..group.clone() });
+        }
+        next.people = self.people.renumbered((&self.roles, &self.groups), (&next.roles, &next.groups));
         next
     }
 
     /// Puts a role in, in place of the one with the same identifier.
     pub fn put_role(&mut self, role: &Role) {
-        let grants = self.grants(role);
-        let facts =
-            RoleFacts { id: role.id, name: role.name.clone(), kind: role.kind, level: role.level, grants };
-        Arc::make_mut(&mut self.role_names).insert(role.name.as_str().into(), role.id);
-        Arc::make_mut(&mut self.roles).insert(role.id, Arc::new(facts));
+        let grants = self.granted_by(role);
+        self.role_names.insert(role.name.as_str().into(), role.id);
+        self.keep_role(RoleFacts {
+            id: role.id,
+            name: role.name.clone(),
+            kind: role.kind,
+            level: role.level,
+            grants,
+        });
+    }
+
+    fn keep_role(&mut self, facts: RoleFacts) {
+        let (id, grants) = (facts.id, facts.grants.clone());
+        let Some(slot) = self.roles.put(id, facts) else { return };
+        Arc::make_mut(&mut self.granting).set(slot, grants.iter());
+        if id == self.catalogue.user_default {
+            self.user_default = Some(slot);
+        }
     }
 
     fn apply_role(&mut self, delta: &Delta<Role>) {
         if let Some(before) = delta.before() {
-            Arc::make_mut(&mut self.role_names).remove(before.name.as_str());
-            Arc::make_mut(&mut self.roles).remove(&before.id);
+            self.role_names.remove(before.name.as_str());
         }
-        if let Some(after) = delta.after() {
-            self.put_role(after);
+        match delta.after() {
+            Some(after) => self.put_role(after),
+            None => {
+                if let Some(slot) = self.roles.remove(&delta.latest().id) {
+                    Arc::make_mut(&mut self.granting).clear(slot);
+                }
+            }
         }
     }
 
     /// Everything a role grants: what the catalogue says for a default role, else its scopes with their children.
-    fn grants(&mut self, role: &Role) -> ScopeSet {
+    fn granted_by(&mut self, role: &Role) -> ScopeSet {
         if role.kind == RoleKind::Default {
             return self.catalogue.default_role(role.id).map(|role| role.grants.clone()).unwrap_or_default();
         }
@@ -183,38 +224,43 @@ impl Snapshot {
     /// Puts a group in, in place of the one with the same identifier.
     pub fn put_group(&mut self, group: &Group) {
         let facts = GroupFacts {
+            id: group.id,
             name: group.name.clone(),
             provider: group.provider,
             active: group.status == GroupStatus::Active,
-            roles: group.roles.as_slice().into(),
+            roles: self.numbers(&group.roles),
         };
         self.group_names.insert((group.provider, group.name.as_str().into()), group.id);
-        self.groups.insert(group.id, facts);
+        self.keep_group(facts);
+    }
+
+    fn keep_group(&mut self, facts: GroupFacts) {
+        let id = facts.id;
+        let slot = self.groups.put(id, facts);
+        if id == GroupId::EVERYONE {
+            self.everyone = slot;
+        }
+    }
+
+    fn numbers(&self, roles: &[RoleId]) -> Box<[Slot]> {
+        roles.iter().filter_map(|role| self.roles.slot(role)).collect()
     }
 
     fn apply_group(&mut self, delta: &Delta<Group>) {
         if let Some(before) = delta.before() {
             self.group_names.remove(&(before.provider, String::from(before.name.as_str())));
-            self.groups.remove(&before.id);
         }
-        if let Some(after) = delta.after() {
-            self.put_group(after);
-        }
-    }
-
-    fn apply_user(&mut self, delta: &Delta<User>) {
-        let Some(user) = delta.after() else { return self.users.remove(&delta.latest().id) };
-        let same = |before: &User| {
-            (before.status, &before.roles, &before.groups) == (user.status, &user.roles, &user.groups)
-        };
-        if !delta.before().is_some_and(same) {
-            self.put_user(user.id, UserFacts::from(user));
+        match delta.after() {
+            Some(after) => self.put_group(after),
+            None => {
+                self.groups.remove(&delta.latest().id);
+            }
         }
     }
 
-    /// Puts a user in, in place of the one with the same identifier.
-    pub fn put_user(&mut self, id: UserId, facts: UserFacts) {
-        self.users.insert(id, facts);
+    /// Puts a user in, in place of the one with the same identifier. Roles and groups must be in already.
+    pub fn put_user(&mut self, entry: &Entry<'_>) {
+        self.people.put(entry, &self.roles, &self.groups);
     }
 
     /// The revision this is.
@@ -245,7 +291,7 @@ impl Snapshot {
     /// The role with an identifier.
     #[must_use]
     pub fn role(&self, id: RoleId) -> Option<&RoleFacts> {
-        self.roles.get(&id).map(AsRef::as_ref)
+        self.roles.find(&id)
     }
 
     /// The role with a name.
@@ -256,19 +302,19 @@ impl Snapshot {
 
     /// All roles, in no order.
     pub fn roles(&self) -> impl Iterator<Item = &RoleFacts> {
-        self.roles.values().map(AsRef::as_ref)
+        self.roles.iter()
     }
 
     /// How many custom roles there are.
     #[must_use]
     pub fn custom_roles(&self) -> usize {
-        self.roles.values().filter(|role| role.kind == RoleKind::Custom).count()
+        self.roles().filter(|role| role.kind == RoleKind::Custom).count()
     }
 
     /// The group with an identifier, system groups included.
     #[must_use]
     pub fn group(&self, id: GroupId) -> Option<&GroupFacts> {
-        self.groups.get(&id)
+        self.groups.find(&id)
     }
 
     /// The group with a name among those of a provider.
@@ -277,27 +323,107 @@ impl Snapshot {
         self.group_names.get(&(provider, String::from(name.as_str()))).copied()
     }
 
+    /// The roles of a group, in the order given, whether the group is active or not.
+    pub fn roles_of_group<'s>(&'s self, group: &'s GroupFacts) -> impl Iterator<Item = &'s RoleFacts> {
+        group.roles.iter().filter_map(|slot| self.roles.get(*slot))
+    }
+
     /// How many groups there are, system groups not counted.
     #[must_use]
     pub fn groups(&self) -> usize {
-        self.groups.len().saturating_sub(usize::from(self.groups.get(&GroupId::EVERYONE).is_some()))
+        self.groups.len().saturating_sub(usize::from(self.groups.slot(&GroupId::EVERYONE).is_some()))
     }
 
     /// The user with an identifier.
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<&UserFacts> {
-        self.users.get(&id)
+        self.people.find(id)
+    }
+
+    /// The user with a subject.
+    #[must_use]
+    pub fn user_with_subject(&self, subject: &str) -> Option<UserId> {
+        self.people.with_subject(subject)
+    }
+
+    /// The users with an e-mail address, in whatever case.
+    #[must_use]
+    pub fn users_with_email(&self, email: &str) -> &[UserId] {
+        self.people.with_email(email)
+    }
+
+    /// The direct roles of a user, in the order given.
+    pub fn direct_roles<'s>(&'s self, user: &'s UserFacts) -> impl Iterator<Item = &'s RoleFacts> {
+        user.roles().iter().filter_map(|slot| self.roles.get(*slot))
+    }
+
+    /// The groups of a user, in the order joined; Everyone is not among them.
+    pub fn memberships<'s>(&'s self, user: &'s UserFacts) -> impl Iterator<Item = &'s GroupFacts> {
+        user.groups().iter().filter_map(|slot| self.groups.get(*slot))
+    }
+
+    /// All users behind `after`, in an order that stays the same from one revision to the next.
+    pub fn users_behind(&self, after: Option<UserId>) -> impl Iterator<Item = (UserId, &UserFacts)> {
+        self.people.behind(after)
     }
 
     /// All users, in no order.
     pub fn users(&self) -> impl Iterator<Item = (UserId, &UserFacts)> {
-        self.users.iter().map(|(id, facts)| (*id, facts))
+        self.people.all()
     }
 
     /// How many users there are.
     #[must_use]
     pub const fn user_count(&self) -> usize {
-        self.users.len()
+        self.people.len()
+    }
+
+    /// About how many bytes it takes, what it shares with other revisions and the catalogue included.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        const OF_A_USER: usize = 160;
+        const OF_A_GROUP: usize = 300;
+        const OF_A_ROLE: usize = 400;
+        // An empty table has its shards already.
+        const AT_LEAST: usize = 16 * 1024;
+        let opaque = self.opaque.names.len() * 200;
+        AT_LEAST
+            + self.people.len() * OF_A_USER
+            + self.groups.len() * OF_A_GROUP
+            + self.roles.len() * OF_A_ROLE
+            + self.granting.memory()
+            + opaque
+    }
+
+    /// The roles that grant a scope.
+    pub(super) fn granting(&self, scope: ScopeIndex) -> Row<'_> {
+        self.granting.row(scope)
+    }
+
+    /// The number of every role a user has, with the path it comes by.
+    pub(super) fn slots_of<'s>(
+        &'s self,
+        user: &'s UserFacts,
+    ) -> impl Iterator<Item = (Slot, Path)> + use<'s> {
+        let direct = user.roles().iter().map(|slot| (*slot, Path::Direct));
+        let by_group = user.groups().iter().filter_map(|slot| self.groups.get(*slot)).flat_map(|group| {
+            let granted: &[Slot] = if group.active { &group.roles } else { &[] };
+            granted.iter().map(|slot| (*slot, Path::Group(group.id)))
+        });
+        self.slots_of_everybody().chain(direct).chain(by_group)
+    }
+
+    /// The numbers of the roles that every user has.
+    pub(super) fn slots_of_everybody(&self) -> impl Iterator<Item = (Slot, Path)> + use<'_> {
+        let default = self.user_default.map(|slot| (slot, Path::UserDefault));
+        let everyone = self.everyone.and_then(|slot| self.groups.get(slot)).filter(|group| group.active);
+        let by_everyone = everyone.into_iter().flat_map(|group| group.roles.iter());
+        default.into_iter().chain(by_everyone.map(|slot| (*slot, Path::Everyone)))
+    }
+
+    /// The role with a number.
+    pub(super) fn role_at(&self, slot: Slot) -> Option<&RoleFacts> {
+        self.roles.get(slot)
     }
 
     /// The place of a scope in sets of this snapshot.

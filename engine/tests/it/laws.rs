@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rolecall_engine::{
-    access::{Query, Snapshot, UserFacts, decide},
+    access::{GroupFacts, Query, RoleFacts, Snapshot, UserFacts, decide},
     change::{Change, Editor},
     groups::Provider,
     ids::UserId,
@@ -32,15 +32,28 @@ fn answers(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
     roles.sort_by_key(|role| role.id);
     let by_name: Vec<_> =
         roles.iter().map(|role| snapshot.role_named(&role.name).map(|role| role.id)).collect();
-    let mut users: Vec<_> = snapshot.users().map(|(id, facts)| (id, facts.clone())).collect();
+    let mut users: Vec<_> = snapshot.users_behind(None).collect();
     users.sort_by_key(|(id, _)| *id);
     let decisions: Vec<_> =
         users.iter().map(|(id, facts)| (allowed(snapshot, *id), granted(snapshot, facts))).collect();
-    let groups: BTreeSet<_> = users.iter().flat_map(|(_, facts)| facts.groups.to_vec()).collect();
-    let groups: Vec<_> = groups.into_iter().map(|id| snapshot.group(id).cloned()).collect();
+    let ids = |roles: &mut dyn Iterator<Item = &RoleFacts>| roles.map(|role| role.id).collect::<Vec<_>>();
+    let group = |group: &GroupFacts| {
+        (group.id, group.name.clone(), group.active, ids(&mut snapshot.roles_of_group(group)))
+    };
+    let held: Vec<_> = users
+        .iter()
+        .map(|(id, facts)| {
+            let groups: Vec<_> = snapshot.memberships(facts).map(group).collect();
+            (*id, facts.status, ids(&mut snapshot.direct_roles(facts)), groups)
+        })
+        .collect();
+    let subjects: Vec<_> = (0..60).map(|n| snapshot.user_with_subject(&format!("user {n}"))).collect();
+    let emails =
+        ["ann", "bob", "x"].map(|local| snapshot.users_with_email(&format!("{local}@example.com")).to_vec());
+    let names = (subjects, emails);
     let counts =
         (snapshot.custom_roles(), snapshot.groups(), snapshot.user_count(), snapshot.tenant().clone());
-    (roles, by_name, users, decisions, groups, counts)
+    (roles, by_name, held, decisions, names, counts)
 }
 
 proptest! {

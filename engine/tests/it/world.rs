@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
 use rolecall_engine::{
-    access::{Revision, Snapshot, UserFacts, keep_administrator},
+    access::{Entry, Revision, Snapshot, keep_administrator},
     assignments::{GroupRef, RoleRef},
     catalogue::{AutoAssign, Catalogue},
     change::{Change, Edited, Editor},
@@ -69,6 +69,7 @@ pub enum UserAct {
     Status(u8),
     Locale(u8),
     Rename(u8),
+    Email(u8),
 }
 
 fn some() -> impl Strategy<Value = Vec<u8>> {
@@ -86,6 +87,7 @@ pub fn user_acts() -> impl Strategy<Value = Vec<UserAct>> {
         any::<u8>().prop_map(UserAct::Status),
         any::<u8>().prop_map(UserAct::Locale),
         any::<u8>().prop_map(UserAct::Rename),
+        any::<u8>().prop_map(UserAct::Email),
     ];
     prop::collection::vec(act, 0..4)
 }
@@ -301,6 +303,10 @@ impl World {
             UserAct::Status(n) => UserOp::SetStatus(statuses[usize::from(*n) % 4]),
             UserAct::Locale(n) => UserOp::PreferLocale(Setting::new(&format!("l{n}")).ok()),
             UserAct::Rename(n) => UserOp::Rename(DisplayName::new(&format!("n{n}")).unwrap()),
+            UserAct::Email(n) => {
+                let local = ["ann", "ANN", "bob", "x"][usize::from(*n) % 4];
+                UserOp::SetEmail(Email::new(&format!("{local}@example.com")).unwrap())
+            }
         };
         acts.iter().map(op).collect()
     }
@@ -395,7 +401,7 @@ impl World {
         let mut snapshot = Snapshot::new(catalogue, self.tenant.clone(), self.snapshot.revision());
         self.roles.values().for_each(|role| snapshot.put_role(role));
         self.groups.values().for_each(|group| snapshot.put_group(group));
-        self.users.values().for_each(|user| snapshot.put_user(user.id, UserFacts::from(user)));
+        self.users.values().for_each(|user| snapshot.put_user(&Entry::from(user)));
         snapshot
     }
 }

@@ -12,7 +12,7 @@ use crate::{app::App, db::Reader, error::Error, tenants::sql as tenants};
 /// How often to look again for the snapshot of the state that is read. A commit can be seen an instant before its snapshot.
 const LOOKS: usize = 8;
 
-/// The present snapshot of a tenant, loaded on first use; none if there is no such tenant.
+/// The present snapshot of a tenant, loaded if it is not in memory; none if there is no such tenant.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -20,16 +20,19 @@ pub async fn snapshot(app: &App, tenant: TenantId) -> Result<Option<Arc<Snapshot
     if let Some(snapshot) = app.snapshots.get(tenant) {
         return Ok(Some(snapshot));
     }
-    let _loading = app.snapshots.loading().await;
-    if let Some(snapshot) = app.snapshots.get(tenant) {
-        return Ok(Some(snapshot));
+    let _loading = app.snapshots.loading(tenant).await;
+    loop {
+        if let Some(snapshot) = app.snapshots.get(tenant) {
+            return Ok(Some(snapshot));
+        }
+        let catalogue = Arc::clone(&app.catalogue);
+        let loaded = app.db.scan(tenant, async |reader| sql::load(reader, catalogue).await).await?;
+        let Some(snapshot) = loaded.map(Arc::new) else { return Ok(None) };
+        // A change that came in between has published a later one, or its snapshot left the memory again.
+        if app.snapshots.publish(Arc::clone(&snapshot)) {
+            return Ok(Some(snapshot));
+        }
     }
-    let catalogue = Arc::clone(&app.catalogue);
-    let Some(snapshot) = app.db.scan(tenant, async |reader| sql::load(reader, catalogue).await).await? else {
-        return Ok(None);
-    };
-    app.snapshots.publish(Arc::new(snapshot));
-    Ok(app.snapshots.get(tenant))
 }
 
 /// The tenant as the reader sees it; none if there is no such tenant. Where nobody published that state, because somebody

@@ -1,37 +1,117 @@
-//! Which snapshot of a tenant is the present one?
+//! Which snapshot of a tenant is the present one, and which are kept in memory?
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use rolecall_engine::{access::Snapshot, ids::TenantId};
-use tokio::sync::{Mutex, MutexGuard};
+use moka::{policy::EvictionPolicy, sync::Cache};
+use rolecall_engine::{
+    access::{Revision, Snapshot},
+    ids::TenantId,
+};
+use tokio::sync::OwnedMutexGuard;
+
+/// How many bytes snapshots may take together; beyond that those that were not used for longest go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget(pub u64);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(256 * 1024 * 1024)
+    }
+}
+
+/// Tenants that may be loading at the same moment.
+const LOADING: u64 = 10_000;
 
 /// The present snapshot of each tenant that was used.
-#[derive(Default)]
 pub struct Snapshots {
-    by_tenant: RwLock<HashMap<TenantId, Arc<Snapshot>>>,
-    loading: Mutex<()>,
+    by_tenant: Cache<TenantId, Arc<Snapshot>>,
+    /// The latest revision of each tenant that was published here. They outlive the snapshots, so that one that was read
+    /// before a change is never published behind it.
+    latest: Mutex<HashMap<TenantId, Revision>>,
+    loading: Cache<TenantId, Arc<tokio::sync::Mutex<()>>>,
 }
 
 impl Snapshots {
-    /// The present snapshot, if the tenant was used before.
-    pub fn get(&self, tenant: TenantId) -> Option<Arc<Snapshot>> {
-        self.by_tenant.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned()
-    }
-
-    /// Makes a snapshot the present one, unless a later one is there (threats I8).
-    pub fn publish(&self, snapshot: Arc<Snapshot>) {
-        let mut by_tenant = self.by_tenant.write().unwrap_or_else(PoisonError::into_inner);
-        let present = by_tenant.entry(snapshot.tenant().id).or_insert_with(|| Arc::clone(&snapshot));
-        if present.revision() < snapshot.revision() {
-            *present = snapshot;
+    /// No snapshots, with room for so many bytes.
+    pub fn new(Budget(bytes): Budget) -> Self {
+        // One that is larger than all the room there is takes all of it.
+        let kibibytes = (bytes / 1024).max(1);
+        let weigh = move |_: &TenantId, snapshot: &Arc<Snapshot>| {
+            let size = (snapshot.memory() / 1024 + 1) as u64;
+            u32::try_from(size.min(kibibytes)).unwrap_or(u32::MAX)
+        };
+        Self {
+            by_tenant: Cache::builder()
+                .max_capacity(kibibytes)
+                .weigher(weigh)
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
+            latest: Mutex::default(),
+            loading: Cache::new(LOADING),
         }
     }
 
+    /// The present snapshot, if it is in memory.
+    pub fn get(&self, tenant: TenantId) -> Option<Arc<Snapshot>> {
+        self.by_tenant.get(&tenant)
+    }
+
+    /// Makes a snapshot the present one, unless a later one was that before (threats I8). Answers whether it is.
+    pub fn publish(&self, snapshot: Arc<Snapshot>) -> bool {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let tenant = snapshot.tenant().id;
+        let present = latest.entry(tenant).or_insert(snapshot.revision());
+        if *present > snapshot.revision() {
+            return false;
+        }
+        *present = snapshot.revision();
+        self.by_tenant.insert(tenant, snapshot);
+        true
+    }
+
     /// Waits for the right to load a tenant, so that many first requests load it once.
-    pub(super) async fn loading(&self) -> MutexGuard<'_, ()> {
-        self.loading.lock().await
+    pub(super) async fn loading(&self, tenant: TenantId) -> OwnedMutexGuard<()> {
+        self.loading.get_with(tenant, Arc::default).lock_owned().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_engine::{
+        catalogue::Catalogue, change::Editor, names::DisplayName, tenants::Tenant, time::Timestamp,
+    };
+
+    use super::*;
+
+    fn snapshot(tenant: &str, revision: i64) -> Arc<Snapshot> {
+        let editor = Editor::system(Timestamp::from_millis(0));
+        let name = DisplayName::stored("T".to_owned());
+        let tenant = Tenant::create(tenant.parse().unwrap(), name, Vec::new(), &editor).value;
+        Arc::new(Snapshot::new(Arc::new(Catalogue::qlik()), tenant, Revision(revision)))
+    }
+
+    const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    /// What is published never goes back to an earlier revision, though it left the memory meanwhile (threats I8).
+    #[test]
+    fn an_earlier_revision_is_not_published() {
+        let snapshots = Snapshots::new(Budget(1));
+        let at = |name: &str| {
+            snapshots.by_tenant.run_pending_tasks();
+            snapshots.get(name.parse().unwrap()).map(|snapshot| snapshot.revision().0)
+        };
+        assert!(snapshots.publish(snapshot(A, 5)));
+        assert!(!snapshots.publish(snapshot(A, 4)));
+        assert_eq!(at(A), Some(5));
+        assert!(snapshots.publish(snapshot(B, 1)));
+        assert_eq!((at(A), at(B)), (None, Some(1)), "there is room for one");
+        assert!(!snapshots.publish(snapshot(A, 4)));
+        assert_eq!(at(A), None);
+        assert!(snapshots.publish(snapshot(A, 6)));
+        assert_eq!(at(A), Some(6));
     }
 }

@@ -3,19 +3,24 @@
 use std::{collections::HashMap, hash::Hash, str::FromStr, sync::Arc};
 
 use rolecall_engine::{
-    access::{Snapshot, UserFacts},
+    access::{Entry, Snapshot},
     catalogue::Catalogue,
     ids::{GroupId, RoleId, UserId},
-    users::UserStatus,
 };
 
-use crate::{db::Reader, error::Error, groups::sql as groups, roles::sql as roles, tenants::sql as tenants};
+use crate::{
+    db::{Reader, Row},
+    error::Error,
+    groups::sql as groups,
+    roles::sql as roles,
+    tenants::sql as tenants,
+};
 
 const USER_ROLES: &str =
     "SELECT user_id, role_id FROM user_roles WHERE tenant_id = $1 ORDER BY user_id, position";
 const USER_GROUPS: &str =
     "SELECT user_id, group_id FROM user_groups WHERE tenant_id = $1 ORDER BY user_id, position";
-const USERS: &str = "SELECT id, status FROM users WHERE tenant_id = $1";
+const USERS: &str = "SELECT id, status, subject, email FROM users WHERE tenant_id = $1";
 
 /// The tenant as the database has it; none if there is no such tenant.
 ///
@@ -32,13 +37,21 @@ pub async fn load(reader: &Reader<'_>, catalogue: Arc<Catalogue>) -> Result<Opti
     }
     let mut roles: HashMap<UserId, Vec<RoleId>> = pairs(reader, USER_ROLES).await?;
     let mut groups: HashMap<UserId, Vec<GroupId>> = pairs(reader, USER_GROUPS).await?;
-    let users: Vec<(UserId, UserStatus)> =
-        reader.all(USERS, &[], |row| Ok((row.parse(0)?, row.parse(1)?))).await?;
-    for (id, status) in users {
-        let roles = roles.remove(&id).unwrap_or_default().into();
-        let groups = groups.remove(&id).unwrap_or_default().into();
-        snapshot.put_user(id, UserFacts { status, roles, groups });
-    }
+    let put = |row: &Row<'_>| {
+        let (id, subject, email) = (row.parse(0)?, row.text(2)?, row.opt_text(3)?);
+        let roles: Vec<RoleId> = roles.remove(&id).unwrap_or_default();
+        let groups: Vec<GroupId> = groups.remove(&id).unwrap_or_default();
+        snapshot.put_user(&Entry {
+            id,
+            status: row.parse(1)?,
+            subject: &subject,
+            email: email.as_deref(),
+            roles: &roles,
+            groups: &groups,
+        });
+        Ok(())
+    };
+    reader.all(USERS, &[], put).await?;
     Ok(Some(snapshot))
 }
 

@@ -65,7 +65,9 @@ fn values(group: &Group) -> [Value<'_>; 10] {
 /// A group as the row has it, with the roles the tenant's snapshot has.
 fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<Group, Error> {
     let group = read_bare(row)?;
-    let roles = tenant.group(group.id).map(|facts| facts.roles.to_vec()).unwrap_or_default();
+    let facts = tenant.group(group.id);
+    let roles =
+        facts.map(|facts| tenant.roles_of_group(facts).map(|role| role.id).collect()).unwrap_or_default();
     Ok(Group { roles, ..group })
 }
 

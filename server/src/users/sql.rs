@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use rolecall_engine::{
-    access::Snapshot,
+    access::{RoleFacts, Snapshot},
     change::Delta,
     filter::{Filter, UserAttribute},
     ids::{RoleId, UserId},
@@ -105,8 +105,12 @@ fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
         status: row.parse(12)?,
         invite_expires_at: Some(row.integer(13)?).filter(|at| *at > 0).map(Timestamp::from_millis),
         client_id: Some(client_id).filter(|id| !id.is_empty()).map(Setting::stored),
-        roles: facts.map(|facts| facts.roles.to_vec()).unwrap_or_default(),
-        groups: facts.map(|facts| facts.groups.to_vec()).unwrap_or_default(),
+        roles: facts
+            .map(|facts| tenant.direct_roles(facts).map(|role| role.id).collect())
+            .unwrap_or_default(),
+        groups: facts
+            .map(|facts| tenant.memberships(facts).map(|group| group.id).collect())
+            .unwrap_or_default(),
         created_at: row.time(15)?,
         updated_at: row.time(16)?,
     })
@@ -183,14 +187,14 @@ fn holds_by_group(condition: &str) -> String {
 
 /// The condition that a user is granted a scope by any path (reference/access-control.md §1.1).
 fn effective_scope(test: Test<'_>, parameters: &mut Parameters, tenant: &Snapshot) -> String {
-    let grants = |role: RoleId| {
-        let scopes = tenant.role(role).into_iter().flat_map(|role| role.grants.iter());
-        test.passes(scopes.filter_map(|scope| tenant.scope_name(scope)).map(ScopeName::as_str))
+    let grants = |role: &&RoleFacts| {
+        let scopes = role.grants.iter().filter_map(|scope| tenant.scope_name(scope));
+        test.passes(scopes.map(ScopeName::as_str))
     };
-    if tenant.roles_of_everybody().any(grants) {
+    if tenant.roles_of_everybody().any(|role| grants(&role)) {
         return String::from("1 = 1");
     }
-    let roles: Vec<RoleId> = tenant.roles().map(|role| role.id).filter(|role| grants(*role)).collect();
+    let roles: Vec<RoleId> = tenant.roles().filter(grants).map(|role| role.id).collect();
     let direct = holds_directly(&one_of("x.role_id", roles.iter().copied(), parameters));
     let by_group = holds_by_group(&one_of("g.role_id", roles, parameters));
     format!("({direct} OR {by_group})")

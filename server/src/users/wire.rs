@@ -1,9 +1,8 @@
 //! What do users look like outside? (reference/rest-api.md §3.2, §3.3, §3.5)
 
 use rolecall_engine::{
-    access::Snapshot,
+    access::{GroupFacts, Snapshot},
     assignments,
-    ids::{GroupId, RoleId},
     names::{DisplayName, Email, NameError, Setting, Subject},
     scopes::ScopeName,
     time::Timestamp,
@@ -144,21 +143,14 @@ pub struct View<'v> {
 }
 
 impl View<'_> {
-    fn role_refs(&self, ids: &[RoleId]) -> Vec<RoleRef> {
-        ids.iter().filter_map(|id| self.tenant.role(*id)).map(RoleRef::from).collect()
-    }
-
-    fn group_refs(&self, ids: &[GroupId]) -> Vec<GroupRef> {
-        let group_ref = |id: &GroupId| {
-            let group = self.tenant.group(*id)?;
-            Some(GroupRef {
-                id: id.to_string(),
-                name: group.name.to_string(),
-                provider_type: group.provider.as_str(),
-                assigned_roles: self.roles.then(|| self.role_refs(&group.roles)),
-            })
-        };
-        ids.iter().filter_map(group_ref).collect()
+    fn group_ref(&self, group: &GroupFacts) -> GroupRef {
+        let roles = || self.tenant.roles_of_group(group).map(RoleRef::from).collect();
+        GroupRef {
+            id: group.id.to_string(),
+            name: group.name.to_string(),
+            provider_type: group.provider.as_str(),
+            assigned_roles: self.roles.then(roles),
+        }
     }
 }
 
@@ -202,10 +194,10 @@ impl User {
             status: facts.filter(|_| fields.has("status")).map(|facts| facts.status.as_str()),
             assigned_roles: facts
                 .filter(|_| roles && fields.has("assignedRoles"))
-                .map(|facts| view.role_refs(&facts.roles)),
+                .map(|facts| tenant.direct_roles(facts).map(RoleRef::from).collect()),
             assigned_groups: facts
                 .filter(|_| fields.has("assignedGroups"))
-                .map(|facts| view.group_refs(&facts.groups)),
+                .map(|facts| tenant.memberships(facts).map(|group| view.group_ref(group)).collect()),
             assigned_scopes: facts.filter(|_| roles && fields.has("assignedScopes")).map(scopes),
             links: fields.has("links").then(|| link.into()),
             ..Self::default()

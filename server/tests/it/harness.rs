@@ -8,7 +8,7 @@ use std::{
 
 use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
-    App, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
+    App, Budget, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
     demo::{COMPANIES, Demo},
     serve,
     setup::{self, Earlier},
@@ -62,7 +62,13 @@ impl Server {
 
     async fn start_in(setup: Setup, data: TempDir) -> Self {
         let Setup { catalogue, rate_limits, public_url, connections } = setup;
-        let settings = Settings { master_key: MasterKey::new([7; 32]), catalogue, public_url, rate_limits };
+        let settings = Settings {
+            master_key: MasterKey::new([7; 32]),
+            catalogue,
+            public_url,
+            rate_limits,
+            snapshot_budget: Budget::default(),
+        };
         let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
         let app = App::new(db, settings, Clock::default(), Entropy).await.unwrap();
         let mut tenants = Vec::new();

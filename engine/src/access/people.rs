@@ -1,0 +1,230 @@
+//! Who is in the tenant, and by what can somebody be found?
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    slots::{Slot, Slots},
+    snapshot::{GroupFacts, RoleFacts},
+    table::Table,
+};
+use crate::{
+    change::Delta,
+    ids::{GroupId, RoleId, UserId},
+    names::{Email, fold},
+    users::{User, UserStatus},
+};
+
+/// What a snapshot takes in of a user.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'u> {
+    /// The identifier.
+    pub id: UserId,
+    /// Where the user stands.
+    pub status: UserStatus,
+    /// What the identity provider calls the user.
+    pub subject: &'u str,
+    /// The address.
+    pub email: Option<&'u str>,
+    /// Direct roles.
+    pub roles: &'u [RoleId],
+    /// Memberships.
+    pub groups: &'u [GroupId],
+}
+
+impl<'u> From<&'u User> for Entry<'u> {
+    fn from(user: &'u User) -> Self {
+        Self {
+            id: user.id,
+            status: user.status,
+            subject: user.subject.as_str(),
+            email: user.email.as_ref().map(Email::as_str),
+            roles: &user.roles,
+            groups: &user.groups,
+        }
+    }
+}
+
+/// What decisions need of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFacts {
+    /// Where the user stands.
+    pub status: UserStatus,
+    /// How many of `held` are direct roles; the others are memberships.
+    direct: u16,
+    held: Box<[Slot]>,
+}
+
+impl UserFacts {
+    fn new(entry: &Entry<'_>, roles: &Slots<RoleId, RoleFacts>, groups: &Slots<GroupId, GroupFacts>) -> Self {
+        let mut held: Vec<Slot> = entry.roles.iter().filter_map(|role| roles.slot(role)).collect();
+        held.truncate(usize::from(u16::MAX));
+        let direct = u16::try_from(held.len()).unwrap_or(u16::MAX);
+        held.extend(entry.groups.iter().filter_map(|group| groups.slot(group)));
+        Self { status: entry.status, direct, held: held.into() }
+    }
+
+    pub(super) fn roles(&self) -> &[Slot] {
+        self.held.get(..usize::from(self.direct)).unwrap_or_default()
+    }
+
+    pub(super) fn groups(&self) -> &[Slot] {
+        self.held.get(usize::from(self.direct)..).unwrap_or_default()
+    }
+}
+
+/// What stands for a text by which somebody is found: half of its SHA-256. Texts are chosen outside, and nobody can choose
+/// two that meet.
+type Mark = [u8; 16];
+
+fn mark(text: &str) -> Mark {
+    let hash = Sha256::digest(text.as_bytes());
+    let mut mark = Mark::default();
+    mark.iter_mut().zip(hash).for_each(|(mark, byte)| *mark = byte);
+    mark
+}
+
+/// The users with one e-mail address; it need not be one.
+#[derive(Debug, Clone)]
+enum Holders {
+    One(UserId),
+    Several(Arc<Vec<UserId>>),
+}
+
+impl Holders {
+    fn as_slice(&self) -> &[UserId] {
+        match self {
+            Self::One(user) => core::slice::from_ref(user),
+            Self::Several(users) => users,
+        }
+    }
+}
+
+/// The users of a tenant.
+#[derive(Debug, Clone, Default)]
+pub(super) struct People {
+    users: Table<UserId, UserFacts>,
+    subjects: Table<Mark, UserId>,
+    emails: Table<Mark, Holders>,
+}
+
+impl People {
+    pub(super) fn find(&self, id: UserId) -> Option<&UserFacts> {
+        self.users.get(&id)
+    }
+
+    pub(super) fn with_subject(&self, subject: &str) -> Option<UserId> {
+        self.subjects.get(&mark(subject)).copied()
+    }
+
+    pub(super) fn with_email(&self, email: &str) -> &[UserId] {
+        self.emails.get(&mark(&fold(email))).map(Holders::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (UserId, &UserFacts)> {
+        self.users.iter().map(|(id, facts)| (*id, facts))
+    }
+
+    pub(super) fn behind(&self, after: Option<UserId>) -> impl Iterator<Item = (UserId, &UserFacts)> {
+        self.users.in_order(after.as_ref()).map(|(id, facts)| (*id, facts))
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    pub(super) fn put(
+        &mut self,
+        entry: &Entry<'_>,
+        roles: &Slots<RoleId, RoleFacts>,
+        groups: &Slots<GroupId, GroupFacts>,
+    ) {
+        self.users.insert(entry.id, UserFacts::new(entry, roles, groups));
+        self.subjects.insert(mark(entry.subject), entry.id);
+        if let Some(email) = entry.email {
+            self.add_email(mark(&fold(email)), entry.id);
+        }
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        delta: &Delta<User>,
+        roles: &Slots<RoleId, RoleFacts>,
+        groups: &Slots<GroupId, GroupFacts>,
+    ) {
+        let (before, after) = (delta.before().map(Entry::from), delta.after().map(Entry::from));
+        if let Some(before) = before {
+            if after.is_none_or(|after| after.subject != before.subject) {
+                self.subjects.remove(&mark(before.subject));
+            }
+            if let Some(email) =
+                before.email.filter(|_| after.is_none_or(|after| after.email != before.email))
+            {
+                self.remove_email(mark(&fold(email)), before.id);
+            }
+        }
+        match after {
+            None => self.users.remove(&delta.latest().id),
+            Some(after) => {
+                let same = before.is_some_and(|before| {
+                    (before.status, before.roles, before.groups) == (after.status, after.roles, after.groups)
+                });
+                if !same {
+                    self.users.insert(after.id, UserFacts::new(&after, roles, groups));
+                }
+                if before.is_none_or(|before| before.subject != after.subject) {
+                    self.subjects.insert(mark(after.subject), after.id);
+                }
+                let changed = before.is_none_or(|before| before.email != after.email);
+                if let Some(email) = after.email.filter(|_| changed) {
+                    self.add_email(mark(&fold(email)), after.id);
+                }
+            }
+        }
+    }
+
+    fn add_email(&mut self, email: Mark, user: UserId) {
+        let present = self.emails.get(&email).map(Holders::as_slice).unwrap_or_default();
+        if present.contains(&user) {
+            return;
+        }
+        let holders = if present.is_empty() {
+            Holders::One(user)
+        } else {
+            let mut several = present.to_vec();
+            several.push(user);
+            several.sort_unstable();
+            Holders::Several(Arc::new(several))
+        };
+        self.emails.insert(email, holders);
+    }
+
+    fn remove_email(&mut self, email: Mark, user: UserId) {
+        let present = self.emails.get(&email).map(Holders::as_slice).unwrap_or_default();
+        let left: Vec<UserId> = present.iter().copied().filter(|present| *present != user).collect();
+        match left.as_slice() {
+            [] => self.emails.remove(&email),
+            [one] => self.emails.insert(email, Holders::One(*one)),
+            _ => self.emails.insert(email, Holders::Several(Arc::new(left))),
+        }
+    }
+
+    /// The same with the numbers that roles and groups have in other tables.
+    pub(super) fn renumbered(
+        &self,
+        (roles, groups): (&Slots<RoleId, RoleFacts>, &Slots<GroupId, GroupFacts>),
+        (new_roles, new_groups): (&Slots<RoleId, RoleFacts>, &Slots<GroupId, GroupFacts>),
+    ) -> Self {
+        let mut users = Table::default();
+        for (id, facts) in self.all() {
+            let role = |slot: &Slot| roles.get(*slot).and_then(|role| new_roles.slot(&role.id));
+            let group = |slot: &Slot| groups.get(*slot).and_then(|group| new_groups.slot(&group.id));
+            let mut held: Vec<Slot> = facts.roles().iter().filter_map(role).collect();
+            let direct = u16::try_from(held.len()).unwrap_or(u16::MAX);
+            held.extend(facts.groups().iter().filter_map(group));
+            users.insert(id, UserFacts { status: facts.status, direct, held: held.into() });
+        }
+        Self { users, ..self.clone() }
+    }
+}
