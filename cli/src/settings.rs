@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashSet,
-    env,
+    env, fmt,
     io::IsTerminal as _,
     net::SocketAddr,
     num::NonZeroU32,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -158,7 +159,7 @@ impl Given {
 impl Serve {
     pub async fn run(self) -> anyhow::Result<()> {
         let file = self.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let effective = self.given.or(file).effective();
+        let effective = self.given.or(file).effective().checked()?;
         let shown = toml::to_string(&effective)?;
         if self.print_config {
             print!("{shown}");
@@ -170,7 +171,31 @@ impl Serve {
     }
 }
 
+/// Connections at once, snapshots in MiB and seconds of draining that make sense.
+const CONNECTIONS_IN: RangeInclusive<usize> = 1..=1_000_000;
+const MEMORY_IN: RangeInclusive<u32> = 1..=1_048_576;
+const DRAIN_IN: RangeInclusive<u64> = 0..=3600;
+
+fn within<T: PartialOrd + fmt::Display>(
+    name: &str,
+    value: &T,
+    range: &RangeInclusive<T>,
+) -> anyhow::Result<()> {
+    if range.contains(value) {
+        return Ok(());
+    }
+    bail!("`{name}` is {value}, and must be from {} to {}", range.start(), range.end())
+}
+
 impl Effective {
+    /// The same settings, if each is one that can hold.
+    fn checked(self) -> anyhow::Result<Self> {
+        within("max-connections", &self.max_connections, &CONNECTIONS_IN)?;
+        within("snapshot-memory", &self.snapshot_memory, &MEMORY_IN)?;
+        within("drain-seconds", &self.drain_seconds, &DRAIN_IN)?;
+        Ok(self)
+    }
+
     async fn serve(self) -> anyhow::Result<()> {
         let master_key = store::key(self.key_file.as_deref())?;
         let public_url = self.public_url.as_deref().map(|url| {

@@ -9,7 +9,7 @@ use alloc::{
 };
 use core::fmt;
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection, skeleton};
 
 /// Why a text cannot be a name.
@@ -119,14 +119,30 @@ pub fn fold(text: &str) -> String {
     letters.flat_map(char::to_lowercase).nfkc().collect()
 }
 
+/// Letters that Unicode's table of confusables does not know, and signs that are read as letters.
+const ALSO_READ_AS: &[(&str, &str)] = &[
+    ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz"),
+    ("🅐🅑🅒🅓🅔🅕🅖🅗🅘🅙🅚🅛🅜🅝🅞🅟🅠🅡🅢🅣🅤🅥🅦🅧🅨🅩", "abcdefghijklmnopqrstuvwxyz"),
+    ("🅰🅱🅲🅳🅴🅵🅶🅷🅸🅹🅺🅻🅼🅽🅾🅿🆀🆁🆂🆃🆄🆅🆆🆇🆈🆉", "abcdefghijklmnopqrstuvwxyz"),
+    ("@4!3$50", "aalesso"),
+];
+
+fn read_as(c: char) -> char {
+    let found = ALSO_READ_AS.iter().find_map(|(signs, letters)| {
+        signs.chars().zip(letters.chars()).find(|(sign, _)| *sign == c).map(|(_, letter)| letter)
+    });
+    found.unwrap_or(c)
+}
+
 /// What a name looks like, for telling look-alikes (threats T08; Unicode UTS 39 §4).
 ///
-/// Two names with the same key can be mistaken for each other: by case, width, blanks, punctuation or similar letters.
-/// Some letters look alike only once their case is folded, so that is done twice. A capital `I` looks like a small `l`,
-/// and `1` like both; so `i` and `l` count as one letter.
+/// Two names with the same key can be mistaken for each other: by case, width, blanks, punctuation, marks on letters or
+/// similar letters. Some letters look alike only once their case is folded, so that is done twice. A capital `I` looks
+/// like a small `l`, and `1` like both; so `i` and `l` count as one letter.
 fn look(name: &str) -> String {
     let seen = |text: &str| fold(&skeleton(text).collect::<String>());
-    let letters = seen(&seen(name)).replace('i', "l");
+    let bare: String = name.nfkd().filter(|c| !is_combining_mark(*c)).map(read_as).collect();
+    let letters = seen(&seen(&bare)).replace('i', "l").replace("vv", "w");
     letters.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
@@ -324,10 +340,18 @@ mod tests {
             "Ten\u{430}nt\u{410}dmin",
             "Tenant\u{2010}Admin",
             "TenantAdrnin",
-            "Tenantàdmin".replace('à', "a").as_str(),
+            "TenantÀdmin",
+            "TenantAdmiṅ",
+            "TenanțAdmin",
+            "ᴛᴇɴᴀɴᴛᴀᴅᴍɪɴ",
+            "🆃🅴🅽🅰🅽🆃🅰🅳🅼🅸🅽",
+            "Tenant@dmin",
+            "TenantAdm!n",
+            "T3nant4dmin",
         ] {
             assert!(look_alike(name, "TenantAdmin"), "{name}");
         }
+        assert!(look_alike("5tevvard", "Steward") && look_alike("Stewarḋ", "Steward"));
         assert!(look_alike("AutomIDeploymentContributor", "AutomlDeploymentContributor"));
         for name in ["Tenant Administration", "Admin", "Tenant Admins", "Reports"] {
             assert!(!look_alike(name, "TenantAdmin"), "{name}");

@@ -67,6 +67,14 @@ words! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScopeIndex(pub(crate) u16);
 
+impl ScopeIndex {
+    /// The place of a scope that so many come before; none if that are too many.
+    #[must_use]
+    pub fn new(before: usize) -> Option<Self> {
+        u16::try_from(before).ok().map(Self)
+    }
+}
+
 /// A set of scopes, one bit each.
 #[derive(Debug, Clone, Default)]
 pub struct ScopeSet(Vec<u64>);

@@ -11,7 +11,6 @@ use std::{
 use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
-    access::snapshots::{Budget, Snapshots},
     api_keys::credential::Verified,
     clock::{Clock, Entropy},
     db::Db,
@@ -20,6 +19,7 @@ use crate::{
     links::Origin,
     seal::{MasterKey, Seal},
     signing::SigningKeys,
+    snapshots::kept::{Budget, Snapshots},
 };
 
 /// What an installation is set up with.

@@ -7,7 +7,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, header, request::Parts, uri::Authority},
 };
 use rolecall_engine::{
     access::{Decision, Denial, Query, Snapshot, UserFacts, decide},
@@ -44,6 +44,12 @@ impl Permission for Member {
 pub enum Administrator {}
 impl Permission for Administrator {
     const SCOPE: Option<&'static str> = Some(Catalogue::ADMINISTER);
+}
+
+/// Whoever may ask what others may do.
+pub enum Evaluator {}
+impl Permission for Evaluator {
+    const SCOPE: Option<&'static str> = Some(Catalogue::EVALUATE);
 }
 
 /// Whoever may make API keys.
@@ -127,10 +133,8 @@ fn may<P: Permission>(tenant: &Snapshot, user: UserId) -> Result<&UserFacts, Err
     let Some(scope) = P::SCOPE else { return Ok(facts) };
     match decide(tenant, &Query { user, scope }) {
         Decision::Allowed(_) => Ok(facts),
-        Decision::Denied(Denial::NotGranted | Denial::UnknownScope) => {
-            Err(Error::Forbidden(format!("this needs the scope `{scope}`")))
-        }
         Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
+        Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
     }
 }
 
@@ -140,11 +144,7 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
         let (tenant, credential) = verify(app, token).await?;
-        let host = parts
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .and_then(|host| host.parse().ok());
+        let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
         may::<Member>(&tenant, credential.user)?;
         let tier = parts.extensions.get::<Tier>().copied().unwrap_or(Tier::Read);
@@ -165,6 +165,13 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The host that a request names: in its address if that is a whole one, else in the header (RFC 9112 §3.2.2).
+pub fn asked_host(request: &Parts) -> Option<Host> {
+    let header = || request.headers.get(header::HOST)?.to_str().ok();
+    let authority = request.uri.authority().map(Authority::as_str);
+    authority.or_else(header)?.parse().ok()
 }
 
 /// Refuses a caller who addresses the host of another tenant.

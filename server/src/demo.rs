@@ -186,7 +186,13 @@ impl Furnishing<'_> {
         edited.value
     }
 
+    /// Makes a role with those of its scopes that the catalogue has; none if it has none of them.
     fn role(&mut self, name: &str, about: &str, scopes: &[&str]) -> Result<(), Error> {
+        let known = |scope: &&&str| self.tenant.catalogue().find(scope).is_some();
+        let scopes: Vec<&str> = scopes.iter().filter(known).copied().collect();
+        if scopes.is_empty() {
+            return Ok(());
+        }
         let new = NewRole {
             name: well_formed(RoleName::new(name))?,
             description: well_formed(Description::new(about))?,
@@ -198,12 +204,19 @@ impl Furnishing<'_> {
         Ok(())
     }
 
+    /// Those of the roles that there are.
+    fn by_name(&self, roles: &[&str]) -> Vec<RoleRef> {
+        let there =
+            |name: &&&str| RoleName::new(name).is_ok_and(|name| self.tenant.role_named(&name).is_some());
+        roles.iter().filter(there).map(|name| RoleRef::Name((*name).to_owned())).collect()
+    }
+
     fn group(&mut self, name: &str, roles: &[&str]) -> Result<(), Error> {
         let new = NewGroup {
             name: well_formed(GroupName::new(name))?,
             provider: Provider::Custom,
             description: None,
-            roles: by_name(roles),
+            roles: self.by_name(roles),
         };
         let id = self.app.entropy.group_id(self.editor.at);
         let edited = Group::create(new, id, &self.tenant, self.editor)?;
@@ -218,7 +231,7 @@ impl Furnishing<'_> {
             email: Email::new(email).ok(),
             picture: None,
             invited: false,
-            roles: by_name(person.roles),
+            roles: self.by_name(person.roles),
         };
         let nobody = KnownSubject { user: None, license: None };
         let id = self.app.entropy.user_id(self.editor.at);
@@ -232,10 +245,6 @@ impl Furnishing<'_> {
         self.keep(edited);
         Ok(())
     }
-}
-
-fn by_name(roles: &[&str]) -> Vec<RoleRef> {
-    roles.iter().map(|name| RoleRef::Name((*name).to_owned())).collect()
 }
 
 fn well_formed<T>(name: Result<T, NameError>) -> Result<T, Error> {

@@ -16,6 +16,8 @@ pub enum Tier {
     Write,
     /// Filtering by POST.
     Filter,
+    /// Questions of access: as many as there are.
+    Decision,
 }
 
 /// Requests a user may make in a minute, by tier.
@@ -83,6 +85,7 @@ impl RateLimits {
             Tier::Read => per_minute.tier1,
             Tier::Write => per_minute.tier2,
             Tier::Filter => per_minute.filter,
+            Tier::Decision => return Ok(()),
         };
         self.take((Counted::User(tenant, user), tier), limit)?;
         let half_of_users =

@@ -30,15 +30,16 @@ impl FromStr for Host {
     /// Reads the value of a `Host` header (RFC 9110 §7.2).
     fn from_str(text: &str) -> Result<Self, ParseHostError> {
         let (name, port) = match text.rsplit_once(':') {
-            Some((name, port)) if !port.ends_with(']') => {
-                (name, Some(port.parse().map_err(|_| ParseHostError)?))
-            }
+            // A port that there is not makes the name no less a name.
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (name, port.parse().ok()),
             _ => (text, None),
         };
         let ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-        let name = match ipv6 {
-            Some(address) => format!("[{}]", address.parse::<Ipv6Addr>().map_err(|_| ParseHostError)?),
-            None => Hostname::new(name).map_err(|_| ParseHostError)?.to_string(),
+        let name = if let Some(address) = ipv6 {
+            format!("[{}]", address.parse::<Ipv6Addr>().map_err(|_| ParseHostError)?)
+        } else {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            Hostname::new(name).map_err(|_| ParseHostError)?.to_string()
         };
         Ok(Self { name, port })
     }
@@ -131,6 +132,20 @@ impl Links {
             (None, None, None) => String::new(),
         };
         Self { base }
+    }
+
+    /// The links for somebody whose tenant is not known, or is the one that has the host; none where the host is not known to
+    /// be Rolecall's either.
+    pub fn for_anybody(
+        tenant: Option<&Tenant>,
+        host: Option<&Host>,
+        public: Option<&Origin>,
+    ) -> Option<Self> {
+        match (tenant, host, public) {
+            (Some(tenant), ..) => Some(Self::new(tenant, host, public)),
+            (None, Some(host), _) if host.is_loopback() => Some(Self { base: format!("http://{host}") }),
+            (None, _, public) => public.map(|public| Self { base: public.to_string() }),
+        }
     }
 
     /// The address of a path, which begins with `/`.

@@ -13,7 +13,6 @@ use rolecall_engine::{
 };
 
 use crate::{
-    access,
     api_keys::sql as api_keys,
     app::App,
     audits,
@@ -23,6 +22,7 @@ use crate::{
     groups::sql as groups,
     licenses::sql as licenses,
     roles::sql as roles,
+    snapshots,
     tenants::sql as tenants,
     trace::TraceId,
     users::sql as users,
@@ -142,7 +142,7 @@ async fn present(app: &App, writer: &Writer<'_>) -> Result<Arc<Snapshot>, Error>
     if let Some(left) = writer.uncommitted() {
         return Ok(Arc::clone(left));
     }
-    access::seen_by(app, writer).await?.ok_or(Error::NotFound)
+    snapshots::seen_by(app, writer).await?.ok_or(Error::NotFound)
 }
 
 /// Stores all of an edit, or nothing where it changes nothing. The new revision is stored last: until then a refused edit

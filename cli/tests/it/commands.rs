@@ -179,6 +179,15 @@ fn a_server_starts_only_with_what_it_needs() {
         refused(serve().arg("--key-file").arg(&key).args(["--public-url", "example.com"]))
             .contains("http(s)://")
     );
+    for (flag, wrong) in [
+        ("max-connections", "0"),
+        ("max-connections", "18446744073709551615"),
+        ("drain-seconds", "86400"),
+        ("snapshot-memory", "0"),
+    ] {
+        let error = refused(rolecall().args(["serve", "--print-config", &format!("--{flag}"), wrong]));
+        assert!(error.contains(flag) && error.contains("must be from"), "{error}");
+    }
     let kubernetes = [("ROLECALL_SERVICE_HOST", "10.0.0.1"), ("ROLECALL_PORT", "tcp://10.0.0.1:8787")];
     assert!(run(rolecall().args(["serve", "--print-config"]).envs(kubernetes)).0);
     let (success, _, usage) = run(rolecall().args(["serve", "--nonsense"]));

@@ -48,20 +48,53 @@ pub struct Grant {
 pub enum Denial {
     /// The tenant has no such user.
     UnknownUser,
+    /// Several users have what should name one.
+    AmbiguousUser,
+    /// There is no such type of subject.
+    UnknownSubjectType,
     /// Only active users may do anything.
     NotActive(UserStatus),
     /// There is no such scope.
     UnknownScope,
+    /// There is no such type of resource.
+    UnknownResourceType,
+    /// There is no such resource.
+    UnknownResource,
+    /// Nothing says which scope the action needs.
+    UnknownAction,
     /// No role of the user grants it.
     NotGranted,
+}
+
+impl Denial {
+    /// A word for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "unknown-user",
+            Self::AmbiguousUser => "ambiguous-user",
+            Self::UnknownSubjectType => "unknown-subject-type",
+            Self::NotActive(_) => "not-active",
+            Self::UnknownScope => "unknown-scope",
+            Self::UnknownResourceType => "unknown-resource-type",
+            Self::UnknownResource => "unknown-resource",
+            Self::UnknownAction => "unknown-action",
+            Self::NotGranted => "not-granted",
+        }
+    }
 }
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownUser => f.write_str("the user is not in the tenant"),
+            Self::AmbiguousUser => f.write_str("several users have this address"),
+            Self::UnknownSubjectType => f.write_str("subjects are of type `user`, `subject` or `email`"),
             Self::NotActive(status) => write!(f, "the user is {}", status.as_str()),
             Self::UnknownScope => f.write_str("the scope is not known"),
+            Self::UnknownResourceType => f.write_str("the type of resource is not known"),
+            Self::UnknownResource => f.write_str("the resource is not this tenant"),
+            Self::UnknownAction => f.write_str("resources of this type have no such action"),
             Self::NotGranted => f.write_str("no role of the user grants it"),
         }
     }

@@ -2,13 +2,17 @@
 
 mod administrators;
 mod decide;
+mod explain;
 mod granting;
 mod people;
+mod question;
 mod slots;
 mod snapshot;
 mod table;
 
 pub use administrators::keep_administrator;
 pub use decide::{Decision, Denial, Grant, Path, Query, decide};
+pub use explain::{Explanation, Way, explain};
 pub use people::{Entry, UserFacts};
+pub use question::{Named, Question, TENANT, evaluate};
 pub use snapshot::{GroupFacts, Revision, RoleFacts, Snapshot};

@@ -65,6 +65,12 @@ impl UserFacts {
         Self { status: entry.status, direct, held: held.into() }
     }
 
+    /// Whether the user may do anything at all.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == UserStatus::Active
+    }
+
     pub(super) fn roles(&self) -> &[Slot] {
         self.held.get(..usize::from(self.direct)).unwrap_or_default()
     }

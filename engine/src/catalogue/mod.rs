@@ -3,10 +3,12 @@
 //! A catalogue is data. The built-in one is Qlik Cloud's, see [`qlik`].
 
 pub mod qlik;
+mod resources;
 
 use alloc::{string::String, vec::Vec};
 
 use hashbrown::HashMap;
+pub use resources::{ActionRule, Condition, Instance, Part, Plain, ResourceType};
 
 use crate::{
     ids::RoleId,
@@ -84,6 +86,8 @@ pub struct Catalogue {
     default_roles: Vec<DefaultRole>,
     /// What to do with scope names that are not in the catalogue.
     pub unknown: Unknown,
+    /// What can be acted on besides the tenant.
+    pub resources: Vec<ResourceType>,
     /// Names that no custom role may have or look like, besides those of the default roles.
     pub reserved: Vec<RoleName>,
     /// The role every user has and nobody can be given.
@@ -100,6 +104,11 @@ impl Catalogue {
     /// Only default roles hold it; whoever holds one of them is an administrator. It is not for custom roles,
     /// `UserDefault` or OAuth clients.
     pub const ADMINISTER: &str = "tenant:administer";
+    /// The identifier of the role `UserDefault`, the same in every tenant.
+    pub const USER_DEFAULT: RoleId =
+        RoleId::new(0x66fa_3b20, [0xd1, 0x8c, 0x4e, 0x7a, 0x5b, 0x92, 0xf0, 0x64]);
+    /// The scope that asks what others may do: the decision API. Rolecall's own.
+    pub const EVALUATE: &str = "access:evaluate";
     /// The scope that manages one's own API keys (reference/auth.md §2).
     pub const API_KEYS: &str = "api-keys";
 
@@ -132,9 +141,28 @@ impl Catalogue {
         self.by_name.get(name).copied()
     }
 
+    /// The scopes with these names and those they include. Names that are not known are left out.
+    #[must_use]
+    pub fn set<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> ScopeSet {
+        let known = names.into_iter().filter_map(|name| self.find(name));
+        known.flat_map(|scope| self.with_children(scope)).collect()
+    }
+
+    /// The name of the scope that includes another one.
+    #[must_use]
+    pub fn parent_of(&self, scope: &Scope) -> Option<&ScopeName> {
+        self.scope(scope.parent?).map(|parent| &parent.name)
+    }
+
     /// A scope and the scopes it includes.
     pub fn with_children(&self, scope: ScopeIndex) -> impl Iterator<Item = ScopeIndex> + '_ {
         core::iter::once(scope).chain(self.children.get(&scope).into_iter().flatten().copied())
+    }
+
+    /// The kind of resource with a name.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<&ResourceType> {
+        self.resources.iter().find(|kind| kind.name == name)
     }
 
     /// The default roles in the order they are listed, `UserDefault` last.
@@ -155,7 +183,19 @@ impl Catalogue {
         scope.zip(self.default_role(id)).is_some_and(|(scope, role)| role.grants.contains(scope))
     }
 
-    fn build(scopes: Vec<Scope>, default_roles: Vec<DefaultRole>, user_default: RoleId) -> Self {
+    /// A catalogue of these scopes and default roles; `UserDefault` comes behind them.
+    #[must_use]
+    pub fn new(scopes: Vec<Scope>, mut default_roles: Vec<DefaultRole>) -> Self {
+        default_roles.push(DefaultRole {
+            id: Self::USER_DEFAULT,
+            name: RoleName::stored(String::from("UserDefault")),
+            level: Level::User,
+            about: String::from("What every user may do; not assignable"),
+            permissions: Vec::new(),
+            grants: ScopeSet::new(),
+            promotes: false,
+            auto_assign: None,
+        });
         let place = |at: usize| u16::try_from(at).map(ScopeIndex).ok();
         let by_name = scopes
             .iter()
@@ -174,8 +214,9 @@ impl Catalogue {
             children,
             default_roles,
             unknown: Unknown::Refuse,
+            resources: Vec::new(),
             reserved: Vec::new(),
-            user_default,
+            user_default: Self::USER_DEFAULT,
             initial_user_default: Vec::new(),
             initial_everyone: Vec::new(),
         }

@@ -1,117 +1,135 @@
-//! What is known of each tenant in memory?
+//! Access: may this subject do this, who may, and why? (AuthZEN 1.0)
+//!
+//! Everything here is answered from the tenant's snapshot; nothing waits for the database.
 
-pub mod snapshots;
-pub mod sql;
+pub mod http;
+mod wire;
 
-use std::sync::Arc;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rolecall_engine::{
+    access::{self, Decision, Named, Query, Question, Snapshot, TENANT, decide},
+    ids::{TenantId, UserId},
+};
+use wire::{Asked, Decided, Evaluation, Given, Semantic};
 
-use rolecall_engine::{access::Snapshot, ids::TenantId};
+use crate::{app::App, error::Error};
 
-use crate::{app::App, db::Reader, error::Error, tenants::sql as tenants};
+/// Questions in one request.
+const QUESTIONS: usize = 1000;
 
-/// How often to look again for the snapshot of the state that is read. A commit can be seen an instant before its snapshot.
-const LOOKS: usize = 8;
+impl<'q> From<Given<'q>> for Named<'q> {
+    fn from(Given { kind, id }: Given<'q>) -> Self {
+        Self { kind, id }
+    }
+}
 
-/// The present snapshot of a tenant, loaded if it is not in memory; none if there is no such tenant.
+/// Answers a question.
 ///
 /// # Errors
-/// When the database cannot be read.
-pub async fn snapshot(app: &App, tenant: TenantId) -> Result<Option<Arc<Snapshot>>, Error> {
-    if let Some(snapshot) = app.snapshots.get(tenant) {
-        return Ok(Some(snapshot));
-    }
-    let _loading = app.snapshots.loading(tenant).await;
-    loop {
-        if let Some(snapshot) = app.snapshots.get(tenant) {
-            return Ok(Some(snapshot));
-        }
-        let catalogue = Arc::clone(&app.catalogue);
-        let loaded = app.db.scan(tenant, async |reader| sql::load(reader, catalogue).await).await?;
-        let Some(snapshot) = loaded.map(Arc::new) else { return Ok(None) };
-        // A change that came in between has published a later one, or its snapshot left the memory again.
-        if app.snapshots.publish(Arc::clone(&snapshot)) {
-            return Ok(Some(snapshot));
-        }
-    }
+/// When something is missing in it. What is not known is denied.
+pub fn evaluate(tenant: &Snapshot, asked: Asked<'_>) -> Result<Decision, Error> {
+    let question = Question {
+        subject: asked.subject()?.into(),
+        action: asked.action()?,
+        resource: asked.resource()?.into(),
+        properties: &|part, name| asked.property(part, name),
+    };
+    Ok(access::evaluate(tenant, &question))
 }
 
-/// The tenant as the reader sees it; none if there is no such tenant. Where nobody published that state, because somebody
-/// else wrote it, it is read from the database.
+/// Answers several questions, as many as their semantic wants.
 ///
 /// # Errors
-/// When the database cannot be read.
-pub async fn seen_by(app: &App, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>, Error> {
-    match published(app, reader).await? {
-        Some(published) => Ok(Some(published)),
-        None => Ok(sql::load(reader, Arc::clone(&app.catalogue)).await?.map(Arc::new)),
+/// When there are too many.
+pub fn evaluate_all(
+    tenant: &Snapshot,
+    whole: &Evaluation,
+    questions: &[Evaluation],
+    semantic: Semantic,
+) -> Result<Vec<Decided>, Error> {
+    if questions.len() > QUESTIONS {
+        return Err(Error::at_pointer("/evaluations", format!("more than {QUESTIONS} questions")));
     }
+    let mut decided = Vec::with_capacity(questions.len());
+    for question in questions {
+        let answer = match evaluate(tenant, question.within(whole)) {
+            Ok(decision) => Decided::new(decision, tenant),
+            Err(error) => Decided::refused(&error, tenant),
+        };
+        let last = semantic.ends_with(answer.decision);
+        decided.push(answer);
+        if last {
+            break;
+        }
+    }
+    Ok(decided)
 }
 
-/// The published snapshot of the state that the reader sees, if there is one.
-async fn published(app: &App, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>, Error> {
-    let revision = tenants::revision(reader).await?;
-    Ok(app.snapshots.get(reader.tenant()).filter(|known| Some(known.revision()) == revision))
-}
-
-/// Reads a few rows of a tenant, and answers with them the snapshot of the same state.
+/// The users who may do something, behind one of them.
 ///
 /// # Errors
-/// What the work answers, or that the database cannot be read.
-pub async fn read<T: Send + 'static>(
-    app: &App,
-    tenant: TenantId,
-    work: impl AsyncFnOnce(&Reader<'_>, &Snapshot) -> Result<T, Error> + Send + 'static,
-) -> Result<(Arc<Snapshot>, T), Error> {
-    consistent(app, tenant, false, work).await
+/// When something is missing in the question.
+pub fn subjects(
+    tenant: &Snapshot,
+    asked: Asked<'_>,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Vec<UserId>, Error> {
+    let (kind, action, resource) = (asked.subject_type()?, asked.action()?, asked.resource()?);
+    let needed = tenant.needed(action, resource.into(), &|part, name| asked.property(part, name));
+    let scope = needed.ok().filter(|_| kind == "user").and_then(|scope| tenant.scope(scope));
+    let Some(scope) = scope else { return Ok(Vec::new()) };
+    let may = tenant.active_users_with(after, |user| tenant.grants(user, scope).next().into_iter().collect());
+    Ok(may.map(|(id, _)| id).take(limit).collect())
 }
 
-/// As [`read`], for lists and other work that may take milliseconds.
+/// The resources of a type with which a subject may do something, of those that are known beforehand.
 ///
 /// # Errors
-/// What the work answers, or that the database cannot be read.
-pub async fn scan<T: Send + 'static>(
-    app: &App,
-    tenant: TenantId,
-    work: impl AsyncFnOnce(&Reader<'_>, &Snapshot) -> Result<T, Error> + Send + 'static,
-) -> Result<(Arc<Snapshot>, T), Error> {
-    consistent(app, tenant, true, work).await
+/// When something is missing in the question.
+pub fn resources(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Error> {
+    let (subject, action, kind) = (asked.subject()?, asked.action()?, asked.resource_type()?);
+    let Ok(user) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
+    let own = Some(tenant.tenant().id.to_string()).filter(|_| kind == TENANT);
+    let instances = tenant.catalogue().resource(kind).map(|kind| kind.instances.as_slice());
+    let instances = instances.unwrap_or_default().iter().map(|instance| instance.id.clone());
+    let allowed = |id: &String| {
+        let needed = tenant.needed(action, Named { kind, id }, &|part, name| asked.property(part, name));
+        needed.is_ok_and(|scope| decide(tenant, &Query { user, scope }).is_allowed())
+    };
+    Ok(own.into_iter().chain(instances).filter(allowed).collect())
 }
 
-async fn consistent<T: Send + 'static>(
-    app: &App,
-    tenant: TenantId,
-    long: bool,
-    mut work: impl AsyncFnOnce(&Reader<'_>, &Snapshot) -> Result<T, Error> + Send + 'static,
-) -> Result<(Arc<Snapshot>, T), Error> {
-    let mut looks = 0;
-    loop {
-        looks += 1;
-        let inside = app.clone();
-        let attempt = async move |reader: &Reader<'_>| attempt(&inside, reader, work, looks == LOOKS).await;
-        let attempted =
-            if long { app.db.scan(tenant, attempt).await? } else { app.db.read(tenant, attempt).await? };
-        match attempted {
-            Ok(found) => return Ok(found),
-            Err(again) => work = again,
-        }
-        tokio::task::yield_now().await;
-    }
+/// What a subject may do with a resource.
+///
+/// # Errors
+/// When something is missing in the question.
+pub fn actions(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Error> {
+    let (subject, resource) = (asked.subject()?, asked.resource()?);
+    let Ok(user) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
+    let property = |part, name: &str| asked.property(part, name);
+    let actions = tenant.actions_of(user, resource.into(), &property);
+    Ok(actions.map(str::to_owned).collect())
 }
 
-/// What the work answers if the state that it reads was published; else the work, to be tried again.
-async fn attempt<T, W: AsyncFnOnce(&Reader<'_>, &Snapshot) -> Result<T, Error>>(
-    app: &App,
-    reader: &Reader<'_>,
-    work: W,
-    last: bool,
-) -> Result<Result<(Arc<Snapshot>, T), W>, Error> {
-    let tenant = if last { seen_by(app, reader).await? } else { published(app, reader).await? };
-    match tenant {
-        Some(tenant) => {
-            let found = work(reader, &tenant).await?;
-            Ok(Ok((tenant, found)))
-        }
-        None if last => Err(Error::NotFound),
-        None => Ok(Err(work)),
-    }
+/// A place in the results of a search, for whoever sends it back. It is good for the same tenant and kind of search.
+///
+/// # Errors
+/// When it cannot be sealed.
+fn token(app: &App, tenant: TenantId, search: &str, place: &str) -> Result<String, Error> {
+    let binding = format!("{tenant} {search}");
+    Ok(URL_SAFE_NO_PAD.encode(app.cursors.seal(binding.as_bytes(), place.as_bytes())?))
+}
+
+/// The place that a token stands for.
+///
+/// # Errors
+/// When the token was not made for this search.
+fn place(app: &App, tenant: TenantId, search: &str, token: &str) -> Result<String, Error> {
+    let binding = format!("{tenant} {search}");
+    let sealed = URL_SAFE_NO_PAD.decode(token).ok();
+    let opened = sealed.and_then(|sealed| app.cursors.open(binding.as_bytes(), &sealed));
+    opened
+        .and_then(|place| String::from_utf8(place).ok())
+        .ok_or_else(|| Error::at_pointer("/page/token", "not a token of this search; begin again without it"))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rolecall_engine::{access::Snapshot, tenants::TenantStatus};
 
 use super::credential::{Credential, TokenHash};
-use crate::{access, app::App, error::Error};
+use crate::{app::App, error::Error, snapshots};
 
 /// Who the bearer of a token is, with the tenant as it is now.
 ///
@@ -18,7 +18,7 @@ pub async fn verify(app: &App, token: &str) -> Result<(Arc<Snapshot>, Credential
     let hash = TokenHash::of(token).ok_or(Error::Unauthenticated)?;
     let known = app.verified.get(hash);
     let credential = known.or_else(|| Credential::read(&app.signing, token)).ok_or(Error::Unauthenticated)?;
-    let tenant = access::snapshot(app, credential.tenant).await?;
+    let tenant = snapshots::snapshot(app, credential.tenant).await?;
     let tenant = tenant.filter(|tenant| tenant.tenant().status == TenantStatus::Active);
     let tenant = tenant.ok_or(Error::Unauthenticated)?;
     let now = app.clock.now();

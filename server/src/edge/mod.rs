@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_service::Service as _;
 
 use crate::{
+    access::http as access,
     api_keys::http as api_keys,
     app::App,
     error::Error,
@@ -31,6 +32,9 @@ use crate::{
 /// The response header with the number of the request (reference/rest-api.md §1.1).
 const TRACE: &str = "x-b3-traceid";
 
+/// The number that a caller gave the request; it is given back (AuthZEN 1.0 §10.1.6).
+const REQUEST_ID: &str = "x-request-id";
+
 /// All operations of the API.
 pub fn operations() -> Vec<Operation> {
     [
@@ -41,6 +45,7 @@ pub fn operations() -> Vec<Operation> {
         api_keys::operations(),
         licenses::operations(),
         scopes::operations(),
+        access::operations(),
         health::operations(),
     ]
     .into_iter()
@@ -73,10 +78,14 @@ impl Edge {
     pub async fn answer(&mut self, mut request: Request) -> Response {
         let trace = TraceId::new(self.app.entropy);
         let path = request.uri().path().to_owned();
+        let request_id = request.headers().get(REQUEST_ID).cloned();
         let method = request.method().clone();
         request.extensions_mut().insert(trace);
         let Ok(response) = self.router.call(request).await;
-        let response = finish(response, &path, method == Method::PATCH, trace);
+        let mut response = finish(response, &path, method == Method::PATCH, trace);
+        if let Some(id) = request_id {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
         let status = response.status().as_u16();
         if status < 400 {
             tracing::debug!(%trace, %method, path, status, "answered");

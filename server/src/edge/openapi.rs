@@ -84,6 +84,7 @@ const fn tier(tier: Tier) -> &'static str {
         Tier::Read => "tier1",
         Tier::Write => "tier2",
         Tier::Filter => "filter",
+        Tier::Decision => "none",
     }
 }
 

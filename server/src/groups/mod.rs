@@ -15,11 +15,11 @@ use rolecall_engine::{
 };
 
 use crate::{
-    access,
     app::App,
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
     error::Error,
+    snapshots,
     write::WriteTx,
 };
 
@@ -37,7 +37,7 @@ pub async fn list(
     let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
         sql::page(reader, tenant, filter.as_ref(), system, &keyset).await
     };
-    access::scan(app, caller.tenant_id(), work).await
+    snapshots::scan(app, caller.tenant_id(), work).await
 }
 
 /// One group, with the tenant it is in.
@@ -45,7 +45,7 @@ pub async fn get<P>(app: &App, caller: &Caller<P>, id: GroupId) -> Result<(Arc<S
     let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
         sql::find(reader, tenant, id).await?.ok_or(Error::NotFound)
     };
-    access::read(app, caller.tenant_id(), work).await
+    snapshots::read(app, caller.tenant_id(), work).await
 }
 
 /// Makes a group.

@@ -1,5 +1,7 @@
 //! What do groups look like outside? (reference/rest-api.md §4.2, §4.3, §4.5, §4.6)
 
+use std::fmt;
+
 use std::collections::BTreeMap;
 
 use rolecall_engine::{
@@ -9,7 +11,10 @@ use rolecall_engine::{
     names::{Description, GroupName},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::{
     error::Error,
@@ -123,21 +128,46 @@ fn provider(word: Option<&str>, at: &str) -> Result<Provider, Error> {
 }
 
 /// A group that a request means: its identifier as a text, or an object with the identifier or the name.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum GroupChoice {
     /// The identifier.
     Id(String),
     /// The identifier or the name.
-    Members {
-        /// 24 hexadecimal digits.
-        id: Option<String>,
-        /// The name, if there is no identifier.
-        name: Option<String>,
-        /// `idp` (if not given) or `custom`.
-        #[serde(rename = "providerType")]
-        provider_type: Option<String>,
-    },
+    Members(GroupMembers),
+}
+
+/// The identifier or the name of a group.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupMembers {
+    /// 24 hexadecimal digits.
+    id: Option<String>,
+    /// The name, if there is no identifier.
+    name: Option<String>,
+    /// `idp` (if not given) or `custom`.
+    provider_type: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for GroupChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Choice;
+
+        impl<'de> Visitor<'de> for Choice {
+            type Value = GroupChoice;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an identifier or an object")
+            }
+            fn visit_str<E>(self, id: &str) -> Result<GroupChoice, E> {
+                Ok(GroupChoice::Id(id.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<GroupChoice, A::Error> {
+                GroupMembers::deserialize(MapAccessDeserializer::new(members)).map(GroupChoice::Members)
+            }
+        }
+
+        deserializer.deserialize_any(Choice)
+    }
 }
 
 impl GroupChoice {
@@ -145,12 +175,14 @@ impl GroupChoice {
     /// When it has neither identifier nor name; `at` is its place in the body.
     pub fn read(self, at: &str) -> Result<assignments::GroupRef, Error> {
         match self {
-            Self::Id(id) | Self::Members { id: Some(id), .. } => Ok(assignments::GroupRef::Id(id)),
-            Self::Members { id: None, name: Some(name), provider_type } => {
+            Self::Id(id) | Self::Members(GroupMembers { id: Some(id), .. }) => {
+                Ok(assignments::GroupRef::Id(id))
+            }
+            Self::Members(GroupMembers { id: None, name: Some(name), provider_type }) => {
                 let provider = provider(provider_type.as_deref(), &format!("{at}/providerType"))?;
                 Ok(assignments::GroupRef::Name(name, provider))
             }
-            Self::Members { id: None, name: None, .. } => {
+            Self::Members(GroupMembers { id: None, name: None, .. }) => {
                 Err(Error::at_pointer(at, "a group is meant by its `id` or its `name`"))
             }
         }

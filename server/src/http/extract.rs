@@ -14,7 +14,7 @@ use super::{
     describe::{Describe, Document},
     json,
 };
-use crate::{app::App, error::Error};
+use crate::{app::App, caller::asked_host, error::Error, links::Host};
 
 /// Bytes of the longest body (reference/rest-api.md §1.9).
 const BODY: usize = 500_000;
@@ -54,6 +54,42 @@ impl<T: JsonSchema> Describe for Body<T> {
         let schema = document.request_schema::<T>();
         document.body(&schema, true);
     }
+}
+
+/// A JSON body of a question. What is not JSON is a bad request here, whatever it says it is (AuthZEN 1.0 §10.1.7).
+pub struct Question<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Question<T> {
+    type Rejection = Error;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        let bytes = body(request).await.map_err(|error| match error {
+            Error::UnsupportedMediaType => Error::invalid(error),
+            other => other,
+        })?;
+        json::read(&bytes).map(Self)
+    }
+}
+
+impl<T: JsonSchema> Describe for Question<T> {
+    fn describe(document: &mut Document<'_>) {
+        let schema = document.request_schema::<T>();
+        document.body(&schema, true);
+        document.errors.retain(|error| *error != 415);
+    }
+}
+
+/// The host that was asked, if it can be one.
+pub struct AskedHost(pub Option<Host>);
+
+impl FromRequestParts<App> for AskedHost {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        Ok(Self(asked_host(parts)))
+    }
+}
+
+impl Describe for AskedHost {
+    fn describe(_: &mut Document<'_>) {}
 }
 
 /// A JSON body that may be left out.

@@ -6,7 +6,10 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    de::{
+        self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+        value::{MapDeserializer, SeqDeserializer},
+    },
 };
 use serde_json::{Map, Value};
 
@@ -37,12 +40,94 @@ fn parse(text: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// When it has another shape; with the place.
 pub fn convert<T: DeserializeOwned>(value: Value, at: &str) -> Result<T, Error> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Shaped(value)).map_err(|error| {
         let pointer = error.path().iter().filter_map(segment).fold(String::from(at), |pointer, segment| {
             format!("{pointer}/{}", segment.replace('~', "~0").replace('/', "~1"))
         });
-        Error::at_pointer(pointer, error.into_inner())
+        Error::at_pointer(pointer, plain(&error.into_inner().to_string()))
     })
+}
+
+/// What was expected, in the words of JSON rather than of this program.
+fn plain(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let expected = match expected {
+        "i64" | "u32" | "u64" | "u16" => "a whole number",
+        other if other.starts_with("struct ") => "an object",
+        "a sequence" => "an array",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
+}
+
+/// A value that is read as what it is: an object is an object and nothing else. Left to itself, serde takes an array for
+/// one, its items for the members in the order the program has them.
+struct Shaped(Value);
+
+impl<'de> Deserializer<'de> for Shaped {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(items) => {
+                let mut items = SeqDeserializer::new(items.into_iter().map(Shaped));
+                let value = visitor.visit_seq(&mut items)?;
+                items.end().map(|()| value)
+            }
+            Value::Object(members) => {
+                let mut members =
+                    MapDeserializer::new(members.into_iter().map(|(name, value)| (name, Shaped(value))));
+                let value = visitor.visit_map(&mut members)?;
+                members.end().map(|()| value)
+            }
+            plain => plain.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match &self.0 {
+            Value::Array(_) => Err(de::Error::invalid_type(Unexpected::Seq, &"an object")),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
+    }
+}
+
+impl IntoDeserializer<'_, serde_json::Error> for Shaped {
+    type Deserializer = Self;
+    fn into_deserializer(self) -> Self {
+        self
+    }
 }
 
 fn segment(segment: &serde_path_to_error::Segment) -> Option<String> {
@@ -176,5 +261,30 @@ mod tests {
         let Err(Error::Invalid(invalid)) = read::<Shape>(br#"{"list":[["a"],[1]]}"#) else { panic!("read") };
         assert_eq!(invalid.source, Some(crate::error::Source::Pointer("/list/1/0".into())));
         assert_eq!(invalid.detail, "invalid type: integer `1`, expected a string");
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        #[derive(Debug, Deserialize)]
+        struct Shape {
+            inner: Option<Inner>,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Inner {
+            a: i64,
+        }
+        let inner = read::<Shape>(br#"{"inner":{"a":1}}"#).unwrap().inner.unwrap();
+        assert_eq!(inner.a, 1);
+        for (wrong, place) in
+            [(r#"[{"a":1}]"#, ""), (r#"{"inner":[1]}"#, "/inner"), (r#"{"inner":{"a":"x"}}"#, "/inner/a")]
+        {
+            let Err(Error::Invalid(invalid)) = read::<Shape>(wrong.as_bytes()) else { panic!("{wrong}") };
+            assert_eq!(invalid.source, Some(crate::error::Source::Pointer(place.into())), "{wrong}");
+            assert!(
+                !invalid.detail.contains("struct") && !invalid.detail.contains("i64"),
+                "{}",
+                invalid.detail
+            );
+        }
     }
 }

@@ -209,7 +209,7 @@ impl Paging {
         for field in text.split(',') {
             // A `+` in a query string may arrive as the blank it stands for.
             let descending = field.starts_with('-');
-            let name = field.trim_start_matches(['+', '-', ' ']).trim();
+            let name = field.strip_prefix(['+', '-', ' ']).unwrap_or(field);
             let known = shape.sorts.iter().find(|(known, _)| *known == name);
             let (_, columns) = known.ok_or_else(|| {
                 let names: Vec<String> = shape.sorts.iter().map(|(name, _)| format!("`{name}`")).collect();

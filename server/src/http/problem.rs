@@ -188,7 +188,7 @@ impl Problem {
         let detail = match error {
             Error::Internal(_) | Error::NotFound => None,
             Error::OtherTenant => Some(String::from("User is not a member of tenant")),
-            other => Some(other.to_string()),
+            other => Some(shortened(other.to_string())),
         };
         let source = match error {
             Error::Refused(refusal) => pointer(refusal).map(Source::Pointer),
@@ -250,6 +250,17 @@ struct Item<'p> {
     source: Option<&'p Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<Value>,
+}
+
+/// Characters of the longest detail; what was sent may be in it.
+const DETAIL: usize = 1000;
+
+fn shortened(mut detail: String) -> String {
+    if let Some((end, _)) = detail.char_indices().nth(DETAIL) {
+        detail.truncate(end);
+        detail.push('…');
+    }
+    detail
 }
 
 const fn bad_request(family: &Family, is_patch: bool) -> (StatusCode, &'static str, &'static str) {

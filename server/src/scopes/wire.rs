@@ -31,10 +31,7 @@ impl Scope {
             name: scope.name.to_string(),
             level: scope.level.as_str(),
             description: scope.about.clone(),
-            parent: scope
-                .parent
-                .and_then(|parent| catalogue.scope(parent))
-                .map(|parent| parent.name.to_string()),
+            parent: catalogue.parent_of(scope).map(ToString::to_string),
             oauth: scope.oauth,
             custom_role: scope.custom_role,
             user_default: scope.user_default,

@@ -9,7 +9,7 @@ use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Du
 
 use axum::{
     body::Body,
-    http::{Request, header},
+    http::{Request, Version, header},
     response::Response,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -17,7 +17,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use stream::{DeclaredLengths, Stream};
+use stream::{SaidTwice, Stream};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -89,12 +89,11 @@ async fn accept(
 }
 
 fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful: &GracefulShutdown) {
-    let lengths = DeclaredLengths::default();
-    let stream = Stream::new(stream, lengths.clone());
+    let said_twice = SaidTwice::default();
+    let stream = Stream::new(stream, said_twice.clone());
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut edge = edge.clone();
-        let dropped = lengths.dropped_from(request.headers());
-        async move { Ok::<Response, Infallible>(answer(&mut edge, request, dropped).await) }
+        let (mut edge, said_twice) = (edge.clone(), said_twice.clone());
+        async move { Ok::<Response, Infallible>(answer(&mut edge, request, &said_twice).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -110,17 +109,28 @@ fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful
     });
 }
 
-async fn answer(edge: &mut Edge, request: Request<Incoming>, length_was_dropped: bool) -> Response {
+async fn answer(edge: &mut Edge, request: Request<Incoming>, said_twice: &SaidTwice) -> Response {
+    match not_quite_http(&request, said_twice) {
+        Some(why) => closing(edge.refuse(Error::invalid(why))),
+        None => edge.answer(request.map(Body::new)).await,
+    }
+}
+
+/// What is wrong with a request that the library takes and others might read otherwise (RFC 9112 §3.2, §6.1, §6.3).
+fn not_quite_http(request: &Request<Incoming>, said_twice: &SaidTwice) -> Option<&'static str> {
     let headers = request.headers();
-    if headers.contains_key(header::TRANSFER_ENCODING) && length_was_dropped {
-        return closing(
-            edge.refuse(Error::invalid("a body has either a length or a transfer encoding, not both")),
-        );
+    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(encoding) = encodings.next() {
+        if said_twice.take() {
+            return Some("a body has either a length or a transfer encoding, not both");
+        }
+        if encodings.next().is_some() || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            return Some("the only transfer encoding is `chunked`");
+        }
     }
-    if headers.get_all(header::HOST).iter().nth(1).is_some() {
-        return closing(edge.refuse(Error::invalid("a request has one host")));
-    }
-    edge.answer(request.map(Body::new)).await
+    let hosts = headers.get_all(header::HOST).iter().count();
+    let needed = request.version() == Version::HTTP_11;
+    (hosts > 1 || (hosts == 0 && needed)).then_some("a request has one host")
 }
 
 fn closing(mut response: Response) -> Response {

@@ -1,7 +1,7 @@
 //! What does the HTTP library not do with a connection that we need?
 //!
 //! It drops a `Content-Length` that stands beside a `Transfer-Encoding`, which leaves nothing to refuse such a request by:
-//! this stream counts such headers as they come in. And it closes a connection whose request it has not read to the end, upon
+//! this stream notes such a head as it comes in. And it closes a connection whose request it has not read to the end, upon
 //! which the system tells the client that the connection broke, often before the client has read the answer: this stream
 //! first reads on for a while.
 
@@ -12,63 +12,84 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use axum::http::{HeaderMap, header};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::{Sleep, sleep},
 };
 
-/// How a header begins. A JSON body cannot hold such a line.
-const LENGTH: &[u8] = b"\ncontent-length";
+/// How the headers begin that say where a body ends.
+const LENGTH: &[u8] = b"content-length:";
+const ENCODING: &[u8] = b"transfer-encoding:";
+
 /// How long, and how many bytes, a client may go on sending once all was answered.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_SIZE: usize = 16 * 1024 * 1024;
 
-/// How many `Content-Length` headers have come in, without those that requests have.
+/// Whether the head of a request has come in that says twice where its body ends.
 #[derive(Clone, Default)]
-pub(super) struct DeclaredLengths(Arc<AtomicUsize>);
+pub(super) struct SaidTwice(Arc<AtomicBool>);
 
-impl DeclaredLengths {
-    /// Whether more headers came in than this request and those before it have. A request that was sent behind this one
-    /// may have come in already; so this may be true without cause, but only for a request that has no length itself.
-    pub(super) fn dropped_from(&self, headers: &HeaderMap) -> bool {
-        let own = headers.get_all(header::CONTENT_LENGTH).iter().count();
-        let before = self.0.fetch_sub(own.min(self.0.load(Ordering::Relaxed)), Ordering::Relaxed);
-        before > own
+impl SaidTwice {
+    /// Whether one has since this was last asked.
+    pub(super) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Looks at lines as they come in. A JSON body has no lines like those of a head, so what is in a body does no harm.
+#[derive(Default)]
+struct Watch {
+    /// The beginning of the present line, in lower case.
+    line: Vec<u8>,
+    length: bool,
+    encoding: bool,
+}
+
+impl Watch {
+    /// Takes a byte; answers whether it ends a head with both headers.
+    fn ends_head_with_both(&mut self, byte: u8) -> bool {
+        if byte != b'\n' {
+            if self.line.len() < ENCODING.len() {
+                self.line.push(byte.to_ascii_lowercase());
+            }
+            return false;
+        }
+        self.length |= self.line.starts_with(LENGTH);
+        self.encoding |= self.line.starts_with(ENCODING);
+        let ends = matches!(self.line.as_slice(), [] | [b'\r']);
+        self.line.clear();
+        let both = ends && self.length && self.encoding;
+        if ends {
+            (self.length, self.encoding) = (false, false);
+        }
+        both
     }
 }
 
 pub(super) struct Stream {
     tcp: TcpStream,
-    /// Bytes of [`LENGTH`] that the last ones read are.
-    matched: usize,
-    lengths: DeclaredLengths,
+    watch: Watch,
+    said_twice: SaidTwice,
     /// Set once all was answered: how long to read on yet, and how many bytes.
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, lengths: DeclaredLengths) -> Self {
-        // The first line has no line before it.
-        Self { tcp, matched: 1, lengths, linger: None }
+    pub(super) fn new(tcp: TcpStream, said_twice: SaidTwice) -> Self {
+        Self { tcp, watch: Watch::default(), said_twice, linger: None }
     }
 
     fn watch(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.matched = match LENGTH.get(self.matched) {
-                Some(next) if byte.to_ascii_lowercase() == *next => self.matched + 1,
-                _ => usize::from(*byte == b'\n'),
-            };
-            if self.matched == LENGTH.len() {
-                self.lengths.0.fetch_add(1, Ordering::Relaxed);
-                self.matched = 0;
+            if self.watch.ends_head_with_both(*byte) {
+                self.said_twice.0.store(true, Ordering::Relaxed);
             }
         }
     }

@@ -75,7 +75,11 @@ impl Parameters for ListUsers {
         let sort = match (pairs.get("sortBy"), pairs.get("sortOrder")) {
             (None, None) => None,
             (by, order) => {
-                let descending = order.is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+                let descending = match order.map(str::to_ascii_lowercase).as_deref() {
+                    Some("desc") => true,
+                    None | Some("asc") => false,
+                    Some(_) => return Err(Error::at_parameter("sortOrder", "must be `asc` or `desc`")),
+                };
                 Some(format!("{}{}", if descending { "-" } else { "" }, by.unwrap_or(SHAPE.default)))
             }
         };

@@ -15,13 +15,13 @@ use rolecall_engine::{
 };
 
 use crate::{
-    access,
     api_keys::sql as api_keys,
     app::App,
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
     error::Error,
     licenses::sql as licenses,
+    snapshots,
     write::WriteTx,
 };
 
@@ -38,7 +38,7 @@ pub async fn list(
     let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
         sql::page(reader, tenant, filter.as_ref(), &keyset).await
     };
-    access::scan(app, caller.tenant_id(), work).await
+    snapshots::scan(app, caller.tenant_id(), work).await
 }
 
 /// One user, with the tenant the user is in.
@@ -46,7 +46,7 @@ pub async fn get(app: &App, caller: &Caller<Member>, id: UserId) -> Result<(Arc<
     let work = async move |reader: &Reader<'_>, tenant: &Snapshot| {
         sql::find(reader, tenant, id).await?.ok_or(Error::NotFound)
     };
-    access::read(app, caller.tenant_id(), work).await
+    snapshots::read(app, caller.tenant_id(), work).await
 }
 
 /// Makes a user.

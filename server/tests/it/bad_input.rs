@@ -62,6 +62,48 @@ fn large_bodies_are_refused() {
     server.admin().send("POST", "/api/v1/users", Some(("application/json", fits.as_bytes()))).expect(201);
 }
 
+/// An array is not taken for an object whose members it has in some order, whatever the request.
+#[test]
+fn arrays_are_no_objects() {
+    let server = Server::start();
+    let admin = server.admin();
+    let tenant = server.tenants[0].tenant;
+    let user = format!("/api/v1/users/{}", admin.make_user("u"));
+    let before = admin.get(&user).text;
+    for (method, path, body) in [
+        ("POST", ROLES, json!(["R", "d", ["notes"]])),
+        ("POST", "/api/v1/users", json!(["s", "n", "a@b.c", null, null, null, null, null])),
+        ("POST", "/api/v1/groups", json!(["g", null, null, "custom", null])),
+        ("POST", "/api/v1/api-keys", json!(["d", null, null, null])),
+        ("POST", "/api/v1/users/actions/filter", json!(["name pr"])),
+        ("POST", "/api/v1/licenses/assignments/actions/add", json!([[["x", "analyzer"]]])),
+        ("POST", "/api/v1/licenses/assignments/actions/add", json!({"add": [["x", "analyzer"]]})),
+        ("PUT", "/api/v1/licenses/settings", json!([false, false])),
+        ("PATCH", &user, json!([["replace", "/name", "n"]])),
+        (
+            "PATCH",
+            &user,
+            json!([{"op": "replace", "path": "/assignedRoles", "value": [[null, "TenantAdmin"]]}]),
+        ),
+        (
+            "PATCH",
+            &user,
+            json!([{"op": "add", "path": "/assignedGroups/-", "value": [null, "Analysts", "custom"]}]),
+        ),
+        ("PATCH", "/api/v1/groups/settings", json!([["replace", "/autoCreateGroups", true]])),
+        ("PATCH", &format!("/api/v1/tenants/{tenant}"), json!([["replace", "/name", "n"]])),
+    ] {
+        let text = body.to_string();
+        let caller = if path.ends_with("api-keys") { server.user() } else { server.admin() };
+        let answer = caller.send(method, path, Some(("application/json", text.as_bytes())));
+        assert_eq!(answer.expect(400)["errors"][0]["title"].as_str().map(str::is_empty), Some(false));
+        assert!(!answer.text.contains("struct") && !answer.text.contains("untagged"), "{}", answer.text);
+    }
+    assert_eq!(admin.get(&user).text, before);
+    let long = json!({"name": "L", "assignedScopes": ["x".repeat(400_000)]});
+    assert!(admin.post(ROLES, long).text.len() < 2000, "what was sent is not sent back in full");
+}
+
 #[test]
 fn media_types() {
     let server = Server::start();

@@ -52,6 +52,8 @@ fn a_body_has_one_length() {
         "Content-Length: 1x",
         "Transfer-Encoding: gzip",
         "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
     ] {
         assert_eq!(statuses(&post(headers, &chunked)), ["400"], "{headers}");
     }
@@ -64,6 +66,14 @@ fn a_body_has_one_length() {
     let first = request("Content-Length: 12", "{\"name\":\"h\"}");
     let second = request("Transfer-Encoding: chunked\r\nContent-Length: 12", &chunked);
     assert_eq!(statuses(&say(&server, &format!("{first}{second}"))), ["201", "400"], "behind a good one");
+    let chunked_first = request("Transfer-Encoding: chunked", &chunked.replace("\"g\"", "\"i\""));
+    let sized = request("Content-Length: 12", "{\"name\":\"j\"}");
+    assert_eq!(
+        statuses(&say(&server, &format!("{chunked_first}{sized}"))),
+        ["201", "201"],
+        "each says it once"
+    );
+    assert_eq!(statuses(&say(&server, "GET /livez HTTP/1.1\r\n\r\n")), ["400"], "no host");
     assert_eq!(statuses(&say(&server, "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")), ["400"]);
     assert_eq!(statuses(&say(&server, "GET /livez HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n")), ["400"]);
     assert_eq!(

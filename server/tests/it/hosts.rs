@@ -75,6 +75,9 @@ fn a_credential_of_another_tenant_is_refused() {
         (server.other_admin(), "acme.localhost"),
         (server.user(), "globex.localhost:8080"),
         (server.admin(), "GLOBEX.localhost"),
+        (server.admin(), "globex.localhost."),
+        (server.admin(), "globex.localhost:"),
+        (server.admin(), "globex.localhost:99999"),
     ] {
         let answer = client.header("host", host).get("/api/v1/users/me");
         answer.refused(401, "AUTH-5");

@@ -120,7 +120,7 @@ fn sort_orders_are_as_asked() {
         .map(|user| user["id"].as_str().unwrap())
         .collect();
     assert!(ids.len() > 3 && ids.is_sorted(), "{ids:?}");
-    for wrong in ["nothing", "name,nothing", "--", "assignedRoles"] {
+    for wrong in ["nothing", "name,nothing", "--", "assignedRoles", "--name", "%20-name", "%2B-name"] {
         let refused = server.admin().get(&format!("{USERS}?sort={wrong}"));
         refused.refused(400, "HTTP-400");
         assert_eq!(refused.place(), "sort");

@@ -8,6 +8,7 @@
     reason = "a test may fail, and looks at the clock"
 )]
 
+mod access;
 mod api_keys;
 mod audits;
 mod bad_input;

@@ -57,6 +57,11 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "add_assignments" => Some(json!({"add": [{"subject": name, "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": []})),
         "update_assignments" => Some(json!({"update": []})),
+        "evaluate" | "evaluate_all" | "search_subjects" | "search_resources" | "search_actions" => {
+            let tenant = json!({"type": "tenant", "id": tenant});
+            let ada = json!({"type": "email", "id": "ada@acme.example"});
+            Some(json!({"subject": ada, "action": {"name": "notes"}, "resource": tenant}))
+        }
         _ => None,
     };
     assert_eq!(
@@ -70,6 +75,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
 fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
     let admin = server.admin();
     admin.make_role("Origins", &["admin.csp"]);
+    admin.make_role("Evaluator", &["access:evaluate"]);
     let group = admin.make_group("Administrators");
     admin
         .replace(&format!("/api/v1/groups/{group}"), "/assignedRoles", json!([{"name": "TenantAdmin"}]))
@@ -85,6 +91,7 @@ fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
         ("bare-user", server.user_with("bare", &[]).1),
         ("key-maker", server.user_with("maker", &["Key maker"]).1),
         ("custom-admin-role", server.user_with("origins", &["Origins"]).1),
+        ("evaluator", server.user_with("evaluator", &["Evaluator"]).1),
         ("AuditAdmin", server.user_with("audit", &["AuditAdmin"]).1),
         ("AnalyticsAdmin", server.user_with("analytics", &["AnalyticsAdmin"]).1),
         ("DataAdmin", server.user_with("data", &["DataAdmin"]).1),

@@ -48,6 +48,16 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
         "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),
+        "evaluate" | "search_subjects" | "search_resources" | "search_actions" => {
+            let user = json!({"type": "user", "id": ids["users"]});
+            let tenant = json!({"type": "tenant", "id": ids["tenants"]});
+            Some(json!({"subject": user, "action": {"name": "notes"}, "resource": tenant}))
+        }
+        "evaluate_all" => {
+            let user = json!({"type": "subject", "id": "zzz-user"});
+            Some(json!({"subject": user, "action": {"name": "notes"}, "evaluations": [
+                {"resource": {"type": "tenant", "id": ids["tenants"]}}, {"resource": {"type": "tenant", "id": "globex.localhost"}}]}))
+        }
         "update_assignments" => Some(json!({"update": [{"subject": "zzz-subject", "type": "professional"}]})),
         _ => None,
     }

@@ -6,12 +6,12 @@ use super::{Fault, files::File, imports};
 
 /// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
 const RUNGS: &[&[&str]] = &[
-    &["error.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs"],
+    &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs"],
     &["db/"],
     &["*/sql.rs", "audits/"],
-    &["signing/", "access/snapshots.rs", "api_keys/credential.rs"],
+    &["signing/", "snapshots/kept.rs", "api_keys/credential.rs"],
     &["app.rs"],
-    &["access/", "api_keys/verify.rs"],
+    &["snapshots/", "api_keys/verify.rs"],
     &["caller.rs"],
     &["write.rs", "http/"],
     &["*/wire.rs", "*/mod.rs"],

@@ -16,13 +16,8 @@ use super::{Catalogue, DefaultRole, Scope};
 use crate::{
     ids::RoleId,
     names::RoleName,
-    scopes::{
-        Level::{Admin, User},
-        ScopeIndex, ScopeName, ScopeSet,
-    },
+    scopes::{Level::Admin, ScopeIndex, ScopeName, ScopeSet},
 };
-
-const USER_DEFAULT: RoleId = RoleId::new(0x66fa_3b20, [0xd1, 0x8c, 0x4e, 0x7a, 0x5b, 0x92, 0xf0, 0x64]);
 
 /// What every user of a fresh tenant may do: what is documented (`notes`), and what only reads.
 const INITIAL_USER_DEFAULT: &[&str] = &[
@@ -54,18 +49,8 @@ impl Catalogue {
 
     fn from_rows(roles: impl Iterator<Item = &'static RoleRow>) -> Self {
         let scopes: Vec<Scope> = SCOPE_ROWS.iter().filter_map(scope).collect();
-        let bare = Self::build(scopes.clone(), Vec::new(), USER_DEFAULT);
-        let mut default_roles: Vec<DefaultRole> = roles.filter_map(|row| default_role(row, &bare)).collect();
-        default_roles.push(DefaultRole {
-            id: USER_DEFAULT,
-            name: RoleName::stored("UserDefault".to_string()),
-            level: User,
-            about: "What every user may do; not assignable".to_string(),
-            permissions: Vec::new(),
-            grants: ScopeSet::new(),
-            promotes: false,
-            auto_assign: None,
-        });
+        let bare = Self::new(scopes.clone(), Vec::new());
+        let default_roles: Vec<DefaultRole> = roles.filter_map(|row| default_role(row, &bare)).collect();
         let everyones = default_roles.iter().filter(|role| INITIAL_EVERYONE.contains(&role.name.as_str()));
         let initial_everyone = everyones.map(|role| role.id).collect();
         Self {
@@ -76,7 +61,7 @@ impl Catalogue {
             initial_everyone,
             // Else a custom role could stand in the way of the retired one, once it is switched on.
             reserved: vec![RoleName::stored(DEVELOPER.name.to_string())],
-            ..Self::build(scopes, default_roles, USER_DEFAULT)
+            ..Self::new(scopes, default_roles)
         }
     }
 }
@@ -100,9 +85,7 @@ fn scope(row: &ScopeRow) -> Option<Scope> {
 
 fn default_role(row: &RoleRow, scopes: &Catalogue) -> Option<DefaultRole> {
     let grants: ScopeSet = match row.grants {
-        Grants::Scopes(names) => {
-            names.iter().filter_map(|name| place(name)).flat_map(|at| scopes.with_children(at)).collect()
-        }
+        Grants::Scopes(names) => scopes.set(names.iter().copied()),
         Grants::Administration => (0_u16..)
             .map(ScopeIndex)
             .zip(SCOPE_ROWS)
@@ -125,11 +108,12 @@ fn default_role(row: &RoleRow, scopes: &Catalogue) -> Option<DefaultRole> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scopes::Level;
 
     #[test]
     fn every_row_is_in_the_catalogue_and_every_name_in_it_is_known() {
         let catalogue = Catalogue::qlik();
-        assert_eq!(catalogue.len(), 226, "225 of the vendor's and one of our own");
+        assert_eq!(catalogue.len(), 227, "225 of the vendor's and two of our own");
         assert_eq!(catalogue.default_roles().count(), 17);
         assert_eq!(Catalogue::qlik_with_developer().default_roles().count(), 18);
         assert_eq!(catalogue.initial_everyone.len(), INITIAL_EVERYONE.len());
@@ -152,11 +136,12 @@ mod tests {
     #[test]
     fn the_vendor_part_agrees_with_its_source() {
         let catalogue = Catalogue::qlik();
+        let own = [Catalogue::ADMINISTER, Catalogue::EVALUATE];
         let vendor: Vec<&Scope> =
-            catalogue.scopes().filter(|scope| scope.name.as_str() != Catalogue::ADMINISTER).collect();
+            catalogue.scopes().filter(|scope| !own.contains(&scope.name.as_str())).collect();
         let count = |test: fn(&Scope) -> bool| vendor.iter().filter(|scope| test(scope)).count();
         assert_eq!(count(|scope| scope.level == Admin), 37);
-        assert_eq!(count(|scope| scope.level == User), 188);
+        assert_eq!(count(|scope| scope.level == Level::User), 188);
         assert_eq!(count(|scope| scope.oauth), 101);
         assert_eq!(count(|scope| scope.custom_role), 185);
         assert_eq!(count(|scope| scope.user_default), 60);

@@ -1,4 +1,4 @@
-//! Which scopes does Qlik Cloud have? (reference/scopes.json, as of 2026-08-18)
+//! Which scopes does Qlik Cloud have? (as of 2026-08-18)
 
 use crate::{
     catalogue::Catalogue,
@@ -27,10 +27,11 @@ const ROLES_DEFAULT: Uses = Uses { oauth: false, custom_role: true, user_default
 const OAUTH_ROLES: Uses = Uses { oauth: true, custom_role: true, user_default: false };
 const EVERYWHERE: Uses = Uses { oauth: true, custom_role: true, user_default: true };
 
-/// Rolecall's own scope first, then the vendor's in the order of its table.
+/// Rolecall's own scopes first, then the vendor's in the order of its table.
 #[rustfmt::skip]
 pub(super) const SCOPE_ROWS: &[ScopeRow] = &[
     ScopeRow { name: Catalogue::ADMINISTER, level: Admin, uses: NOWHERE, parent: None, about: "Administer users, groups, roles and settings of the tenant" },
+    ScopeRow { name: Catalogue::EVALUATE, level: Admin, uses: OAUTH_ROLES, parent: None, about: "Ask what any user of the tenant may do, and why" },
     ScopeRow { name: "admin_classic", level: Admin, uses: OAUTH, parent: None, about: "All administration, as a set that follows the catalogue; OAuth clients only" },
     ScopeRow { name: "admin.ai-descriptions", level: Admin, uses: OAUTH_ROLES, parent: None, about: "Set up generated texts for datasets and rules" },
     ScopeRow { name: "admin.aiplatform", level: Admin, uses: OAUTH, parent: None, about: "Talk to the language model" },

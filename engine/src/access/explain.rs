@@ -1,0 +1,150 @@
+//! Why may somebody do this, or why not, and what would change it?
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use super::{
+    decide::{Decision, Grant, Path, Query, decide},
+    people::UserFacts,
+    snapshot::{GroupFacts, RoleFacts, Snapshot},
+};
+use crate::{
+    ids::UserId,
+    roles::RoleKind,
+    scopes::{ScopeIndex, ScopeName},
+};
+
+/// One way in which a user is granted a scope. It is enough by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'s> {
+    /// How the user has the role.
+    pub path: Path,
+    /// The role that grants it.
+    pub role: &'s RoleFacts,
+    /// The group the role comes by.
+    pub group: Option<&'s GroupFacts>,
+    /// The scope the role holds, where that is a parent of the one asked for.
+    pub parent: Option<&'s ScopeName>,
+}
+
+/// Why a user may use a scope or may not.
+#[derive(Debug, Clone)]
+pub struct Explanation<'s> {
+    /// Whether the user may.
+    pub decision: Decision,
+    /// Every way in which the user is granted the scope, also where the user is not active. All of them have to go to take
+    /// it away.
+    pub ways: Vec<Way<'s>>,
+    /// The roles that would grant it if they were assigned; only where nothing grants it.
+    pub missing: Vec<&'s RoleFacts>,
+}
+
+/// Explains a decision.
+#[must_use]
+pub fn explain<'s>(tenant: &'s Snapshot, query: &Query<'_>) -> Explanation<'s> {
+    let decision = decide(tenant, query);
+    let scope = tenant.scope(query.scope);
+    let ways: Vec<Way<'_>> = match (tenant.user(query.user), scope) {
+        (Some(user), Some(scope)) => tenant.ways(user, scope).collect(),
+        _ => Vec::new(),
+    };
+    let grants = |role: &&RoleFacts| scope.is_some_and(|scope| role.grants.contains(scope));
+    let assignable = tenant.roles().filter(|role| role.kind != RoleKind::UserDefault);
+    let mut missing: Vec<&RoleFacts> =
+        if ways.is_empty() { assignable.filter(grants).collect() } else { Vec::new() };
+    missing.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Explanation { decision, ways, missing }
+}
+
+impl Snapshot {
+    /// Every way in which a user is granted a scope, whatever the user's status.
+    pub fn ways<'s>(&'s self, user: &'s UserFacts, scope: ScopeIndex) -> impl Iterator<Item = Way<'s>> {
+        self.grants(user, scope).filter_map(move |grant| self.way(grant, scope))
+    }
+
+    /// A grant in words.
+    #[must_use]
+    pub fn describe(&self, grant: Grant) -> String {
+        let way = self.bare_way(grant);
+        way.map(|way| alloc::format!("granted {way}")).unwrap_or_default()
+    }
+
+    fn bare_way(&self, Grant { role, path }: Grant) -> Option<Way<'_>> {
+        let group = match path {
+            Path::Group(group) => self.group(group),
+            Path::UserDefault | Path::Direct | Path::Everyone => None,
+        };
+        Some(Way { path, role: self.role(role)?, group, parent: None })
+    }
+
+    fn way(&self, grant: Grant, scope: ScopeIndex) -> Option<Way<'_>> {
+        let way = self.bare_way(grant)?;
+        let parent = self.catalogue().scope(scope).and_then(|scope| scope.parent);
+        let parent = parent.filter(|parent| way.role.grants.contains(*parent));
+        Some(Way { parent: parent.and_then(|at| self.scope_name(at)), ..way })
+    }
+
+    /// Everything a user is granted, with the ways it comes by, whatever the user's status.
+    pub fn sources<'s>(&'s self, user: &'s UserFacts) -> impl Iterator<Item = (&'s ScopeName, Vec<Way<'s>>)> {
+        let granted: Vec<ScopeIndex> = self.effective(user).iter().collect();
+        granted
+            .into_iter()
+            .filter_map(|scope| Some((self.scope_name(scope)?, self.ways(user, scope).collect())))
+    }
+
+    /// The users who are active and for whom `has` answers something, with that, behind `after` in the order of
+    /// [`Snapshot::users_behind`].
+    pub fn active_users_with<'s, T>(
+        &'s self,
+        after: Option<UserId>,
+        has: impl Fn(&'s UserFacts) -> Vec<T>,
+    ) -> impl Iterator<Item = (UserId, Vec<T>)> {
+        self.users_behind(after)
+            .filter(|(_, facts)| facts.is_active())
+            .map(move |(id, facts)| (id, has(facts)))
+            .filter(|(_, found)| !found.is_empty())
+    }
+}
+
+impl Way<'_> {
+    /// What takes this way away.
+    #[must_use]
+    pub fn end(&self) -> String {
+        let role = &self.role.name;
+        match (self.path, self.group) {
+            (Path::UserDefault, _) => alloc::format!("take the scope out of the role `{role}`"),
+            (Path::Everyone, _) => alloc::format!("take the role `{role}` from Everyone"),
+            (Path::Group(_), Some(group)) => alloc::format!(
+                "take the user out of the group `{}`, or the role `{role}` from the group",
+                group.name
+            ),
+            (Path::Direct | Path::Group(_), _) => alloc::format!("take the role `{role}` from the user"),
+        }
+    }
+}
+
+impl fmt::Display for Way<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "by the role `{}`", self.role.name)?;
+        match (self.path, self.group) {
+            (Path::UserDefault, _) => f.write_str(", which every user has"),
+            (Path::Everyone, _) => f.write_str(" of Everyone"),
+            (Path::Group(_), Some(group)) => write!(f, " of the group `{}`", group.name),
+            (Path::Direct | Path::Group(_), _) => Ok(()),
+        }?;
+        self.parent.map_or(Ok(()), |parent| write!(f, ", through the scope `{parent}`"))
+    }
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.decision, self.ways.split_first()) {
+            (Decision::Allowed(_), Some((first, more))) => {
+                write!(f, "granted {first}")?;
+                if more.is_empty() { Ok(()) } else { write!(f, ", and in {} other ways", more.len()) }
+            }
+            (Decision::Allowed(_), None) => f.write_str("granted"),
+            (Decision::Denied(why), _) => why.fmt(f),
+        }
+    }
+}

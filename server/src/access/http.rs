@@ -1,0 +1,169 @@
+//! Which requests are there for decisions? (AuthZEN 1.0 §10)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use rolecall_engine::access::Snapshot;
+
+use super::wire::{
+    Configuration, Decided, Decisions, Evaluation, Evaluations, FoundAction, FoundEntity, PageAsked,
+    PageFound, Results, Search,
+};
+use crate::{
+    app::App,
+    caller::{Caller, Evaluator},
+    error::Error,
+    http::{
+        extract::{AskedHost, Question},
+        operation::{Operation, get, post},
+        respond::Shown,
+    },
+    limits::Tier,
+    links::Links,
+    snapshots,
+    tenants::sql as tenants,
+};
+
+const EVALUATION: &str = "/access/v1/evaluation";
+const EVALUATIONS: &str = "/access/v1/evaluations";
+const SUBJECTS: &str = "/access/v1/search/subject";
+const RESOURCES: &str = "/access/v1/search/resource";
+const ACTIONS: &str = "/access/v1/search/action";
+
+pub fn operations() -> Vec<Operation> {
+    vec![
+        post(EVALUATION, "Decide whether a subject may do something", evaluate).tier(Tier::Decision),
+        post(EVALUATIONS, "Decide several questions", evaluate_all).tier(Tier::Decision),
+        post(SUBJECTS, "Find the users who may do something", search_subjects).tier(Tier::Decision),
+        post(RESOURCES, "Find the resources with which a user may do something", search_resources)
+            .tier(Tier::Decision),
+        post(ACTIONS, "Find what a user may do with a resource", search_actions).tier(Tier::Decision),
+        get("/.well-known/authzen-configuration", "Where the decision API is", get_configuration)
+            .refusing(&[404]),
+    ]
+}
+
+async fn evaluate(
+    caller: Caller<Evaluator>,
+    Question(asked): Question<Evaluation>,
+) -> Result<Shown<Decided>, Error> {
+    let decision = super::evaluate(caller.tenant(), asked.alone())?;
+    Ok(Shown(Decided::new(decision, caller.tenant())))
+}
+
+async fn evaluate_all(
+    caller: Caller<Evaluator>,
+    Question(asked): Question<Evaluations>,
+) -> Result<Shown<Decisions>, Error> {
+    let tenant = caller.tenant();
+    let (whole, questions, semantic) = asked.take();
+    Ok(Shown(if questions.is_empty() {
+        Decisions::One(Decided::new(super::evaluate(tenant, whole.alone())?, tenant))
+    } else {
+        Decisions::Several { evaluations: super::evaluate_all(tenant, &whole, &questions, semantic)? }
+    }))
+}
+
+/// Results of a search in one part, if a request says nothing else.
+const RESULTS: u32 = 100;
+const MOST_RESULTS: u32 = 1000;
+
+fn limit(page: &PageAsked) -> Result<usize, Error> {
+    match page.limit.unwrap_or(RESULTS) {
+        0 => Err(Error::at_pointer("/page/limit", "must be at least 1")),
+        limit => Ok(usize::try_from(limit.min(MOST_RESULTS)).unwrap_or(usize::MAX)),
+    }
+}
+
+async fn search_subjects(
+    State(app): State<App>,
+    caller: Caller<Evaluator>,
+    Question(search): Question<Search>,
+) -> Result<Shown<Results<FoundEntity>>, Error> {
+    let (question, page) = search.take();
+    let (limit, tenant) = (limit(&page)?, Arc::clone(caller.tenant()));
+    let (id, kind) = (caller.tenant_id(), question.alone().subject_type()?.to_owned());
+    let after = page.token.as_deref().map(|token| super::place(&app, id, SUBJECTS, token)).transpose()?;
+    let after = after.and_then(|after| after.parse().ok());
+    // Going through all users may take milliseconds.
+    let find = move || super::subjects(&tenant, question.alone(), after, limit + 1);
+    let mut found = tokio::task::spawn_blocking(find).await.map_err(Error::internal)??;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| more);
+    let next_token = last.map(|last| super::token(&app, id, SUBJECTS, &last.to_string())).transpose()?;
+    let results: Vec<FoundEntity> =
+        found.into_iter().map(|user| FoundEntity { kind: kind.clone(), id: user.to_string() }).collect();
+    let page = PageFound { next_token: next_token.unwrap_or_default(), count: results.len() };
+    Ok(Shown(Results { results, page }))
+}
+
+/// A part of results that are all there. The place is how many come before.
+fn part<T>(
+    app: &App,
+    caller: &Caller<Evaluator>,
+    kind: &str,
+    page: &PageAsked,
+    all: Vec<T>,
+) -> Result<Results<T>, Error> {
+    let (limit, id, total) = (limit(page)?, caller.tenant_id(), all.len());
+    let before = page.token.as_deref().map(|token| super::place(app, id, kind, token)).transpose()?;
+    let before: usize = before.and_then(|before| before.parse().ok()).unwrap_or(0);
+    let results: Vec<T> = all.into_iter().skip(before).take(limit).collect();
+    let end = before + results.len();
+    let next_token = if end < total { super::token(app, id, kind, &end.to_string())? } else { String::new() };
+    let page = PageFound { next_token, count: results.len() };
+    Ok(Results { results, page })
+}
+
+async fn search_resources(
+    State(app): State<App>,
+    caller: Caller<Evaluator>,
+    Question(search): Question<Search>,
+) -> Result<Shown<Results<FoundEntity>>, Error> {
+    let (question, page) = search.take();
+    let found = super::resources(caller.tenant(), question.alone())?;
+    let kind = question.alone().resource_type()?;
+    let found = found.into_iter().map(|id| FoundEntity { kind: kind.to_owned(), id }).collect();
+    part(&app, &caller, RESOURCES, &page, found).map(Shown)
+}
+
+async fn search_actions(
+    State(app): State<App>,
+    caller: Caller<Evaluator>,
+    Question(search): Question<Search>,
+) -> Result<Shown<Results<FoundAction>>, Error> {
+    let (question, page) = search.take();
+    let found = super::actions(caller.tenant(), question.alone())?;
+    let found = found.into_iter().map(|name| FoundAction { name }).collect();
+    part(&app, &caller, ACTIONS, &page, found).map(Shown)
+}
+
+/// The configuration of the tenant whose host was asked, or of the installation for a host that is nobody's.
+async fn get_configuration(
+    State(app): State<App>,
+    AskedHost(host): AskedHost,
+) -> Result<Shown<Configuration>, Error> {
+    let owner = match &host {
+        Some(host) if host.may_be_a_tenants() => {
+            let name = host.name().to_owned();
+            app.db.look_up(async move |all| tenants::by_hostname(all, &name).await).await?
+        }
+        _ => None,
+    };
+    let tenant = match owner {
+        Some(owner) => snapshots::snapshot(&app, owner).await?,
+        None => None,
+    };
+    let tenant = tenant.as_deref().map(Snapshot::tenant);
+    let links = Links::for_anybody(tenant, host.as_ref(), app.public_url.as_ref()).ok_or(Error::NotFound)?;
+    let to = |path: &str| links.to(path).href;
+    Ok(Shown(Configuration {
+        policy_decision_point: to(""),
+        access_evaluation_endpoint: to(EVALUATION),
+        access_evaluations_endpoint: to(EVALUATIONS),
+        search_subject_endpoint: to(SUBJECTS),
+        search_resource_endpoint: to(RESOURCES),
+        search_action_endpoint: to(ACTIONS),
+    }))
+}
