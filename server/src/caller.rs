@@ -94,6 +94,14 @@ impl<P> Caller<P> {
         self.tenant.administers(self.user())
     }
 
+    /// Refuses a caller who does not hold a scope besides what the request needed.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require(&self, scope: &'static str) -> Result<(), Error> {
+        holds(&self.tenant, self.user(), scope)
+    }
+
     /// Addresses of things, as the caller reaches them.
     pub fn links(&self) -> &Links {
         &self.links
@@ -130,9 +138,12 @@ impl Who {
 fn may<P: Permission>(tenant: &Snapshot, user: UserId) -> Result<&UserFacts, Error> {
     let facts =
         tenant.user(user).filter(|facts| facts.status == UserStatus::Active).ok_or(Error::Unauthenticated)?;
-    let Some(scope) = P::SCOPE else { return Ok(facts) };
+    P::SCOPE.map_or(Ok(()), |scope| holds(tenant, user, scope)).map(|()| facts)
+}
+
+fn holds(tenant: &Snapshot, user: UserId, scope: &str) -> Result<(), Error> {
     match decide(tenant, &Query { user, scope }) {
-        Decision::Allowed(_) => Ok(facts),
+        Decision::Allowed(_) => Ok(()),
         Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
         Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
     }

@@ -15,6 +15,7 @@ mod db;
 pub mod demo;
 mod edge;
 mod error;
+mod explain;
 mod groups;
 mod health;
 mod http;

@@ -9,7 +9,7 @@ use super::{
     snapshot::{GroupFacts, RoleFacts, Snapshot},
 };
 use crate::{
-    ids::UserId,
+    ids::{RoleId, UserId},
     roles::RoleKind,
     scopes::{ScopeIndex, ScopeName},
 };
@@ -60,6 +60,12 @@ impl Snapshot {
     /// Every way in which a user is granted a scope, whatever the user's status.
     pub fn ways<'s>(&'s self, user: &'s UserFacts, scope: ScopeIndex) -> impl Iterator<Item = Way<'s>> {
         self.grants(user, scope).filter_map(move |grant| self.way(grant, scope))
+    }
+
+    /// Every way in which a user has a role.
+    pub fn ways_to<'s>(&'s self, user: &'s UserFacts, role: RoleId) -> impl Iterator<Item = Way<'s>> {
+        let held = self.roles_of(user).filter(move |(held, _)| held.id == role);
+        held.filter_map(|(role, path)| self.bare_way(Grant { role: role.id, path }))
     }
 
     /// A grant in words.

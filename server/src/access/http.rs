@@ -16,6 +16,7 @@ use crate::{
     http::{
         extract::{AskedHost, Question},
         operation::{Operation, get, post},
+        place::Bound,
         respond::Shown,
     },
     limits::Tier,
@@ -75,6 +76,15 @@ fn limit(page: &PageAsked) -> Result<usize, Error> {
     }
 }
 
+/// The place in the results at which a part begins.
+fn place(app: &App, search: &Bound<'_>, page: &PageAsked) -> Result<Option<String>, Error> {
+    let open = |token: &str| {
+        let wrong = "not a token of this search; begin again without it";
+        search.open(app, token).ok_or_else(|| Error::at_pointer("/page/token", wrong))
+    };
+    page.token.as_deref().map(open).transpose()
+}
+
 async fn search_subjects(
     State(app): State<App>,
     caller: Caller<Evaluator>,
@@ -82,16 +92,16 @@ async fn search_subjects(
 ) -> Result<Shown<Results<FoundEntity>>, Error> {
     let (question, page) = search.take();
     let (limit, tenant) = (limit(&page)?, Arc::clone(caller.tenant()));
-    let (id, kind) = (caller.tenant_id(), question.alone().subject_type()?.to_owned());
-    let after = page.token.as_deref().map(|token| super::place(&app, id, SUBJECTS, token)).transpose()?;
-    let after = after.and_then(|after| after.parse().ok());
+    let kind = question.alone().subject_type()?.to_owned();
+    let search = Bound { tenant: caller.tenant_id(), what: SUBJECTS };
+    let after = place(&app, &search, &page)?.and_then(|after| after.parse().ok());
     // Going through all users may take milliseconds.
     let find = move || super::subjects(&tenant, question.alone(), after, limit + 1);
     let mut found = tokio::task::spawn_blocking(find).await.map_err(Error::internal)??;
     let more = found.len() > limit;
     found.truncate(limit);
     let last = found.last().filter(|_| more);
-    let next_token = last.map(|last| super::token(&app, id, SUBJECTS, &last.to_string())).transpose()?;
+    let next_token = last.map(|last| search.seal(&app, &last.to_string())).transpose()?;
     let results: Vec<FoundEntity> =
         found.into_iter().map(|user| FoundEntity { kind: kind.clone(), id: user.to_string() }).collect();
     let page = PageFound { next_token: next_token.unwrap_or_default(), count: results.len() };
@@ -106,12 +116,13 @@ fn part<T>(
     page: &PageAsked,
     all: Vec<T>,
 ) -> Result<Results<T>, Error> {
-    let (limit, id, total) = (limit(page)?, caller.tenant_id(), all.len());
-    let before = page.token.as_deref().map(|token| super::place(app, id, kind, token)).transpose()?;
+    let (limit, total) = (limit(page)?, all.len());
+    let search = Bound { tenant: caller.tenant_id(), what: kind };
+    let before = place(app, &search, page)?;
     let before: usize = before.and_then(|before| before.parse().ok()).unwrap_or(0);
     let results: Vec<T> = all.into_iter().skip(before).take(limit).collect();
     let end = before + results.len();
-    let next_token = if end < total { super::token(app, id, kind, &end.to_string())? } else { String::new() };
+    let next_token = if end < total { search.seal(app, &end.to_string())? } else { String::new() };
     let page = PageFound { next_token, count: results.len() };
     Ok(Results { results, page })
 }

@@ -5,14 +5,13 @@
 pub mod http;
 mod wire;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{
     access::{self, Decision, Named, Query, Question, Snapshot, TENANT, decide},
-    ids::{TenantId, UserId},
+    ids::UserId,
 };
 use wire::{Asked, Decided, Evaluation, Given, Semantic};
 
-use crate::{app::App, error::Error};
+use crate::error::Error;
 
 /// Questions in one request.
 const QUESTIONS: usize = 1000;
@@ -110,26 +109,4 @@ pub fn actions(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Error
     let property = |part, name: &str| asked.property(part, name);
     let actions = tenant.actions_of(user, resource.into(), &property);
     Ok(actions.map(str::to_owned).collect())
-}
-
-/// A place in the results of a search, for whoever sends it back. It is good for the same tenant and kind of search.
-///
-/// # Errors
-/// When it cannot be sealed.
-fn token(app: &App, tenant: TenantId, search: &str, place: &str) -> Result<String, Error> {
-    let binding = format!("{tenant} {search}");
-    Ok(URL_SAFE_NO_PAD.encode(app.cursors.seal(binding.as_bytes(), place.as_bytes())?))
-}
-
-/// The place that a token stands for.
-///
-/// # Errors
-/// When the token was not made for this search.
-fn place(app: &App, tenant: TenantId, search: &str, token: &str) -> Result<String, Error> {
-    let binding = format!("{tenant} {search}");
-    let sealed = URL_SAFE_NO_PAD.decode(token).ok();
-    let opened = sealed.and_then(|sealed| app.cursors.open(binding.as_bytes(), &sealed));
-    opened
-        .and_then(|place| String::from_utf8(place).ok())
-        .ok_or_else(|| Error::at_pointer("/page/token", "not a token of this search; begin again without it"))
 }

@@ -18,6 +18,7 @@ use crate::{
     api_keys::http as api_keys,
     app::App,
     error::Error,
+    explain::http as explain,
     groups::http as groups,
     health::http as health,
     http::{operation::Operation, problem},
@@ -46,6 +47,7 @@ pub fn operations() -> Vec<Operation> {
         licenses::operations(),
         scopes::operations(),
         access::operations(),
+        explain::operations(),
         health::operations(),
     ]
     .into_iter()

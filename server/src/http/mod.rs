@@ -6,6 +6,7 @@ mod json;
 pub mod operation;
 pub mod page;
 pub mod patch;
+pub mod place;
 pub mod problem;
 pub mod query;
 pub mod respond;

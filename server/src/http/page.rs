@@ -66,22 +66,33 @@ pub const ROWS: &[Parameter] = &[
 ];
 pub const PAGE: &[Parameter] = &[Parameter::text("page", "The cursor of the page")];
 
+/// The parameter that says how much, for lists that are sorted in one way.
+pub const LIMIT_ONLY: &[Parameter] =
+    &[Parameter { name: "limit", about: "Items on a page", kind: Kind::Limit(20), deprecated: false }];
+
+/// Items on a page.
+///
+/// # Errors
+/// When the parameter is not a number from 1 to 100.
+pub fn limit(pairs: &Pairs) -> Result<u8, Error> {
+    match pairs.get("limit") {
+        None => Ok(20),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=100).contains(limit))
+            .ok_or_else(|| Error::at_parameter("limit", "must be a number from 1 to 100")),
+    }
+}
+
 impl Parameters for Paging {
     fn parameters() -> Vec<Parameter> {
         [LIMIT, CURSORS, TOTAL, FILTER].concat()
     }
 
     fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
-        let limit = match pairs.get("limit") {
-            None => 20,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=100).contains(limit))
-                .ok_or_else(|| Error::at_parameter("limit", "must be a number from 1 to 100"))?,
-        };
         Ok(Self {
-            limit,
+            limit: limit(&pairs)?,
             sort: pairs.get("sort").map(str::to_owned),
             filter: pairs.get("filter").map(str::to_owned),
             total: pairs.flag("totalResults")?,
@@ -374,6 +385,17 @@ pub struct PageLinks {
     /// The page before, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prev: Option<Link>,
+}
+
+/// A page of a list that is gone through in one direction; `next` is where the page behind begins.
+pub fn onward<T>(links: &Links, path: &str, pairs: &Pairs, data: Vec<T>, next: Option<String>) -> Page<T> {
+    let behind = |next: String| {
+        let kept = pairs.iter().filter(|(name, _)| *name != "next");
+        links.to(with_query(path, kept.chain([("next", next.as_str())])))
+    };
+    let next = next.map(behind);
+    let this = links.to(with_query(path, pairs.iter()));
+    Page { data, total_results: None, links: PageLinks { this, next, prev: None } }
 }
 
 /// A whole list on one page.

@@ -121,6 +121,13 @@ pub async fn find(reader: &Reader<'_>, tenant: &Snapshot, id: UserId) -> Result<
     reader.find(&USERS, id, |row| read(row, tenant)).await
 }
 
+/// The users with these identifiers, in no order.
+pub async fn with_ids(reader: &Reader<'_>, tenant: &Snapshot, ids: &[UserId]) -> Result<Vec<User>, Error> {
+    let mut parameters = Parameters::default();
+    let condition = one_of("id", ids, &mut parameters);
+    reader.matching(&USERS, &condition, &parameters.0, |row| read(row, tenant)).await
+}
+
 /// The user with a subject.
 pub async fn with_subject(reader: &Reader<'_>, subject: &Subject) -> Result<Option<UserId>, Error> {
     let sql = "SELECT id FROM users WHERE tenant_id = $1 AND subject = $2";

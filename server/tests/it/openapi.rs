@@ -45,12 +45,15 @@ fn fits(value: &Value, schema: &Value, document: &Value) -> Result<(), String> {
         let schema = &document["components"]["schemas"][name.rsplit('/').next().unwrap()];
         return fits(value, schema, document).map_err(|error| format!("{name}: {error}"));
     }
-    if let Some(choices) = schema["anyOf"].as_array() {
+    if let Some(choices) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
         return choices
             .iter()
             .map(|choice| fits(value, choice, document))
             .find(Result::is_ok)
             .unwrap_or(Err(format!("{value}")));
+    }
+    if let Some(constant) = schema.get("const") {
+        return if constant == value { Ok(()) } else { Err(format!("{value} is not {constant}")) };
     }
     match value {
         Value::Object(members) if schema.get("properties").is_some() => {

@@ -38,7 +38,13 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         Some("api-keys") => owner_key(),
         other => panic!("what is `{{id}}` in {other:?}?"),
     };
-    let path = template.replace("{id}", &id).replace("{tenantId}", &id);
+    let query = match operation {
+        "explain_scope" | "list_who_can" => "?scope=notes",
+        "list_holders" => "?role=TenantAdmin",
+        "compare_users" => "?user=ada@acme.example&with=uma@acme.example",
+        _ => "",
+    };
+    let path = template.replace("{id}", &id).replace("{tenantId}", &id) + query;
     let body = match operation {
         "create_role" | "create_group" => Some(json!({ "name": name })),
         "create_user" => Some(json!({ "subject": name })),
