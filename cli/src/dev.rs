@@ -11,7 +11,7 @@ use rolecall_server::{
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::{settings, store, wait};
+use crate::{catalogue, settings, store, wait};
 
 /// Connections the sandbox serves at once.
 const CONNECTIONS: usize = 1024;
@@ -31,6 +31,9 @@ pub struct Dev {
     /// Which requests are refused: `off`, `qlik`, or a file
     #[arg(long, value_name = "off|qlik|FILE", default_value = "off")]
     rate_limits: String,
+    /// A file with the scopes and default roles of a product of one's own, instead of Qlik Cloud's
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<PathBuf>,
     /// Have the role Developer, which was retired in January 2026
     #[arg(long)]
     developer_role: bool,
@@ -49,7 +52,7 @@ impl Dev {
         let limits = settings::rate_limits(&self.rate_limits)?;
         let settings = Settings {
             master_key: key,
-            catalogue: settings::catalogue(self.developer_role, self.lenient),
+            catalogue: catalogue::of(self.catalogue.as_deref(), self.developer_role, self.lenient)?,
             public_url: None,
             rate_limits: RateLimits::new(limits),
             snapshot_budget: Budget::default(),

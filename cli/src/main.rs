@@ -1,5 +1,6 @@
 //! Which command is to be run? The composition root of the one binary.
 
+mod catalogue;
 mod dev;
 mod settings;
 mod store;
@@ -29,6 +30,9 @@ enum Command {
     Serve(settings::Serve),
     /// Make the first tenant of a data directory, and its administrator's API key
     Init(tenants::Init),
+    /// Check and print catalogues of scopes and default roles
+    #[command(subcommand)]
+    Catalogue(catalogue::Catalogues),
     /// Make and look at tenants, on the server's machine
     #[command(subcommand)]
     Tenants(tenants::Tenants),
@@ -52,6 +56,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Dev(dev) => dev.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Init(init) => init.run().await,
+            Command::Catalogue(catalogues) => catalogues.run(),
             Command::Tenants(tenants) => tenants.run().await,
         }
     })

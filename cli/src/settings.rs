@@ -13,13 +13,12 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
-use rolecall_engine::catalogue::{Catalogue, Unknown};
 use rolecall_server::{App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::{store, wait};
+use crate::{catalogue, store, wait};
 
 /// Serve the tenants of a data directory.
 #[derive(Args)]
@@ -68,6 +67,9 @@ pub struct Given {
     /// How it is logged [default: text]
     #[arg(long, env = "ROLECALL_LOG_FORMAT")]
     log_format: Option<LogFormat>,
+    /// A file with the scopes and default roles of a product of one's own, instead of Qlik Cloud's
+    #[arg(long, value_name = "FILE", env = "ROLECALL_CATALOGUE")]
+    catalogue: Option<PathBuf>,
     /// Have the role Developer, which was retired in January 2026 [default: false]
     #[arg(long, env = "ROLECALL_DEVELOPER_ROLE", num_args = 0..=1, default_missing_value = "true")]
     developer_role: Option<bool>,
@@ -112,6 +114,8 @@ struct Effective {
     drain_seconds: u64,
     log: String,
     log_format: LogFormat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalogue: Option<PathBuf>,
     developer_role: bool,
     catalogue_mode: CatalogueMode,
 }
@@ -133,6 +137,7 @@ impl Given {
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             log: self.log.or(other.log),
             log_format: self.log_format.or(other.log_format),
+            catalogue: self.catalogue.or(other.catalogue),
             developer_role: self.developer_role.or(other.developer_role),
             catalogue_mode: self.catalogue_mode.or(other.catalogue_mode),
         }
@@ -150,6 +155,7 @@ impl Given {
             drain_seconds: self.drain_seconds.unwrap_or(0),
             log: self.log.unwrap_or("info".to_owned()),
             log_format: self.log_format.unwrap_or(LogFormat::Text),
+            catalogue: self.catalogue,
             developer_role: self.developer_role.unwrap_or(false),
             catalogue_mode: self.catalogue_mode.unwrap_or(CatalogueMode::Strict),
         }
@@ -204,7 +210,11 @@ impl Effective {
         });
         let settings = Settings {
             master_key,
-            catalogue: catalogue(self.developer_role, self.catalogue_mode == CatalogueMode::Lenient),
+            catalogue: catalogue::of(
+                self.catalogue.as_deref(),
+                self.developer_role,
+                self.catalogue_mode == CatalogueMode::Lenient,
+            )?,
             public_url: public_url.transpose()?,
             rate_limits: RateLimits::new(rate_limits(&self.rate_limits)?),
             snapshot_budget: Budget(u64::from(self.snapshot_memory) * 1024 * 1024),
@@ -279,15 +289,6 @@ pub fn rate_limits(text: &str) -> anyhow::Result<Option<PerMinute>> {
                 .with_context(|| format!("the rate limits in `{file}` cannot be used"))
         }
     }
-}
-
-/// The catalogue of an installation.
-pub fn catalogue(developer_role: bool, lenient: bool) -> Catalogue {
-    let mut catalogue = if developer_role { Catalogue::qlik_with_developer() } else { Catalogue::qlik() };
-    if lenient {
-        catalogue.unknown = Unknown::Accept;
-    }
-    catalogue
 }
 
 /// Sends log lines to standard error.

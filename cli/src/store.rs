@@ -21,6 +21,9 @@ pub struct Place {
     /// The file that holds the installation's key: 32 bytes in base64
     #[arg(long, value_name = "FILE", env = "ROLECALL_KEY_FILE")]
     pub key_file: Option<PathBuf>,
+    /// The catalogue that the server has, if not Qlik Cloud's: new tenants get its default roles
+    #[arg(long, value_name = "FILE", env = "ROLECALL_CATALOGUE")]
+    pub catalogue: Option<PathBuf>,
 }
 
 /// The variable that holds the key itself, where files are not the way secrets come.

@@ -3,7 +3,6 @@
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use rolecall_engine::{
-    catalogue::Catalogue,
     ids::TenantId,
     names::{DisplayName, Email, Hostname, Subject},
     time::Span,
@@ -13,7 +12,10 @@ use rolecall_server::{
     setup::{self, Earlier, Founded, NewTenant},
 };
 
-use crate::store::{self, Place};
+use crate::{
+    catalogue,
+    store::{self, Place},
+};
 
 /// How long the administrator's first key lives.
 const KEY_LIFETIME: Span = Span::from_hours(24);
@@ -114,7 +116,7 @@ impl Tenants {
 async fn app(place: &Place, master_key: MasterKey) -> anyhow::Result<App> {
     let settings = Settings {
         master_key,
-        catalogue: Catalogue::qlik(),
+        catalogue: catalogue::of(place.catalogue.as_deref(), false, false)?,
         public_url: None,
         rate_limits: RateLimits::new(None),
         snapshot_budget: Budget::default(),

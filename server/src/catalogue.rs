@@ -152,6 +152,89 @@ pub fn read(text: &str) -> Result<Catalogue, CatalogueError> {
     reader.catalogue(file)
 }
 
+/// A catalogue as a file. What only the built-in catalogue has (the vendor's `permissions`, auto-assign, promotion) is not in
+/// it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(catalogue: &Catalogue) -> Result<String, toml::ser::Error> {
+    let name_of = |at| catalogue.scope(at).map(|scope| scope.name.as_str());
+    let own = |name: &str| name == Catalogue::ADMINISTER || name == Catalogue::EVALUATE;
+    let scope = |scope: &Scope| ScopeEntry {
+        name: spanned(scope.name.as_str()),
+        about: scope.about.clone(),
+        parent: catalogue.parent_of(scope).map(|parent| spanned(parent.as_str())),
+        admin: scope.level == Level::Admin,
+        custom_role: scope.custom_role,
+        user_default: Some(scope.user_default),
+        oauth: scope.oauth,
+    };
+    let role = |role: &DefaultRole| {
+        let administrator = catalogue.administers(role.id);
+        let names = role.grants.iter().filter_map(name_of);
+        RoleEntry {
+            name: spanned(role.name.as_str()),
+            id: Some(spanned(&role.id.to_string())),
+            about: role.about.clone(),
+            administrator,
+            scopes: names.filter(|name| !administrator || !own(name)).map(spanned).collect(),
+        }
+    };
+    let everyone = catalogue.initial_everyone.iter().filter_map(|id| catalogue.default_role(*id));
+    let roles = catalogue.default_roles().filter(|role| role.id != Catalogue::USER_DEFAULT);
+    toml::to_string(&File {
+        user_default: catalogue.initial_user_default.iter().map(|name| spanned(name.as_str())).collect(),
+        everyone: everyone.map(|role| spanned(role.name.as_str())).collect(),
+        scope: catalogue.scopes().filter(|scope| !OWN.contains(&scope.name.as_str())).map(scope).collect(),
+        role: roles.map(role).collect(),
+        resource: catalogue.resources.iter().map(ResourceEntry::from).collect(),
+    })
+}
+
+fn spanned(text: &str) -> Spanned<String> {
+    Spanned::new(0..0, text.to_owned())
+}
+
+impl From<&ResourceType> for ResourceEntry {
+    fn from(kind: &ResourceType) -> Self {
+        let condition = |condition: &Condition| {
+            let of = match condition.of {
+                Part::Action => "action",
+                Part::Resource => "resource",
+            };
+            (spanned(&format!("{of}.{}", condition.property)), Value::from(&condition.is))
+        };
+        let action = |rule: &ActionRule| ActionEntry {
+            name: spanned(&rule.action),
+            scope: spanned(rule.scope.as_str()),
+            when: rule.when.iter().map(condition).collect(),
+        };
+        let instance = |instance: &Instance| InstanceEntry {
+            id: spanned(&instance.id),
+            properties: instance
+                .properties
+                .iter()
+                .map(|(name, value)| (name.clone(), value.into()))
+                .collect(),
+        };
+        Self {
+            kind: spanned(&kind.name),
+            instances: kind.instances.iter().map(instance).collect(),
+            action: kind.actions.iter().map(action).collect(),
+        }
+    }
+}
+
+impl From<&Plain> for Value {
+    fn from(value: &Plain) -> Self {
+        match value {
+            Plain::Boolean(truth) => Self::Boolean(*truth),
+            Plain::Integer(number) => Self::Integer(*number),
+            Plain::Text(text) => Self::Text(text.clone()),
+        }
+    }
+}
+
 struct Reader<'t> {
     text: &'t str,
 }
@@ -355,4 +438,77 @@ fn id_of(name: &str) -> RoleId {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     RoleId::new(0x6000_0000, hash.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "everyone = ['Reader']
+user-default = ['notes']
+[[scope]]
+name = 'notes'
+[[scope]]
+name = 'notes:read'
+parent = 'notes'
+[[scope]]
+name = 'notes:purge'
+admin = true
+[[role]]
+name = 'Admin'
+administrator = true
+[[role]]
+name = 'Reader'
+scopes = ['notes:read']
+[[resource]]
+type = 'note'
+instances = [{ id = 'n1', properties = { locked = true, size = 3 } }]
+action = [
+    { name = 'read', when = { \"resource.locked\" = true }, scope = 'notes:purge' },
+    { name = 'read', scope = 'notes:read' },
+]
+";
+
+    #[test]
+    fn a_catalogue_is_read_as_it_is_written() {
+        let catalogue = read(GOOD).unwrap();
+        let admin = catalogue.default_roles().find(|role| role.name.as_str() == "Admin").unwrap();
+        assert!(catalogue.administers(admin.id) && admin.level == Level::Admin);
+        assert_eq!(catalogue.len(), 3 + OWN.len());
+        let text = write(&catalogue).unwrap();
+        let again = read(&text).unwrap();
+        assert_eq!(write(&again).unwrap(), text);
+        assert_eq!(again.resources, catalogue.resources);
+        let ids = |catalogue: &Catalogue| catalogue.default_roles().map(|role| role.id).collect::<Vec<_>>();
+        assert_eq!(ids(&again), ids(&catalogue));
+        let qlik = write(&Catalogue::qlik()).unwrap();
+        assert_eq!(write(&read(&qlik).unwrap()).unwrap(), qlik);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (from, to, line, problem) in [
+            ("parent = 'notes'", "parent = 'note'", 7, "there is no scope `note`"),
+            ("parent = 'notes'", "parent = 'notes:read'", 7, "a parent cannot have a parent"),
+            ("name = 'notes:read'", "name = 'notes'", 6, "`notes` stands twice"),
+            ("name = 'notes:read'", "name = 'not a scope'", 6, "not a scope name"),
+            ("name = 'notes:read'", "name = 'tenant:administer'", 6, "Rolecall's own"),
+            ("scopes = ['notes:read']", "scopes = ['nothing']", 16, "there is no scope `nothing`"),
+            ("scopes = ['notes:read']", "scopes = ['tenant:administer']", 16, "administrator = true"),
+            ("administrator = true", "administrator = false", 1, "nobody could administer"),
+            ("everyone = ['Reader']", "everyone = ['Nobody']", 1, "there is no role `Nobody`"),
+            ("user-default = ['notes']", "user-default = ['notes:purge']", 2, "cannot hold"),
+            ("admin = true", "admin = true\nuser-default = true", 9, "no admin scope"),
+            ("admin = true", "admins = true", 10, "unknown field `admins`"),
+            ("resource.locked", "subject.locked", 21, "`resource.…` or `action.…`"),
+            ("type = 'note'", "type = 'tenant'", 18, "always there"),
+            ("[[role]]", "[[role]", 11, ""),
+        ] {
+            let text = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD, "{from}");
+            let error = read(&text).map(|_| ()).unwrap_err();
+            assert_eq!(error.line, line, "{to}: {error}");
+            assert!(error.problem.contains(problem), "{to}: {error}");
+        }
+    }
 }

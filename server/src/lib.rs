@@ -35,7 +35,7 @@ mod users;
 mod write;
 
 pub use app::{App, Settings};
-pub use catalogue::{CatalogueError, read as read_catalogue};
+pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catalogue};
 pub use clock::{Clock, Entropy};
 pub use db::Db;
 pub use edge::openapi::document as openapi;

@@ -337,6 +337,38 @@ fn a_sandbox_comes_up_again() {
     assert_eq!(call(&again, "GET", "/api/v1/users/me", &earlier, None).0, 401);
 }
 
+/// A product of one's own: its catalogue is checked, served, and new tenants have its roles.
+#[test]
+fn a_catalogue_of_ones_own_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalogue.toml");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/invoices/catalogue.toml");
+    let check = |file: &Path| {
+        let mut command = rolecall();
+        command.args(["catalogue", "check"]).arg(file);
+        command
+    };
+    let (success, said, _) = run(&mut check(Path::new(example)));
+    assert!(success && said.contains("1 types of resources"), "{said}");
+    let text = fs::read_to_string(example).unwrap();
+    fs::write(&file, text.replacen("parent = \"invoice\"", "parent = \"invoices\"", 1)).unwrap();
+    let error = refused(&mut check(&file));
+    assert!(error.contains("line ") && error.contains("there is no scope `invoices`"), "{error}");
+    let (success, shown, _) = run(rolecall().args(["catalogue", "show"]));
+    fs::write(&file, shown).unwrap();
+    assert!(success && run(&mut check(&file)).0);
+
+    let mut command = rolecall();
+    command.args(["dev", "--json", "--port", "0", "--catalogue", example]);
+    let sandbox = Sandbox::of(command);
+    let roles = ask(&agent(), "GET", &format!("{}/api/v1/roles", sandbox.url()), sandbox.admin_key(), None)
+        .unwrap()
+        .1;
+    let names: Vec<&str> =
+        roles["data"].as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Accountant", "Administrator", "Clerk", "Key maker", "UserDefault"]);
+}
+
 /// The three calls the sandbox prints work when they are pasted into a shell, and nothing is left when it stops.
 #[test]
 fn the_printed_calls_work_when_pasted() {
