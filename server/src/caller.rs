@@ -63,6 +63,8 @@ pub struct Caller<P> {
     pub(crate) who: Who,
     tenant: Arc<Snapshot>,
     links: Links,
+    /// Whether only a preview of what the request would do is asked for.
+    pub(crate) previews: bool,
     permission: PhantomData<fn() -> P>,
 }
 
@@ -168,7 +170,8 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
             .copied()
             .ok_or_else(|| Error::internal("a request without a trace"))?;
         let links = Links::new(tenant.tenant(), host.as_ref(), app.public_url.as_ref());
-        Ok(Self { who: Who { credential, trace }, tenant, links, permission: PhantomData })
+        let previews = prefers_preview(&parts.headers);
+        Ok(Self { who: Who { credential, trace }, tenant, links, previews, permission: PhantomData })
     }
 }
 
@@ -176,6 +179,16 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether one of the preferences is `preview` (RFC 7240 §2).
+fn prefers_preview(headers: &HeaderMap) -> bool {
+    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = values.flat_map(|value| value.split(','));
+    preferences.any(|preference| {
+        let name = preference.split([';', '=']).next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("preview")
+    })
 }
 
 /// The host that a request names: in its address if that is a whole one, else in the header (RFC 9112 §3.2.2).

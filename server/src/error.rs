@@ -34,6 +34,8 @@ pub enum Error {
     Unavailable,
     /// The server is about to stop.
     Stopping,
+    /// Nothing was done, since only a preview was asked for: this is it.
+    Previewed(serde_json::Value),
     /// A fault of the program or of its surroundings. Said to the log, not to the caller.
     Internal(Box<dyn StdError + Send + Sync>),
 }
@@ -111,6 +113,7 @@ impl fmt::Display for Error {
             Self::Timeout => f.write_str("the request did not arrive in time"),
             Self::Unavailable => f.write_str("the database cannot be used now; try again"),
             Self::Stopping => f.write_str("the server is about to stop"),
+            Self::Previewed(_) => f.write_str("only a preview was asked for"),
             Self::Internal(fault) => fault.fmt(f),
         }
     }

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use rolecall_engine::{
-    access::{Revision, Snapshot, keep_administrator},
+    access::{Revision, Snapshot, impact, keep_administrator},
     change::{Change, Edited, Editor},
-    ids::TenantId,
+    ids::{TenantId, UserId},
     tenants::Tenant,
+    time::Timestamp,
 };
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     db::{Reader, Writer, Written},
     error::Error,
     groups::sql as groups,
+    http::preview::Preview,
     licenses::sql as licenses,
     roles::sql as roles,
     snapshots,
@@ -59,10 +61,10 @@ impl<P: Permission> Caller<P> {
     }
 
     /// Stores the edit that `work` answers; nothing if it has no changes. The caller's right is proved again for the
-    /// tenant that `work` sees.
+    /// tenant that `work` sees. If the request asked for a preview, nothing is stored.
     ///
     /// # Errors
-    /// What `work` answers; when the caller lost the right or the tenant its last administrator; or when the database
+    /// [`Error::Previewed`] for a preview; what `work` answers; when the caller lost the right or the tenant its last administrator; or when the database
     /// cannot be written. Nothing is stored then.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
@@ -75,8 +77,37 @@ impl<P: Permission> Caller<P> {
             who.prove::<P>(tenant, reader, at).await?;
             Ok(Editor { user: Some(who.user()), administrator: tenant.administers(who.user()), at })
         };
-        change(app, who.tenant(), trace, prove, work).await
+        if self.previews {
+            preview(app, who.tenant(), prove, work).await
+        } else {
+            change(app, who.tenant(), trace, prove, work).await
+        }
     }
+}
+
+/// Users whom a preview names.
+const NAMED: usize = 100;
+
+/// Makes an edit and throws it away: answers what it would do, by an error so that nobody takes it for done.
+async fn preview<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, Timestamp) -> Result<Editor, Error> + Send + 'static,
+    work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let at = app.clock.now();
+    let work = async move |reader: &Reader<'_>, before: &Snapshot| {
+        let editor = prove(before, reader, at).await?;
+        let changes = work(&WriteTx { reader, tenant: before, editor }).await?.changes;
+        let after = before.apply(Revision(before.revision().0 + 1), &changes);
+        keep_administrator(before, &after, &changes)?;
+        let impact = impact(before, &after, &changes, NAMED);
+        let ids: Vec<UserId> = impact.users.iter().map(|user| user.user).collect();
+        let people = users::with_ids(reader, before, &ids).await?;
+        Ok(Preview::new(!changes.is_empty(), &impact, &people))
+    };
+    let (_, preview) = snapshots::scan(app, tenant, work).await?;
+    Err(Error::Previewed(serde_json::to_value(preview).map_err(Error::internal)?))
 }
 
 /// Stores an edit that Rolecall itself makes to a tenant, for a command on its own machine.
@@ -96,9 +127,7 @@ async fn change<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
     trace: TraceId,
-    prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, rolecall_engine::time::Timestamp) -> Result<Editor, Error>
-    + Send
-    + 'static,
+    prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, Timestamp) -> Result<Editor, Error> + Send + 'static,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let (inside, outside) = (app.clone(), app.clone());

@@ -16,17 +16,22 @@ pub fn all() -> anyhow::Result<()> {
     run("", "cargo", &["fmt", "--all", "--check"])?;
     run("", "cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
     run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100")])?;
+    run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
     client()?;
     coverage::engine()
 }
 
 fn has(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    // nginx knows `-v` only.
+    Command::new(program)
+        .arg(if program == "nginx" { "-v" } else { "--version" })
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 /// Installs programs of Debian's that are not there.
 fn install() -> anyhow::Result<()> {
-    let wanted = [("npm", "npm"), ("node", "nodejs"), ("curl", "curl")];
+    let wanted = [("npm", "npm"), ("node", "nodejs"), ("curl", "curl"), ("nginx", "nginx-light")];
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {

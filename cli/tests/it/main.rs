@@ -10,4 +10,5 @@
 
 mod commands;
 mod crash;
+mod nginx;
 mod process;

@@ -52,6 +52,12 @@ impl Snapshot {
         decide(self, &Query { user, scope: Catalogue::ADMINISTER }).is_allowed()
     }
 
+    /// How many active users administer the tenant.
+    #[must_use]
+    pub fn administrators(&self) -> usize {
+        self.users().filter(|(_, user)| self.is_administrator(user)).count()
+    }
+
     fn is_administrator(&self, user: &UserFacts) -> bool {
         let scope = self.scope(Catalogue::ADMINISTER).filter(|_| user.status == UserStatus::Active);
         scope.is_some_and(|scope| self.grants(user, scope).next().is_some())

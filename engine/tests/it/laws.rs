@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rolecall_engine::{
-    access::{GroupFacts, Query, RoleFacts, Snapshot, UserFacts, decide},
+    access::{GroupFacts, Query, RoleFacts, Snapshot, UserFacts, decide, impact},
     change::{Change, Editor},
     groups::Provider,
     ids::UserId,
@@ -64,6 +64,40 @@ proptest! {
     fn incremental_is_rebuilt(acts in acts(40)) {
         let world = World::after(&acts);
         prop_assert_eq!(answers(&world.snapshot), answers(&world.rebuilt()));
+    }
+
+    /// A preview says what everybody gains and loses, no more and no less.
+    #[test]
+    fn an_impact_is_the_difference(before in acts(20), after in acts(3)) {
+        let mut world = World::after(&before);
+        let was = world.snapshot.clone();
+        world.changes.clear();
+        for act in &after {
+            let _ = world.act(act);
+        }
+        let is = &world.snapshot;
+        let impact = impact(&was, is, &world.changes, usize::MAX);
+        let ids: BTreeSet<UserId> = was.users().chain(is.users()).map(|(id, _)| id).collect();
+        let mut expected = Vec::new();
+        for user in ids {
+            let (could, can) = (allowed(&was, user), allowed(is, user));
+            let only = |one: &BTreeSet<String>, other| one.difference(other).cloned().collect::<Vec<_>>();
+            if could != can {
+                expected.push((user, only(&can, &could), only(&could, &can)));
+            }
+        }
+        let names = |scopes: &[ScopeName]| {
+            let mut names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            names.sort_unstable();
+            names
+        };
+        let mut told: Vec<_> =
+            impact.users.iter().map(|told| (told.user, names(&told.gains), names(&told.loses))).collect();
+        told.sort();
+        prop_assert_eq!(impact.affected, expected.len());
+        prop_assert_eq!(told, expected);
+        let administer = |tenant: &Snapshot| tenant.users().filter(|(id, _)| tenant.administers(*id)).count();
+        prop_assert_eq!(impact.administrators, [administer(&was), administer(is)]);
     }
 
     /// A snapshot does not change when the next one is made from it.

@@ -28,6 +28,8 @@ pub struct World {
     pub roles: BTreeMap<RoleId, Role>,
     pub groups: BTreeMap<GroupId, Group>,
     pub users: BTreeMap<UserId, User>,
+    /// What was changed, in order.
+    pub changes: Vec<Change>,
     made: u32,
 }
 
@@ -138,6 +140,7 @@ impl World {
             roles: BTreeMap::new(),
             groups: BTreeMap::new(),
             users: BTreeMap::new(),
+            changes: Vec::new(),
             made: 0,
         };
         for role in catalogue.default_roles() {
@@ -174,6 +177,7 @@ impl World {
         let after = self.snapshot.apply(Revision(self.snapshot.revision().0 + 1), &changes);
         keep_administrator(&self.snapshot, &after, &changes)?;
         self.snapshot = after;
+        self.changes.extend(changes.iter().cloned());
         for change in changes {
             match change {
                 Change::Tenant(delta) => self.tenant = delta.after().unwrap().clone(),

@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_service::Service as _;
 
 use crate::{
-    access::http as access,
+    access::{forward, http as access},
     api_keys::http as api_keys,
     app::App,
     error::Error,
@@ -70,6 +70,7 @@ impl Edge {
             .fold(Router::new(), |router, operation| router.route(operation.path, operation.into_route()));
         let router = router
             .merge(pages::router())
+            .merge(forward::router())
             .fallback(|| async { Error::NotFound })
             .layer(CatchPanicLayer::custom(panicked))
             .with_state(app.clone());

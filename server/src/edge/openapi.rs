@@ -9,6 +9,7 @@ use crate::{
     http::{
         describe::{Document, Schemas},
         operation::Operation,
+        preview::Preview,
     },
     limits::Tier,
 };
@@ -47,15 +48,21 @@ pub fn document() -> Value {
 fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let mut document = Document::new(operation.path, schemas);
     (operation.describe)(&mut document);
-    let Document { parameters, request_body, success, mut errors, authenticated, scope, .. } = document;
+    let Document { mut parameters, request_body, success, mut errors, authenticated, scope, .. } = document;
     errors.extend(operation.refusals);
     errors.sort_unstable();
     errors.dedup();
-    let mut responses = Map::from_iter([(success.0.to_string(), success.1)]);
+    let mut responses = Map::from_iter([(success.0.to_string(), success.1.clone())]);
     for error in errors {
         let about = axum::http::StatusCode::from_u16(error).ok().and_then(|status| status.canonical_reason());
         let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}});
         responses.insert(error.to_string(), json!({"description": about, "content": content}));
+    }
+    if authenticated && operation.tier == Tier::Write {
+        preview(&mut responses, schemas, success.0);
+        let about = "`preview`: answer what the request would do, and do nothing";
+        let schema = json!({"type": "string"});
+        parameters.push(json!({"name": "Prefer", "in": "header", "description": about, "schema": schema}));
     }
     let mut described = Map::from_iter([
         ("operationId".into(), operation.id.into()),
@@ -77,6 +84,19 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         described.insert("requestBody".into(), body);
     }
     described.into()
+}
+
+/// Adds the answer to `Prefer: preview`, beside the one a success has if that has the same status.
+fn preview(responses: &mut Map<String, Value>, schemas: &mut Schemas, success: u16) {
+    let schema = schemas.response::<Preview>();
+    let usual = responses.get("200").filter(|_| success == 200);
+    let usual = usual.and_then(|usual| usual.pointer("/content/application~1json/schema")).cloned();
+    let schema = usual.map_or_else(|| schema.clone(), |usual| json!({"anyOf": [usual, schema]}));
+    let about = if success == 200 { "As asked, or what it would do" } else { "What the request would do" };
+    responses.insert(
+        "200".into(),
+        json!({"description": about, "content": {"application/json": {"schema": schema}}}),
+    );
 }
 
 const fn tier(tier: Tier) -> &'static str {

@@ -35,6 +35,11 @@ impl Default for Schemas {
 }
 
 impl Schemas {
+    /// The schema of something that goes out.
+    pub fn response<T: JsonSchema>(&mut self) -> Value {
+        self.responses.subschema_for::<T>().to_value()
+    }
+
     /// All shared schemas by name.
     pub fn into_components(mut self) -> Map<String, Value> {
         let mut all = self.requests.take_definitions(true);
@@ -99,7 +104,7 @@ impl<'s> Document<'s> {
 
     /// An answer with a JSON body.
     pub fn json<T: JsonSchema>(&mut self, status: u16, about: &str) {
-        let schema = self.schemas.responses.subschema_for::<T>().to_value();
+        let schema = self.schemas.response::<T>();
         self.success =
             (status, json!({"description": about, "content": {"application/json": {"schema": schema}}}));
     }

@@ -7,6 +7,7 @@ pub mod operation;
 pub mod page;
 pub mod patch;
 pub mod place;
+pub mod preview;
 pub mod problem;
 pub mod query;
 pub mod respond;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rolecall_engine::refusal::{Refusal, Rule};
@@ -121,6 +121,9 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         (None, StatusCode::METHOD_NOT_ALLOWED) => Arc::new(Error::MethodNotAllowed),
         (None, _) => return response,
     };
+    if let Error::Previewed(preview) = &*error {
+        return previewed(preview);
+    }
     if let Error::Internal(fault) = &*error {
         tracing::error!(%trace, path, fault, "a request failed");
     }
@@ -147,6 +150,12 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         _ => {}
     }
     response
+}
+
+/// The answer to a request that asked for a preview (RFC 7240 §3).
+fn previewed(preview: &Value) -> Response {
+    let applied = (HeaderName::from_static("preference-applied"), HeaderValue::from_static("preview"));
+    ([applied], axum::Json(preview)).into_response()
 }
 
 /// An error in the words of the contract.
@@ -183,7 +192,9 @@ impl Problem {
             Error::Unavailable | Error::Stopping => {
                 (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable")
             }
-            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "HTTP-500", "Internal server error"),
+            Error::Previewed(_) | Error::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "HTTP-500", "Internal server error")
+            }
         };
         let detail = match error {
             Error::Internal(_) | Error::NotFound => None,

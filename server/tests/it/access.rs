@@ -326,6 +326,49 @@ fn c_6_discovery() {
     of("evil.example").refused(404, "HTTP-404");
 }
 
+/// A proxy asks whether a request may go through, in the ways that nginx, Traefik and Caddy, and Envoy ask.
+#[test]
+fn a_proxy_asks_for_its_route() {
+    let server = Server::start();
+    let user = server.user();
+    let ask = |client: &Client, method: &str, path: &str| {
+        client.send(method, &format!("/rolecall/v1/access/forward{path}"), None)
+    };
+    for (method, path) in [
+        ("GET", "?scope=api-keys"),
+        ("GET", "?scope=api-keys&scope=notes"),
+        ("POST", "?scope=notes"),
+        ("GET", "/api-keys"),
+        ("DELETE", "/api-keys/"),
+        ("PUT", "/api-keys/some/path?and=query"),
+    ] {
+        let answer = ask(&user, method, path);
+        assert_eq!((answer.status, answer.text.as_str()), (200, ""), "{method} {path}");
+        assert_eq!(answer.headers["remote-user"], "acme\\uma@acme.example");
+        assert_eq!(
+            (&answer.headers["remote-name"], &answer.headers["remote-email"]),
+            (&"Uma User".parse().unwrap(), &"uma@acme.example".parse().unwrap())
+        );
+        assert_eq!(answer.headers["x-rolecall-user"], user.id().as_str());
+    }
+    for path in [
+        "?scope=tenant:administer",
+        "?scope=api-keys&scope=tenant:administer",
+        "/tenant:administer/x",
+        "?scope=no.such",
+    ] {
+        ask(&user, "GET", path).refused(403, "HTTP-403");
+    }
+    ask(&user, "GET", "").refused(400, "HTTP-400");
+    ask(&server.anonymous(), "GET", "?scope=notes").refused(401, "HTTP-401");
+    ask(&server.client("junk"), "GET", "/notes").refused(401, "HTTP-401");
+    let forwarded = user
+        .header("x-forwarded-method", "POST")
+        .header("x-forwarded-uri", "/x")
+        .header("x-original-uri", "/y");
+    assert_eq!(ask(&forwarded, "GET", "?scope=notes").status, 200);
+}
+
 /// On the tenant itself the actions are the scopes; subjects are found by what they are called.
 #[test]
 fn a_tenant_is_a_resource() {

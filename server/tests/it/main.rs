@@ -21,6 +21,7 @@ mod licenses;
 mod lists;
 mod openapi;
 mod permissions;
+mod preview;
 mod protection;
 mod rate_limits;
 mod roles;

@@ -36,9 +36,9 @@ const PLACES: &[Place] = &[
         allowed: |path| {
             ["http/", "edge/", "serve/"].iter().any(|folder| path.starts_with(folder))
                 || path.ends_with("/http.rs")
-                || path == "caller.rs"
+                || ["caller.rs", "access/forward.rs"].contains(&path)
         },
-        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/` and `caller.rs` only",
+        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/`, `caller.rs` and `access/forward.rs` only",
     },
     Place {
         words: &["StatusCode::"],

@@ -1,0 +1,185 @@
+//! What does a change do to what users may do?
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use super::{
+    people::UserFacts,
+    snapshot::{GroupFacts, RoleFacts, Snapshot},
+};
+use crate::{
+    change::{Change, Delta},
+    groups::Group,
+    ids::{GroupId, RoleId, UserId},
+    scopes::{ScopeIndex, ScopeName, ScopeSet},
+};
+
+/// What a change does to what users may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Impact {
+    /// Users who may do more or less than before.
+    pub affected: usize,
+    /// For each scope how many users gain it, and how many lose it.
+    pub scopes: BTreeMap<ScopeName, Counts>,
+    /// Some of the users, each with what is gained and lost.
+    pub users: Vec<UserImpact>,
+    /// Active users who administer the tenant before and after.
+    pub administrators: [usize; 2],
+}
+
+/// How many users gain and lose something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Users who gain it.
+    pub gain: usize,
+    /// Users who lose it.
+    pub lose: usize,
+}
+
+/// What a user gains and loses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserImpact {
+    /// The user.
+    pub user: UserId,
+    /// Scopes the user may use afterwards and not before.
+    pub gains: Vec<ScopeName>,
+    /// Scopes the user may use before and not afterwards.
+    pub loses: Vec<ScopeName>,
+}
+
+/// Compares what users may do before and after some changes. At most `named` of them are told by name.
+#[must_use]
+pub fn impact(before: &Snapshot, after: &Snapshot, changes: &[Change], named: usize) -> Impact {
+    let mut impact =
+        Impact { administrators: [before, after].map(Snapshot::administrators), ..Impact::default() };
+    let touched = Touched::of(before, after, changes);
+    for user in &touched.users {
+        let [was, is] = [before, after].map(|tenant| tenant.may_use(*user));
+        impact.add(after, before, *user, &was, &is, named);
+    }
+    if touched.scopes.is_empty() {
+        return impact;
+    }
+    for (user, facts) in after.users() {
+        let reached = || {
+            touched.reaches(after, facts)
+                || before.user(user).is_some_and(|facts| touched.reaches(before, facts))
+        };
+        if touched.users.contains(&user) || !facts.is_active() || !reached() {
+            continue;
+        }
+        let among = |tenant: &Snapshot| -> ScopeSet {
+            let Some(facts) = tenant.user(user) else { return ScopeSet::new() };
+            touched.scopes.iter().copied().filter(|scope| tenant.is_granted(facts, *scope)).collect()
+        };
+        impact.add(after, before, user, &among(before), &among(after), named);
+    }
+    impact
+}
+
+impl Impact {
+    fn add(
+        &mut self,
+        after: &Snapshot,
+        before: &Snapshot,
+        user: UserId,
+        was: &ScopeSet,
+        is: &ScopeSet,
+        named: usize,
+    ) {
+        let name = |scope| after.scope_name(scope).or_else(|| before.scope_name(scope)).cloned();
+        let only = |one: &ScopeSet, other: &ScopeSet| -> Vec<ScopeName> {
+            one.iter().filter(|scope| !other.contains(*scope)).filter_map(name).collect()
+        };
+        let (gains, loses) = (only(is, was), only(was, is));
+        if gains.is_empty() && loses.is_empty() {
+            return;
+        }
+        self.affected += 1;
+        for scope in &gains {
+            self.scopes.entry(scope.clone()).or_default().gain += 1;
+        }
+        for scope in &loses {
+            self.scopes.entry(scope.clone()).or_default().lose += 1;
+        }
+        if self.users.len() < named {
+            self.users.push(UserImpact { user, gains, loses });
+        }
+    }
+}
+
+/// What may be different for whom.
+#[derive(Default)]
+struct Touched {
+    /// Users who were changed themselves.
+    users: BTreeSet<UserId>,
+    /// The scopes that changed roles and groups may give or take.
+    scopes: BTreeSet<ScopeIndex>,
+    roles: BTreeSet<RoleId>,
+    groups: BTreeSet<GroupId>,
+    /// Whether every user has one of the changed roles or groups.
+    everybody: bool,
+}
+
+impl Touched {
+    fn of(before: &Snapshot, after: &Snapshot, changes: &[Change]) -> Self {
+        let mut touched = Self::default();
+        for change in changes {
+            match change {
+                Change::User(delta) => {
+                    touched.users.insert(delta.latest().id);
+                }
+                Change::Role(delta) => touched.role(before, after, delta.latest().id),
+                Change::Group(delta) => touched.group([before, after], delta),
+                Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => {}
+            }
+        }
+        let common = |role: &RoleFacts| touched.roles.contains(&role.id);
+        touched.everybody = touched.groups.contains(&GroupId::EVERYONE)
+            || after.roles_of_everybody().any(common)
+            || before.roles_of_everybody().any(common);
+        touched
+    }
+
+    fn role(&mut self, before: &Snapshot, after: &Snapshot, role: RoleId) {
+        let [was, is] = [before, after].map(|tenant| tenant.role(role).map(|role| role.grants.clone()));
+        let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
+        self.roles.insert(role);
+        self.scopes.extend(was.iter().filter(|scope| !is.contains(*scope)));
+        self.scopes.extend(is.iter().filter(|scope| !was.contains(*scope)));
+    }
+
+    fn group(&mut self, tenants: [&Snapshot; 2], delta: &Delta<Group>) {
+        let group = delta.latest().id;
+        self.groups.insert(group);
+        for tenant in tenants {
+            let roles = tenant.group(group).into_iter().flat_map(|facts| tenant.roles_of_group(facts));
+            self.scopes.extend(roles.flat_map(|role| role.grants.iter()));
+        }
+    }
+
+    /// Whether a user has one of the changed roles or groups.
+    fn reaches(&self, tenant: &Snapshot, facts: &UserFacts) -> bool {
+        let group = |group: &GroupFacts| {
+            self.groups.contains(&group.id)
+                || tenant.roles_of_group(group).any(|role| self.roles.contains(&role.id))
+        };
+        self.everybody
+            || tenant.direct_roles(facts).any(|role| self.roles.contains(&role.id))
+            || tenant.memberships(facts).any(group)
+    }
+}
+
+impl Snapshot {
+    /// What a user may use: everything granted, if the user is active.
+    fn may_use(&self, user: UserId) -> ScopeSet {
+        let active = self.user(user).filter(|facts| facts.is_active());
+        active.map(|facts| self.effective(facts)).unwrap_or_default()
+    }
+
+    fn is_granted(&self, user: &UserFacts, scope: ScopeIndex) -> bool {
+        self.grants(user, scope).next().is_some()
+    }
+}
