@@ -5,16 +5,23 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 mod bare;
+mod engine;
 mod load;
+mod questions;
 mod reads;
 mod seed;
 mod server;
+mod world;
 mod writes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use seed::Size;
 use server::Server;
+
+/// The allocator of the program that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The tenant that is measured.
 const LARGE: Size = Size { users: 100_000, groups: 10_000, roles: 500 };
@@ -22,14 +29,38 @@ const LARGE: Size = Size { users: 100_000, groups: 10_000, roles: 500 };
 const SMALL: Size = Size { users: 10_000, groups: 1_000, roles: 500 };
 
 fn main() -> anyhow::Result<()> {
-    let folder = std::env::args().nth(1).map_or_else(|| PathBuf::from("target/bench"), PathBuf::from);
+    let mut arguments = std::env::args().skip(1);
+    let first = arguments.next();
+    if first.as_deref() == Some(questions::Bare::WORD) {
+        return questions::Bare::serve();
+    }
+    let folder = first.map_or_else(|| PathBuf::from("target/bench"), PathBuf::from);
+    let parts: Vec<String> = arguments.collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
+    if wanted("engine") {
+        engine::decisions();
+        engine::huge();
+    }
     let (large, small) = (folder.join("large"), folder.join("small"));
-    seed::tenant(&large, LARGE)?;
-    seed::tenant(&small, SMALL)?;
-    let (key, small_key) = (seed::key(&large)?, seed::key(&small)?);
-    idle(&folder)?;
-    let server = Server::start(&large)?;
-    let other = Server::start(&small)?;
+    if wanted("decisions") || wanted("api") {
+        seed::tenant(&large, LARGE)?;
+    }
+    if wanted("decisions") {
+        questions::decisions(&Server::start(&large)?, &seed::key(&large)?)?;
+    }
+    if wanted("api") {
+        seed::tenant(&small, SMALL)?;
+        api(&folder, &large, &small)?;
+    }
+    Ok(())
+}
+
+/// The API of the contract.
+fn api(folder: &Path, large: &Path, small: &Path) -> anyhow::Result<()> {
+    let (key, small_key) = (seed::key(large)?, seed::key(small)?);
+    idle(folder)?;
+    let server = Server::start(large)?;
+    let other = Server::start(small)?;
     reads::own_roles(&server, &key)?;
     reads::lists(&server, &key)?;
     reads::filters((&server, &key), (&other, &small_key))?;
@@ -39,11 +70,11 @@ fn main() -> anyhow::Result<()> {
         server.memory("VmRSS"),
         server.memory("VmHWM")
     );
-    writes::durable(server, &large, &key)
+    writes::durable(server, large, &key)
 }
 
 /// What a server holds that has one tenant and nothing to do.
-fn idle(folder: &std::path::Path) -> anyhow::Result<()> {
+fn idle(folder: &Path) -> anyhow::Result<()> {
     let data = tempfile::Builder::new().prefix("idle-").tempdir_in(folder)?;
     let words =
         ["init", "--name", "Idle", "--hostname", "idle.example", "--admin-email", "admin@bench.example"];

@@ -8,13 +8,12 @@ use core::{fmt, str::FromStr};
 #[error("not a well-formed identifier")]
 pub struct ParseIdError;
 
-/// The value of one lower-case hexadecimal digit.
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+/// The value of one lower-case hexadecimal digit, and whether it is one. Without branches: decisions begin with it.
+const fn nibble(digit: u8) -> (u8, bool) {
+    let is_digit = digit.is_ascii_digit();
+    let is_letter = digit >= b'a' && digit <= b'f';
+    // The letters follow 0x60, the digits 0x2f.
+    ((digit & 15) + 9 * (digit >> 6 & 1), is_digit | is_letter)
 }
 
 /// Reads `2 * N` lower-case hexadecimal digits.
@@ -23,17 +22,15 @@ const fn from_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
         return None;
     }
     let mut bytes = [0; N];
-    let mut rest = digits;
-    let mut at = 0;
-    while let [high, low, tail @ ..] = rest {
-        let (Some(high), Some(low)) = (nibble(*high), nibble(*low)) else { return None };
-        let (_, filling) = bytes.split_at_mut(at);
-        let [byte, ..] = filling else { return None };
+    let (mut rest, mut filling) = (digits, bytes.as_mut_slice());
+    let mut all = true;
+    while let ([high, low, more @ ..], [byte, others @ ..]) = (rest, filling) {
+        let ((high, is_high), (low, is_low)) = (nibble(*high), nibble(*low));
+        all &= is_high & is_low;
         *byte = high << 4 | low;
-        rest = tail;
-        at += 1;
+        (rest, filling) = (more, others);
     }
-    Some(bytes)
+    if all { Some(bytes) } else { None }
 }
 
 macro_rules! object_id {
@@ -59,6 +56,12 @@ macro_rules! object_id {
                     Some(bytes) => Some(Self(bytes)),
                     None => None,
                 }
+            }
+
+            /// The part that makes it unique.
+            pub(crate) const fn unique(self) -> u64 {
+                let [_, _, _, _, unique @ ..] = self.0;
+                u64::from_be_bytes(unique)
             }
 
             /// The second of creation, counted from 1970.

@@ -9,6 +9,52 @@
 //!   [`Change`](change::Change)s that lead to it. No change, nothing to store.
 //! * A [`Snapshot`](access::Snapshot) is a tenant compiled for reading. It is immutable; applying changes makes the next.
 //! * [`decide`](access::decide) answers a question on a snapshot. It cannot fail, and what it does not know it denies.
+//!
+//! Embedded in a program, without a server:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use rolecall_engine::{
+//!     access::{Entry, Query, Revision, Roster, Snapshot, decide, explain},
+//!     catalogue::Catalogue,
+//!     change::Editor,
+//!     ids::{RoleId, TenantId, UserId},
+//!     names::{Description, DisplayName, RoleName},
+//!     roles::{NewRole, Role},
+//!     scopes::ScopeName,
+//!     tenants::Tenant,
+//!     time::Timestamp,
+//!     users::UserStatus,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let editor = Editor::system(Timestamp::from_millis(0));
+//! let tenant = Tenant::create(TenantId::new([7; 32]), DisplayName::new("Acme")?, Vec::new(), &editor).value;
+//! let mut acme = Snapshot::new(Arc::new(Catalogue::qlik()), tenant, Revision(1));
+//!
+//! let new = NewRole {
+//!     name: RoleName::new("Exporter")?,
+//!     description: Description::new("")?,
+//!     scopes: vec![ScopeName::new("apps.image:export")?],
+//! };
+//! let exporter = Role::create(new, RoleId::new(1, [1; 8]), &acme, &editor)?;
+//! acme = acme.apply(Revision(2), &exporter.changes);
+//!
+//! let (uma, mut users) = (UserId::new(1, [2; 8]), Roster::default());
+//! let roles = [exporter.value.id];
+//! let entry =
+//!     Entry { id: uma, status: UserStatus::Active, subject: "uma", email: None, roles: &roles, groups: &[] };
+//! users.add(&acme, &entry);
+//! acme.put_users(users);
+//!
+//! let export = Query { user: uma, scope: "apps.image:export" };
+//! assert!(decide(&acme, &export).is_allowed());
+//! assert_eq!(explain(&acme, &export).to_string(), "granted by the role `Exporter`");
+//! assert!(!decide(&acme, &Query { user: uma, scope: "tenant:administer" }).is_allowed());
+//! # Ok(())
+//! # }
+//! ```
 
 #![no_std]
 #![warn(missing_docs)]

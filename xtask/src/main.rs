@@ -16,7 +16,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   test       install what the tests need, and run everything
   tidy       check the structure: who may use whom, and how files look
-  bench      measure the server beside what it could cost at least
+  bench      measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`
   generate   write what is made from the program: openapi.json, permissions.txt
 ";
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some("test") => test::all(),
         Some("tidy") => tidy::run(),
         Some("generate") => generate(),
-        Some("bench") => bench(),
+        Some("bench") => bench(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
@@ -83,7 +83,8 @@ fn generate() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn bench() -> anyhow::Result<()> {
+fn bench(parts: &[String]) -> anyhow::Result<()> {
     run("", "cargo", &["build", "--release", "--quiet", "-p", "rolecall", "-p", "rolecall-bench"])?;
-    run("", "target/release/bench", &["target/bench"])
+    let parts = parts.iter().map(String::as_str);
+    run("", "target/release/bench", &["target/bench"].into_iter().chain(parts).collect::<Vec<_>>())
 }

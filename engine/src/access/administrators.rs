@@ -55,11 +55,12 @@ impl Snapshot {
     /// How many active users administer the tenant.
     #[must_use]
     pub fn administrators(&self) -> usize {
-        self.users().filter(|(_, user)| self.is_administrator(user)).count()
+        let Some(scope) = self.scope(Catalogue::ADMINISTER) else { return 0 };
+        self.users().filter(|(_, user)| user.is_active() && self.is_granted(user, scope)).count()
     }
 
     fn is_administrator(&self, user: &UserFacts) -> bool {
         let scope = self.scope(Catalogue::ADMINISTER).filter(|_| user.status == UserStatus::Active);
-        scope.is_some_and(|scope| self.grants(user, scope).next().is_some())
+        scope.is_some_and(|scope| self.is_granted(user, scope))
     }
 }

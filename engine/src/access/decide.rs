@@ -125,11 +125,18 @@ pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
         return Decision::Denied(Denial::NotActive(user.status));
     }
     let Some(scope) = tenant.scope(query.scope) else { return Decision::Denied(Denial::UnknownScope) };
-    let first = tenant.grants(user, scope).next();
-    first.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
+    let first = tenant.first_grant(user, scope);
+    let grant = first.and_then(|(slot, path)| Some(Grant { role: tenant.role_at(slot)?.id, path }));
+    grant.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
 }
 
 impl Snapshot {
+    /// Whether a user is granted a scope, whatever the user's status.
+    #[must_use]
+    pub fn is_granted(&self, user: &UserFacts, scope: ScopeIndex) -> bool {
+        self.first_grant(user, scope).is_some()
+    }
+
     /// Every way in which a user is granted a scope, whatever the user's status. Each is enough by itself.
     pub fn grants<'s>(
         &'s self,

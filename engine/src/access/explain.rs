@@ -98,6 +98,12 @@ impl Snapshot {
             .filter_map(|scope| Some((self.scope_name(scope)?, self.ways(user, scope).collect())))
     }
 
+    /// The users who may use a scope, behind `after` in the order of [`Snapshot::users_behind`].
+    pub fn users_who_may(&self, after: Option<UserId>, scope: ScopeIndex) -> impl Iterator<Item = UserId> {
+        let users = self.users_behind(after);
+        users.filter(move |(_, facts)| facts.is_active() && self.is_granted(facts, scope)).map(|(id, _)| id)
+    }
+
     /// The users who are active and for whom `has` answers something, with that, behind `after` in the order of
     /// [`Snapshot::users_behind`].
     pub fn active_users_with<'s, T>(

@@ -1,8 +1,8 @@
-//! Which roles grant a scope?
+//! Which roles grant a scope, and which does a group grant?
 
 use alloc::vec::Vec;
 
-use super::slots::Slot;
+use super::{slots::Slot, snapshot::GroupFacts};
 use crate::scopes::ScopeIndex;
 
 /// For each scope the roles that grant it, one bit each: whether one of a user's roles grants a scope is then a few looks at
@@ -71,6 +71,33 @@ impl Granting {
             }
         }
         *self = Self { stride, bits };
+    }
+}
+
+/// The roles that a group grants. Those of all groups lie beside each other, for few decisions need more of a group.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum GroupGrants {
+    /// None: it has none, or is not active.
+    #[default]
+    Nothing,
+    Few(u8, [Slot; 3]),
+    /// See its facts.
+    Many,
+}
+
+impl GroupGrants {
+    pub(super) fn of(group: &GroupFacts) -> Self {
+        if !group.active || group.roles.is_empty() {
+            return Self::Nothing;
+        }
+        let mut roles = [0; 3];
+        match (roles.get_mut(..group.roles.len()), u8::try_from(group.roles.len())) {
+            (Some(place), Ok(len)) => {
+                place.copy_from_slice(&group.roles);
+                Self::Few(len, roles)
+            }
+            _ => Self::Many,
+        }
     }
 }
 

@@ -7,11 +7,11 @@ use alloc::{
 
 use super::{
     people::UserFacts,
-    snapshot::{GroupFacts, RoleFacts, Snapshot},
+    slots::Slot,
+    snapshot::{GroupFacts, Snapshot},
 };
 use crate::{
-    change::{Change, Delta},
-    groups::Group,
+    change::Change,
     ids::{GroupId, RoleId, UserId},
     scopes::{ScopeIndex, ScopeName, ScopeSet},
 };
@@ -63,11 +63,8 @@ pub fn impact(before: &Snapshot, after: &Snapshot, changes: &[Change], named: us
         return impact;
     }
     for (user, facts) in after.users() {
-        let reached = || {
-            touched.reaches(after, facts)
-                || before.user(user).is_some_and(|facts| touched.reaches(before, facts))
-        };
-        if touched.users.contains(&user) || !facts.is_active() || !reached() {
+        // Users who were not changed themselves refer to the same numbers before and after.
+        if !facts.is_active() || !touched.reaches(facts) || touched.users.contains(&user) {
             continue;
         }
         let among = |tenant: &Snapshot| -> ScopeSet {
@@ -117,8 +114,10 @@ struct Touched {
     users: BTreeSet<UserId>,
     /// The scopes that changed roles and groups may give or take.
     scopes: BTreeSet<ScopeIndex>,
-    roles: BTreeSet<RoleId>,
-    groups: BTreeSet<GroupId>,
+    /// The changed roles.
+    roles: BTreeSet<Slot>,
+    /// The groups that are changed themselves or have one of the changed roles.
+    groups: BTreeSet<Slot>,
     /// Whether every user has one of the changed roles or groups.
     everybody: bool,
 }
@@ -131,44 +130,45 @@ impl Touched {
                 Change::User(delta) => {
                     touched.users.insert(delta.latest().id);
                 }
-                Change::Role(delta) => touched.role(before, after, delta.latest().id),
-                Change::Group(delta) => touched.group([before, after], delta),
+                Change::Role(delta) => touched.role([before, after], delta.latest().id),
+                Change::Group(delta) => touched.group([before, after], delta.latest().id),
                 Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => {}
             }
         }
-        let common = |role: &RoleFacts| touched.roles.contains(&role.id);
-        touched.everybody = touched.groups.contains(&GroupId::EVERYONE)
-            || after.roles_of_everybody().any(common)
-            || before.roles_of_everybody().any(common);
+        for tenant in [before, after] {
+            let has_changed_role =
+                |group: &&GroupFacts| group.roles.iter().any(|role| touched.roles.contains(role));
+            let groups = tenant.group_slots().iter().filter(has_changed_role);
+            let groups: Vec<Slot> = groups.filter_map(|group| tenant.group_slots().slot(&group.id)).collect();
+            touched.groups.extend(groups);
+            touched.everybody |= tenant.slots_of_everybody().any(|(role, _)| touched.roles.contains(&role));
+            let everyone = tenant.group_slots().slot(&GroupId::EVERYONE);
+            touched.everybody |= everyone.is_some_and(|everyone| touched.groups.contains(&everyone));
+        }
         touched
     }
 
-    fn role(&mut self, before: &Snapshot, after: &Snapshot, role: RoleId) {
-        let [was, is] = [before, after].map(|tenant| tenant.role(role).map(|role| role.grants.clone()));
+    fn role(&mut self, tenants: [&Snapshot; 2], role: RoleId) {
+        let [was, is] = tenants.map(|tenant| tenant.role(role).map(|role| role.grants.clone()));
         let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
-        self.roles.insert(role);
+        self.roles.extend(tenants.iter().filter_map(|tenant| tenant.role_slots().slot(&role)));
         self.scopes.extend(was.iter().filter(|scope| !is.contains(*scope)));
         self.scopes.extend(is.iter().filter(|scope| !was.contains(*scope)));
     }
 
-    fn group(&mut self, tenants: [&Snapshot; 2], delta: &Delta<Group>) {
-        let group = delta.latest().id;
-        self.groups.insert(group);
+    fn group(&mut self, tenants: [&Snapshot; 2], group: GroupId) {
         for tenant in tenants {
+            self.groups.extend(tenant.group_slots().slot(&group));
             let roles = tenant.group(group).into_iter().flat_map(|facts| tenant.roles_of_group(facts));
             self.scopes.extend(roles.flat_map(|role| role.grants.iter()));
         }
     }
 
     /// Whether a user has one of the changed roles or groups.
-    fn reaches(&self, tenant: &Snapshot, facts: &UserFacts) -> bool {
-        let group = |group: &GroupFacts| {
-            self.groups.contains(&group.id)
-                || tenant.roles_of_group(group).any(|role| self.roles.contains(&role.id))
-        };
+    fn reaches(&self, user: &UserFacts) -> bool {
         self.everybody
-            || tenant.direct_roles(facts).any(|role| self.roles.contains(&role.id))
-            || tenant.memberships(facts).any(group)
+            || user.roles().iter().any(|role| self.roles.contains(role))
+            || user.groups().iter().any(|group| self.groups.contains(group))
     }
 }
 
@@ -177,9 +177,5 @@ impl Snapshot {
     fn may_use(&self, user: UserId) -> ScopeSet {
         let active = self.user(user).filter(|facts| facts.is_active());
         active.map(|facts| self.effective(facts)).unwrap_or_default()
-    }
-
-    fn is_granted(&self, user: &UserFacts, scope: ScopeIndex) -> bool {
-        self.grants(user, scope).next().is_some()
     }
 }

@@ -15,6 +15,6 @@ pub use administrators::keep_administrator;
 pub use decide::{Decision, Denial, Grant, Path, Query, decide};
 pub use explain::{Explanation, Way, explain};
 pub use impact::{Counts, Impact, UserImpact, impact};
-pub use people::{Entry, UserFacts};
+pub use people::{Entry, Roster, UserFacts};
 pub use question::{Named, Question, TENANT, evaluate};
 pub use snapshot::{GroupFacts, Revision, RoleFacts, Snapshot};

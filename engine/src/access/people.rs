@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     slots::{Slot, Slots},
-    snapshot::{GroupFacts, RoleFacts},
+    snapshot::{GroupFacts, RoleFacts, Snapshot},
     table::Table,
 };
 use crate::{
@@ -46,6 +46,38 @@ impl<'u> From<&'u User> for Entry<'u> {
     }
 }
 
+/// Numbers that lie in place; most users have no more.
+const FEW: usize = 10;
+
+/// The numbers of the roles and groups somebody has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    Few(u8, [Slot; FEW]),
+    Many(Box<[Slot]>),
+}
+
+impl Held {
+    fn as_slice(&self) -> &[Slot] {
+        match self {
+            Self::Few(len, slots) => slots.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Many(slots) => slots,
+        }
+    }
+}
+
+impl From<Vec<Slot>> for Held {
+    fn from(all: Vec<Slot>) -> Self {
+        let mut slots = [0; FEW];
+        match (slots.get_mut(..all.len()), u8::try_from(all.len())) {
+            (Some(place), Ok(len)) => {
+                place.copy_from_slice(&all);
+                Self::Few(len, slots)
+            }
+            _ => Self::Many(all.into()),
+        }
+    }
+}
+
 /// What decisions need of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserFacts {
@@ -53,16 +85,24 @@ pub struct UserFacts {
     pub status: UserStatus,
     /// How many of `held` are direct roles; the others are memberships.
     direct: u16,
-    held: Box<[Slot]>,
+    held: Held,
 }
 
 impl UserFacts {
-    fn new(entry: &Entry<'_>, roles: &Slots<RoleId, RoleFacts>, groups: &Slots<GroupId, GroupFacts>) -> Self {
-        let mut held: Vec<Slot> = entry.roles.iter().filter_map(|role| roles.slot(role)).collect();
-        held.truncate(usize::from(u16::MAX));
+    fn new(
+        status: UserStatus,
+        roles: impl Iterator<Item = Slot>,
+        groups: impl Iterator<Item = Slot>,
+    ) -> Self {
+        let mut held: Vec<Slot> = roles.take(usize::from(u16::MAX)).collect();
         let direct = u16::try_from(held.len()).unwrap_or(u16::MAX);
-        held.extend(entry.groups.iter().filter_map(|group| groups.slot(group)));
-        Self { status: entry.status, direct, held: held.into() }
+        held.extend(groups);
+        Self { status, direct, held: held.into() }
+    }
+
+    fn of(entry: &Entry<'_>, roles: &Slots<RoleId, RoleFacts>, groups: &Slots<GroupId, GroupFacts>) -> Self {
+        let role = entry.roles.iter().filter_map(|role| roles.slot(role));
+        Self::new(entry.status, role, entry.groups.iter().filter_map(|group| groups.slot(group)))
     }
 
     /// Whether the user may do anything at all.
@@ -72,11 +112,11 @@ impl UserFacts {
     }
 
     pub(super) fn roles(&self) -> &[Slot] {
-        self.held.get(..usize::from(self.direct)).unwrap_or_default()
+        self.held.as_slice().get(..usize::from(self.direct)).unwrap_or_default()
     }
 
     pub(super) fn groups(&self) -> &[Slot] {
-        self.held.get(usize::from(self.direct)..).unwrap_or_default()
+        self.held.as_slice().get(usize::from(self.direct)..).unwrap_or_default()
     }
 }
 
@@ -140,19 +180,6 @@ impl People {
         self.users.len()
     }
 
-    pub(super) fn put(
-        &mut self,
-        entry: &Entry<'_>,
-        roles: &Slots<RoleId, RoleFacts>,
-        groups: &Slots<GroupId, GroupFacts>,
-    ) {
-        self.users.insert(entry.id, UserFacts::new(entry, roles, groups));
-        self.subjects.insert(mark(entry.subject), entry.id);
-        if let Some(email) = entry.email {
-            self.add_email(mark(&fold(email)), entry.id);
-        }
-    }
-
     pub(super) fn apply(
         &mut self,
         delta: &Delta<User>,
@@ -177,7 +204,7 @@ impl People {
                     (before.status, before.roles, before.groups) == (after.status, after.roles, after.groups)
                 });
                 if !same {
-                    self.users.insert(after.id, UserFacts::new(&after, roles, groups));
+                    self.users.insert(after.id, UserFacts::of(&after, roles, groups));
                 }
                 if before.is_none_or(|before| before.subject != after.subject) {
                     self.subjects.insert(mark(after.subject), after.id);
@@ -222,15 +249,46 @@ impl People {
         (roles, groups): (&Slots<RoleId, RoleFacts>, &Slots<GroupId, GroupFacts>),
         (new_roles, new_groups): (&Slots<RoleId, RoleFacts>, &Slots<GroupId, GroupFacts>),
     ) -> Self {
-        let mut users = Table::default();
-        for (id, facts) in self.all() {
+        let renumbered = |facts: &UserFacts| {
             let role = |slot: &Slot| roles.get(*slot).and_then(|role| new_roles.slot(&role.id));
             let group = |slot: &Slot| groups.get(*slot).and_then(|group| new_groups.slot(&group.id));
-            let mut held: Vec<Slot> = facts.roles().iter().filter_map(role).collect();
-            let direct = u16::try_from(held.len()).unwrap_or(u16::MAX);
-            held.extend(facts.groups().iter().filter_map(group));
-            users.insert(id, UserFacts { status: facts.status, direct, held: held.into() });
+            let held = (facts.roles().iter().filter_map(role), facts.groups().iter().filter_map(group));
+            UserFacts::new(facts.status, held.0, held.1)
+        };
+        let users = self.all().map(|(id, facts)| (id, renumbered(facts)));
+        Self { users: Table::of(users.collect()), ..self.clone() }
+    }
+}
+
+/// Users on their way into a snapshot, which takes many at once sooner than one by one.
+#[derive(Debug, Default)]
+pub struct Roster {
+    users: Vec<(UserId, UserFacts)>,
+    subjects: Vec<(Mark, UserId)>,
+    emails: Vec<(Mark, UserId)>,
+}
+
+impl Roster {
+    /// Adds a user, whose roles and groups are in the snapshot already.
+    pub fn add(&mut self, tenant: &Snapshot, entry: &Entry<'_>) {
+        self.users.push((entry.id, UserFacts::of(entry, tenant.role_slots(), tenant.group_slots())));
+        self.subjects.push((mark(entry.subject), entry.id));
+        self.emails.extend(entry.email.map(|email| (mark(&fold(email)), entry.id)));
+    }
+
+    /// The users, in place of all who were there.
+    pub(super) fn into_people(self) -> People {
+        let Self { users, subjects, mut emails } = self;
+        emails.sort_unstable();
+        let mut holders: Vec<(Mark, Holders)> = Vec::with_capacity(emails.len());
+        for same in emails.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((email, user)) = same.first() else { continue };
+            let several = || Arc::new(same.iter().map(|(_, user)| *user).collect());
+            holders.push((
+                *email,
+                if same.len() == 1 { Holders::One(*user) } else { Holders::Several(several()) },
+            ));
         }
-        Self { users, ..self.clone() }
+        People { users: Table::of(users), subjects: Table::of(subjects), emails: Table::of(holders) }
     }
 }

@@ -1,9 +1,8 @@
 //! How is a thing named by a small number, so that a million users can refer to it in two bytes?
 
 use alloc::{sync::Arc, vec::Vec};
-use core::hash::Hash;
 
-use super::table::Table;
+use super::table::{Spread, Table};
 
 /// Things in a chunk.
 const CHUNK: u16 = 128;
@@ -28,7 +27,7 @@ impl<K, T> Default for Slots<K, T> {
     }
 }
 
-impl<K: Eq + Hash + Clone, T> Slots<K, T> {
+impl<K: Spread + Ord + Clone, T> Slots<K, T> {
     /// How many things there are.
     pub(super) const fn len(&self) -> usize {
         self.numbers.len()
@@ -101,18 +100,23 @@ impl<K: Eq + Hash + Clone, T> Slots<K, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::GroupId;
 
     #[test]
     fn a_number_is_not_given_twice() {
         let mut slots = Slots::default();
+        let id = |n: Slot| GroupId::new(n.into(), [7; 8]);
         for n in 0..300 {
-            assert_eq!(slots.put(n, n * 2), Some(n));
+            assert_eq!(slots.put(id(n), n * 2), Some(n));
         }
         let before = slots.clone();
-        assert_eq!(slots.remove(&7), Some(7));
-        assert_eq!((slots.get(7), slots.find(&7), slots.len()), (None, None, 299));
-        assert_eq!((slots.put(7, 0), slots.put(8, 1)), (Some(300), Some(8)));
-        assert_eq!((slots.get(7), slots.find(&7), slots.find(&8)), (None, Some(&0), Some(&1)));
-        assert_eq!((before.find(&7), before.find(&8), before.iter().count()), (Some(&14), Some(&16), 300));
+        assert_eq!(slots.remove(&id(7)), Some(7));
+        assert_eq!((slots.get(7), slots.find(&id(7)), slots.len()), (None, None, 299));
+        assert_eq!((slots.put(id(7), 0), slots.put(id(8), 1)), (Some(300), Some(8)));
+        assert_eq!((slots.get(7), slots.find(&id(7)), slots.find(&id(8))), (None, Some(&0), Some(&1)));
+        assert_eq!(
+            (before.find(&id(7)), before.find(&id(8)), before.iter().count()),
+            (Some(&14), Some(&16), 300)
+        );
     }
 }

@@ -6,8 +6,8 @@ use hashbrown::HashMap;
 
 use super::{
     decide::Path,
-    granting::{Granting, Row},
-    people::{Entry, People, UserFacts},
+    granting::{Granting, GroupGrants, Row},
+    people::{People, Roster, UserFacts},
     slots::{Slot, Slots},
     table::Table,
 };
@@ -80,6 +80,8 @@ pub struct Snapshot {
     granting: Arc<Granting>,
     groups: Slots<GroupId, GroupFacts>,
     group_names: Table<(Provider, String), GroupId>,
+    /// What the groups grant, by their numbers.
+    group_grants: Arc<Vec<GroupGrants>>,
     /// The number of the role that every user has.
     user_default: Option<Slot>,
     /// The number of the group that every user is in.
@@ -102,6 +104,7 @@ impl Snapshot {
             granting: Arc::default(),
             groups: Slots::default(),
             group_names: Table::default(),
+            group_grants: Arc::default(),
             user_default: None,
             everyone: None,
             people: People::default(),
@@ -140,6 +143,7 @@ impl Snapshot {
             roles: Slots::default(),
             granting: Arc::default(),
             groups: Slots::default(),
+            group_grants: Arc::default(),
             people: People::default(),
             ..self.clone()
         };
@@ -235,10 +239,22 @@ impl Snapshot {
     }
 
     fn keep_group(&mut self, facts: GroupFacts) {
-        let id = facts.id;
-        let slot = self.groups.put(id, facts);
+        let (id, grants) = (facts.id, GroupGrants::of(&facts));
+        let Some(slot) = self.groups.put(id, facts) else { return };
+        self.set_group_grants(slot, grants);
         if id == GroupId::EVERYONE {
-            self.everyone = slot;
+            self.everyone = Some(slot);
+        }
+    }
+
+    fn set_group_grants(&mut self, slot: Slot, grants: GroupGrants) {
+        let all = Arc::make_mut(&mut self.group_grants);
+        let at = usize::from(slot);
+        if all.len() <= at {
+            all.resize(at + 1, GroupGrants::default());
+        }
+        if let Some(place) = all.get_mut(at) {
+            *place = grants;
         }
     }
 
@@ -253,14 +269,16 @@ impl Snapshot {
         match delta.after() {
             Some(after) => self.put_group(after),
             None => {
-                self.groups.remove(&delta.latest().id);
+                if let Some(slot) = self.groups.remove(&delta.latest().id) {
+                    self.set_group_grants(slot, GroupGrants::default());
+                }
             }
         }
     }
 
-    /// Puts a user in, in place of the one with the same identifier. Roles and groups must be in already.
-    pub fn put_user(&mut self, entry: &Entry<'_>) {
-        self.people.put(entry, &self.roles, &self.groups);
+    /// Puts users in, in place of all who were there.
+    pub fn put_users(&mut self, users: Roster) {
+        self.people = users.into_people();
     }
 
     /// The revision this is.
@@ -381,7 +399,7 @@ impl Snapshot {
     /// About how many bytes it takes, what it shares with other revisions and the catalogue included.
     #[must_use]
     pub fn memory(&self) -> usize {
-        const OF_A_USER: usize = 160;
+        const OF_A_USER: usize = 120;
         const OF_A_GROUP: usize = 300;
         const OF_A_ROLE: usize = 400;
         // An empty table has its shards already.
@@ -413,12 +431,42 @@ impl Snapshot {
         self.slots_of_everybody().chain(direct).chain(by_group)
     }
 
+    /// The first of the ways in [`Snapshot::slots_of`] that grants a scope.
+    pub(super) fn first_grant(&self, user: &UserFacts, scope: ScopeIndex) -> Option<(Slot, Path)> {
+        let row = self.granting(scope);
+        let common = self.slots_of_everybody().find(|(slot, _)| row.has(*slot));
+        let direct = || Some((*user.roles().iter().find(|slot| row.has(**slot))?, Path::Direct));
+        common
+            .or_else(direct)
+            .or_else(|| user.groups().iter().find_map(|group| self.group_grant(*group, row)))
+    }
+
+    fn group_grant(&self, group: Slot, row: Row<'_>) -> Option<(Slot, Path)> {
+        let facts = || self.groups.get(group);
+        let slot = match self.group_grants.get(usize::from(group))? {
+            GroupGrants::Nothing => None,
+            GroupGrants::Few(len, roles) => {
+                roles.iter().take(usize::from(*len)).find(|slot| row.has(**slot)).copied()
+            }
+            GroupGrants::Many => facts()?.roles.iter().find(|slot| row.has(**slot)).copied(),
+        };
+        Some((slot?, Path::Group(facts()?.id)))
+    }
+
     /// The numbers of the roles that every user has.
     pub(super) fn slots_of_everybody(&self) -> impl Iterator<Item = (Slot, Path)> + use<'_> {
         let default = self.user_default.map(|slot| (slot, Path::UserDefault));
         let everyone = self.everyone.and_then(|slot| self.groups.get(slot)).filter(|group| group.active);
         let by_everyone = everyone.into_iter().flat_map(|group| group.roles.iter());
         default.into_iter().chain(by_everyone.map(|slot| (*slot, Path::Everyone)))
+    }
+
+    pub(super) const fn role_slots(&self) -> &Slots<RoleId, RoleFacts> {
+        &self.roles
+    }
+
+    pub(super) const fn group_slots(&self) -> &Slots<GroupId, GroupFacts> {
+        &self.groups
     }
 
     /// The role with a number.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
 use rolecall_engine::{
-    access::{Entry, Revision, Snapshot, keep_administrator},
+    access::{Entry, Revision, Roster, Snapshot, keep_administrator},
     assignments::{GroupRef, RoleRef},
     catalogue::{AutoAssign, Catalogue},
     change::{Change, Edited, Editor},
@@ -405,7 +405,9 @@ impl World {
         let mut snapshot = Snapshot::new(catalogue, self.tenant.clone(), self.snapshot.revision());
         self.roles.values().for_each(|role| snapshot.put_role(role));
         self.groups.values().for_each(|group| snapshot.put_group(group));
-        self.users.values().for_each(|user| snapshot.put_user(&Entry::from(user)));
+        let mut users = Roster::default();
+        self.users.values().for_each(|user| users.add(&snapshot, &Entry::from(user)));
+        snapshot.put_users(users);
         snapshot
     }
 }

@@ -79,8 +79,7 @@ pub fn subjects(
     let needed = tenant.needed(action, resource.into(), &|part, name| asked.property(part, name));
     let scope = needed.ok().filter(|_| kind == "user").and_then(|scope| tenant.scope(scope));
     let Some(scope) = scope else { return Ok(Vec::new()) };
-    let may = tenant.active_users_with(after, |user| tenant.grants(user, scope).next().into_iter().collect());
-    Ok(may.map(|(id, _)| id).take(limit).collect())
+    Ok(tenant.users_who_may(after, scope).take(limit).collect())
 }
 
 /// The resources of a type with which a subject may do something, of those that are known beforehand.

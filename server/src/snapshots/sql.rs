@@ -3,7 +3,7 @@
 use std::{collections::HashMap, hash::Hash, str::FromStr, sync::Arc};
 
 use rolecall_engine::{
-    access::{Entry, Snapshot},
+    access::{Entry, Roster, Snapshot},
     catalogue::Catalogue,
     ids::{GroupId, RoleId, UserId},
 };
@@ -37,21 +37,24 @@ pub async fn load(reader: &Reader<'_>, catalogue: Arc<Catalogue>) -> Result<Opti
     }
     let mut roles: HashMap<UserId, Vec<RoleId>> = pairs(reader, USER_ROLES).await?;
     let mut groups: HashMap<UserId, Vec<GroupId>> = pairs(reader, USER_GROUPS).await?;
+    let mut users = Roster::default();
     let put = |row: &Row<'_>| {
         let (id, subject, email) = (row.parse(0)?, row.text(2)?, row.opt_text(3)?);
         let roles: Vec<RoleId> = roles.remove(&id).unwrap_or_default();
         let groups: Vec<GroupId> = groups.remove(&id).unwrap_or_default();
-        snapshot.put_user(&Entry {
+        let entry = Entry {
             id,
             status: row.parse(1)?,
             subject: &subject,
             email: email.as_deref(),
             roles: &roles,
             groups: &groups,
-        });
+        };
+        users.add(&snapshot, &entry);
         Ok(())
     };
     reader.all(USERS, &[], put).await?;
+    snapshot.put_users(users);
     Ok(Some(snapshot))
 }
 

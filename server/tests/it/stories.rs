@@ -12,6 +12,8 @@ use crate::harness::{Client, Server, names};
 struct Http {
     server: Server,
     admin: Client,
+    /// Whoever may ask about others, and nothing else.
+    asker: Client,
 }
 
 fn by_name(roles: &[String]) -> Vec<Value> {
@@ -99,7 +101,18 @@ impl Door for Http {
     fn may(&mut self, user: &str, scope: &str) -> bool {
         let subject = if user == "admin" { "acme\\ada@acme.example" } else { user };
         let me = self.server.key_of(subject).get("/api/v1/users/me?fields=assignedScopes");
-        me.status == 200 && me.body["assignedScopes"].as_array().unwrap().contains(&scope.into())
+        let own = me.status == 200 && me.body["assignedScopes"].as_array().unwrap().contains(&scope.into());
+        let tenant = self.server.tenants[0].tenant.as_str();
+        let question = json!({"subject": {"type": "user", "id": subject}, "action": {"name": scope},
+            "resource": {"type": "tenant", "id": tenant}});
+        let decided = self.asker.post("/access/v1/evaluation", question).expect(200)["decision"] == true;
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let query = query.append_pair("user", subject).append_pair("scope", scope).finish();
+        let explained = self.asker.get(&format!("/rolecall/v1/access/explain?{query}"));
+        let ways = explained.expect(200)["grants"].as_array().unwrap().len();
+        let told = explained.body["decision"] == true;
+        assert_eq!((own, own, !own || ways > 0), (decided, told, true), "{user} {scope}: {}", explained.text);
+        own
     }
 
     fn direct_roles(&mut self, user: &str) -> Vec<String> {
@@ -113,6 +126,8 @@ fn the_server_keeps_to_every_story() {
     for story in all().values() {
         let server = Server::start();
         let admin = server.admin();
-        story.tell(&mut Http { server, admin });
+        admin.make_role("Asker", &["access:evaluate"]);
+        let asker = server.user_with("asker", &["Asker"]).1;
+        story.tell(&mut Http { server, admin, asker });
     }
 }
