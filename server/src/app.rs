@@ -20,6 +20,7 @@ use crate::{
     seal::{MasterKey, Seal},
     signing::SigningKeys,
     snapshots::kept::{Budget, Snapshots},
+    trace::Traces,
 };
 
 /// What an installation is set up with.
@@ -44,6 +45,7 @@ pub struct Parts {
     pub db: Db,
     pub clock: Clock,
     pub entropy: Entropy,
+    pub traces: Traces,
     pub catalogue: Arc<Catalogue>,
     pub snapshots: Snapshots,
     pub signing: SigningKeys,
@@ -73,6 +75,7 @@ impl App {
             db,
             clock,
             entropy,
+            traces: Traces::new(entropy),
             catalogue: Arc::new(catalogue),
             snapshots: Snapshots::new(snapshot_budget),
             signing,

@@ -1,6 +1,9 @@
 //! Which request is this? The same number is in the answer, in the log and in the audit trail.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use crate::clock::Entropy;
 
@@ -8,10 +11,25 @@ use crate::clock::Entropy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceId(u128);
 
-impl TraceId {
-    /// A number no other request has.
+/// Gives numbers that no other request has: a random one to begin with, then one after the other, far apart.
+#[derive(Debug)]
+pub struct Traces {
+    first: u128,
+    given: AtomicU64,
+}
+
+impl Traces {
+    /// Numbers of a process of its own.
     pub fn new(entropy: Entropy) -> Self {
-        Self(u128::from_be_bytes(entropy.bytes()))
+        Self { first: u128::from_be_bytes(entropy.bytes()), given: AtomicU64::new(0) }
+    }
+
+    /// The next number.
+    pub fn next(&self) -> TraceId {
+        // An odd factor, so that no number comes twice.
+        const APART: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        TraceId(self.first.wrapping_add(u128::from(given).wrapping_mul(APART)))
     }
 }
 

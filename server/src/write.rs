@@ -119,7 +119,7 @@ pub(crate) async fn as_system<T: Send + 'static>(
     tenant: TenantId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let trace = TraceId::new(app.entropy);
+    let trace = app.traces.next();
     change(app, tenant, trace, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
 }
 
@@ -154,7 +154,7 @@ pub(crate) async fn establish<T: Send + 'static>(
     edited: Edited<T>,
     editor: Editor,
 ) -> Result<T, Error> {
-    let trace = TraceId::new(app.entropy);
+    let trace = app.traces.next();
     let outside = app.clone();
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default());

@@ -79,7 +79,7 @@ impl Edge {
 
     /// The answer to a request.
     pub async fn answer(&mut self, mut request: Request) -> Response {
-        let trace = TraceId::new(self.app.entropy);
+        let trace = self.app.traces.next();
         let path = request.uri().path().to_owned();
         let request_id = request.headers().get(REQUEST_ID).cloned();
         let method = request.method().clone();
@@ -100,7 +100,7 @@ impl Edge {
 
     /// The answer to a request that is not even looked at.
     pub fn refuse(&self, error: Error) -> Response {
-        finish(error.into_response(), "", false, TraceId::new(self.app.entropy))
+        finish(error.into_response(), "", false, self.app.traces.next())
     }
 }
 

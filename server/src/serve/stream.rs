@@ -46,29 +46,47 @@ impl SaidTwice {
 /// Looks at lines as they come in. A JSON body has no lines like those of a head, so what is in a body does no harm.
 #[derive(Default)]
 struct Watch {
-    /// The beginning of the present line, in lower case.
-    line: Vec<u8>,
+    /// The beginning of a line that has not come in as a whole.
+    begun: Vec<u8>,
     length: bool,
     encoding: bool,
 }
 
 impl Watch {
-    /// Takes a byte; answers whether it ends a head with both headers.
-    fn ends_head_with_both(&mut self, byte: u8) -> bool {
-        if byte != b'\n' {
-            if self.line.len() < ENCODING.len() {
-                self.line.push(byte.to_ascii_lowercase());
+    /// Takes bytes; answers whether a head with both headers ended in them.
+    fn ends_head_with_both(&mut self, mut bytes: &[u8]) -> bool {
+        let mut both = false;
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            let (line, rest) = bytes.split_at(end);
+            if self.begun.is_empty() {
+                both |= self.line(line);
+            } else {
+                self.begin(line);
+                let line = std::mem::take(&mut self.begun);
+                both |= self.line(&line);
             }
+            bytes = rest.get(1..).unwrap_or_default();
+        }
+        self.begin(bytes);
+        both
+    }
+
+    /// Keeps as much of the beginning of a line as tells a header.
+    fn begin(&mut self, bytes: &[u8]) {
+        let room = ENCODING.len().saturating_sub(self.begun.len());
+        self.begun.extend(bytes.iter().take(room));
+    }
+
+    /// Takes a line; answers whether it ends a head with both headers.
+    fn line(&mut self, line: &[u8]) -> bool {
+        let is = |name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        self.length |= is(LENGTH);
+        self.encoding |= is(ENCODING);
+        if !matches!(line, [] | [b'\r']) {
             return false;
         }
-        self.length |= self.line.starts_with(LENGTH);
-        self.encoding |= self.line.starts_with(ENCODING);
-        let ends = matches!(self.line.as_slice(), [] | [b'\r']);
-        self.line.clear();
-        let both = ends && self.length && self.encoding;
-        if ends {
-            (self.length, self.encoding) = (false, false);
-        }
+        let both = self.length && self.encoding;
+        (self.length, self.encoding) = (false, false);
         both
     }
 }
@@ -87,10 +105,8 @@ impl Stream {
     }
 
     fn watch(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            if self.watch.ends_head_with_both(*byte) {
-                self.said_twice.0.store(true, Ordering::Relaxed);
-            }
+        if self.watch.ends_head_with_both(bytes) {
+            self.said_twice.0.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -150,5 +166,25 @@ impl AsyncWrite for Stream {
             *left = left.saturating_sub(buffer.filled().len());
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However the bytes are cut, a head that says it twice is seen, and nothing else.
+    #[test]
+    fn heads_are_seen_however_they_are_cut() {
+        let twice = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX: y\r\nCONTENT-LENGTH: 3\r\n\r\n";
+        let once = "POST / HTTP/1.1\r\nContent-Length: 26\r\n\r\n{\"transfer-encoding:\": 1}\r\nPOST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
+        for (text, expected) in [(twice, true), (once, false)] {
+            for size in 1..text.len() {
+                let mut watch = Watch::default();
+                let seen =
+                    text.as_bytes().chunks(size).filter(|part| watch.ends_head_with_both(part)).count();
+                assert_eq!(seen, usize::from(expected), "{size}: {text}");
+            }
+        }
     }
 }
