@@ -131,12 +131,6 @@ pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
 }
 
 impl Snapshot {
-    /// Whether a user is granted a scope, whatever the user's status.
-    #[must_use]
-    pub fn is_granted(&self, user: &UserFacts, scope: ScopeIndex) -> bool {
-        self.first_grant(user, scope).is_some()
-    }
-
     /// Every way in which a user is granted a scope, whatever the user's status. Each is enough by itself.
     pub fn grants<'s>(
         &'s self,

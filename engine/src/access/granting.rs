@@ -19,8 +19,13 @@ pub(super) struct Granting {
 pub(super) struct Row<'g>(&'g [u64]);
 
 impl Row<'_> {
+    /// 1 if the role is among them, else 0: to be combined without a branch for each.
+    pub(super) fn bit(self, role: Slot) -> u64 {
+        self.0.get(usize::from(role >> 6)).map_or(0, |word| word >> (role & 63) & 1)
+    }
+
     pub(super) fn has(self, role: Slot) -> bool {
-        self.0.get(usize::from(role >> 6)).is_some_and(|word| word >> (role & 63) & 1 == 1)
+        self.bit(role) == 1
     }
 }
 
@@ -75,29 +80,38 @@ impl Granting {
 }
 
 /// The roles that a group grants. Those of all groups lie beside each other, for few decisions need more of a group.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) enum GroupGrants {
-    /// None: it has none, or is not active.
-    #[default]
-    Nothing,
-    Few(u8, [Slot; 3]),
-    /// See its facts.
-    Many,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct GroupGrants {
+    /// The roles; [`NO_ROLE`] where there are fewer.
+    roles: [Slot; 3],
+    /// Whether there are more, which its facts have.
+    pub(super) more: bool,
 }
 
+/// A number that no role has: it grants nothing.
+const NO_ROLE: Slot = Slot::MAX;
+
 impl GroupGrants {
+    /// What a group grants that has no roles, is not active, or is not there.
+    pub(super) const NOTHING: Self = Self { roles: [NO_ROLE; 3], more: false };
+
     pub(super) fn of(group: &GroupFacts) -> Self {
-        if !group.active || group.roles.is_empty() {
-            return Self::Nothing;
+        let mut grants = Self::NOTHING;
+        if group.active {
+            grants.roles.iter_mut().zip(&group.roles).for_each(|(place, role)| *place = *role);
+            grants.more = group.roles.len() > grants.roles.len();
         }
-        let mut roles = [0; 3];
-        match (roles.get_mut(..group.roles.len()), u8::try_from(group.roles.len())) {
-            (Some(place), Ok(len)) => {
-                place.copy_from_slice(&group.roles);
-                Self::Few(len, roles)
-            }
-            _ => Self::Many,
+        grants
+    }
+
+    /// The first of the roles that grants what a row is about.
+    pub(super) fn first(self, row: Row<'_>) -> Option<Slot> {
+        let [a, b, c] = self.roles;
+        // One branch for all of them: most groups do not grant what is asked for.
+        if row.bit(a) | row.bit(b) | row.bit(c) == 0 {
+            return None;
         }
+        self.roles.into_iter().find(|role| row.has(*role))
     }
 }
 

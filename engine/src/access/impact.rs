@@ -7,7 +7,7 @@ use alloc::{
 
 use super::{
     people::UserFacts,
-    slots::Slot,
+    slots::{Slot, SlotSet},
     snapshot::{GroupFacts, Snapshot},
 };
 use crate::{
@@ -115,9 +115,9 @@ struct Touched {
     /// The scopes that changed roles and groups may give or take.
     scopes: BTreeSet<ScopeIndex>,
     /// The changed roles.
-    roles: BTreeSet<Slot>,
+    roles: SlotSet,
     /// The groups that are changed themselves or have one of the changed roles.
-    groups: BTreeSet<Slot>,
+    groups: SlotSet,
     /// Whether every user has one of the changed roles or groups.
     everybody: bool,
 }
@@ -137,13 +137,13 @@ impl Touched {
         }
         for tenant in [before, after] {
             let has_changed_role =
-                |group: &&GroupFacts| group.roles.iter().any(|role| touched.roles.contains(role));
+                |group: &&GroupFacts| group.roles.iter().any(|role| touched.roles.has(*role));
             let groups = tenant.group_slots().iter().filter(has_changed_role);
             let groups: Vec<Slot> = groups.filter_map(|group| tenant.group_slots().slot(&group.id)).collect();
             touched.groups.extend(groups);
-            touched.everybody |= tenant.slots_of_everybody().any(|(role, _)| touched.roles.contains(&role));
+            touched.everybody |= tenant.slots_of_everybody().any(|(role, _)| touched.roles.has(role));
             let everyone = tenant.group_slots().slot(&GroupId::EVERYONE);
-            touched.everybody |= everyone.is_some_and(|everyone| touched.groups.contains(&everyone));
+            touched.everybody |= everyone.is_some_and(|everyone| touched.groups.has(everyone));
         }
         touched
     }
@@ -167,8 +167,8 @@ impl Touched {
     /// Whether a user has one of the changed roles or groups.
     fn reaches(&self, user: &UserFacts) -> bool {
         self.everybody
-            || user.roles().iter().any(|role| self.roles.contains(role))
-            || user.groups().iter().any(|group| self.groups.contains(group))
+            || user.roles().iter().any(|role| self.roles.has(*role))
+            || user.groups().iter().any(|group| self.groups.has(*group))
     }
 }
 

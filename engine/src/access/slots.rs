@@ -11,6 +11,32 @@ const CHUNK: u16 = 128;
 /// to a thing that is gone refers to nothing.
 pub(super) type Slot = u16;
 
+/// A set of numbers.
+#[derive(Debug, Default)]
+pub(super) struct SlotSet(Vec<u64>);
+
+impl SlotSet {
+    pub(super) fn insert(&mut self, slot: Slot) {
+        let at = usize::from(slot >> 6);
+        if self.0.len() <= at {
+            self.0.resize(at + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(at) {
+            *word |= 1 << (slot & 63);
+        }
+    }
+
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        self.0.get(usize::from(slot >> 6)).is_some_and(|word| word >> (slot & 63) & 1 == 1)
+    }
+}
+
+impl Extend<Slot> for SlotSet {
+    fn extend<I: IntoIterator<Item = Slot>>(&mut self, slots: I) {
+        slots.into_iter().for_each(|slot| self.insert(slot));
+    }
+}
+
 type Chunk<T> = Arc<Vec<Option<Arc<T>>>>;
 
 /// Things with an identifier, each of which has a number. Versions share what they have in common.

@@ -251,7 +251,7 @@ impl Snapshot {
         let all = Arc::make_mut(&mut self.group_grants);
         let at = usize::from(slot);
         if all.len() <= at {
-            all.resize(at + 1, GroupGrants::default());
+            all.resize(at + 1, GroupGrants::NOTHING);
         }
         if let Some(place) = all.get_mut(at) {
             *place = grants;
@@ -270,7 +270,7 @@ impl Snapshot {
             Some(after) => self.put_group(after),
             None => {
                 if let Some(slot) = self.groups.remove(&delta.latest().id) {
-                    self.set_group_grants(slot, GroupGrants::default());
+                    self.set_group_grants(slot, GroupGrants::NOTHING);
                 }
             }
         }
@@ -431,26 +431,39 @@ impl Snapshot {
         self.slots_of_everybody().chain(direct).chain(by_group)
     }
 
-    /// The first of the ways in [`Snapshot::slots_of`] that grants a scope.
-    pub(super) fn first_grant(&self, user: &UserFacts, scope: ScopeIndex) -> Option<(Slot, Path)> {
-        let row = self.granting(scope);
-        let common = self.slots_of_everybody().find(|(slot, _)| row.has(*slot));
-        let direct = || Some((*user.roles().iter().find(|slot| row.has(**slot))?, Path::Direct));
-        common
-            .or_else(direct)
-            .or_else(|| user.groups().iter().find_map(|group| self.group_grant(*group, row)))
+    /// Whether a user is granted a scope, whatever the user's status.
+    #[must_use]
+    pub fn is_granted(&self, user: &UserFacts, scope: ScopeIndex) -> bool {
+        self.first_grant(user, scope).is_some()
     }
 
-    fn group_grant(&self, group: Slot, row: Row<'_>) -> Option<(Slot, Path)> {
-        let facts = || self.groups.get(group);
-        let slot = match self.group_grants.get(usize::from(group))? {
-            GroupGrants::Nothing => None,
-            GroupGrants::Few(len, roles) => {
-                roles.iter().take(usize::from(*len)).find(|slot| row.has(**slot)).copied()
+    /// A way in which a user is granted a scope: the number of the role, and the path.
+    pub(super) fn first_grant(&self, user: &UserFacts, scope: ScopeIndex) -> Option<(Slot, Path)> {
+        let row = self.granting(scope);
+        if let Some(default) = self.user_default.filter(|role| row.has(*role)) {
+            return Some((default, Path::UserDefault));
+        }
+        if let Some(direct) = user.roles().iter().find(|role| row.has(**role)) {
+            return Some((*direct, Path::Direct));
+        }
+        let groups = user.groups().iter().chain(&self.everyone);
+        groups.copied().find_map(|group| {
+            let grants = self.group_grants.get(usize::from(group))?;
+            if grants.more {
+                let facts = self.groups.get(group)?;
+                return Some((*facts.roles.iter().find(|role| row.has(**role))?, self.path_of(group)?));
             }
-            GroupGrants::Many => facts()?.roles.iter().find(|slot| row.has(**slot)).copied(),
-        };
-        Some((slot?, Path::Group(facts()?.id)))
+            Some((grants.first(row)?, self.path_of(group)?))
+        })
+    }
+
+    /// The path that leads through a group.
+    fn path_of(&self, group: Slot) -> Option<Path> {
+        if self.everyone == Some(group) {
+            Some(Path::Everyone)
+        } else {
+            Some(Path::Group(self.groups.get(group)?.id))
+        }
     }
 
     /// The numbers of the roles that every user has.
