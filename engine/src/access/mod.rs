@@ -5,6 +5,7 @@ mod decide;
 mod explain;
 mod granting;
 mod impact;
+mod opaque;
 mod people;
 mod question;
 mod slots;

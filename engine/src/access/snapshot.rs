@@ -2,11 +2,10 @@
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
-use hashbrown::HashMap;
-
 use super::{
     decide::Path,
     granting::{Granting, GroupGrants, Row},
+    opaque::Opaque,
     people::{People, Roster, UserFacts},
     slots::{Slot, Slots},
     table::Table,
@@ -54,13 +53,6 @@ pub struct GroupFacts {
     pub active: bool,
     /// The roles of its members.
     pub(super) roles: Box<[Slot]>,
-}
-
-/// Scopes that are not in the catalogue, in the order they came; their places follow the catalogue's.
-#[derive(Debug, Clone, Default)]
-struct Opaque {
-    names: Vec<ScopeName>,
-    places: HashMap<ScopeName, ScopeIndex>,
 }
 
 /// A tenant at one revision, compiled for reading. Immutable; [`Snapshot::apply`] makes the next one.
@@ -211,18 +203,14 @@ impl Snapshot {
 
     /// Gives a scope that is not in the catalogue a place, if the catalogue lets roles hold such scopes.
     fn add_opaque(&mut self, name: &ScopeName) -> Option<ScopeIndex> {
-        let place = u16::try_from(self.catalogue.len() + self.opaque.names.len()).ok().map(ScopeIndex);
-        let place = place.filter(|_| self.catalogue.unknown == Unknown::Accept)?;
-        let opaque = Arc::make_mut(&mut self.opaque);
-        opaque.names.push(name.clone());
-        opaque.places.insert(name.clone(), place);
-        Some(place)
+        let accepted = self.catalogue.unknown == Unknown::Accept;
+        accepted.then(|| Arc::make_mut(&mut self.opaque).add(name, self.catalogue.len())).flatten()
     }
 
     /// How many scopes there are that are not in the catalogue.
     #[must_use]
     pub fn opaque_scopes(&self) -> usize {
-        self.opaque.names.len()
+        self.opaque.len()
     }
 
     /// Puts a group in, in place of the one with the same identifier.
@@ -404,7 +392,7 @@ impl Snapshot {
         const OF_A_ROLE: usize = 400;
         // An empty table has its shards already.
         const AT_LEAST: usize = 16 * 1024;
-        let opaque = self.opaque.names.len() * 200;
+        let opaque = self.opaque.len() * 200;
         AT_LEAST
             + self.people.len() * OF_A_USER
             + self.groups.len() * OF_A_GROUP
@@ -490,14 +478,14 @@ impl Snapshot {
     /// The place of a scope in sets of this snapshot.
     #[must_use]
     pub fn scope(&self, name: &str) -> Option<ScopeIndex> {
-        self.catalogue.find(name).or_else(|| self.opaque.places.get(name).copied())
+        self.catalogue.find(name).or_else(|| self.opaque.place(name))
     }
 
     /// The name of the scope at a place in sets of this snapshot.
     #[must_use]
     pub fn scope_name(&self, scope: ScopeIndex) -> Option<&ScopeName> {
         let known = self.catalogue.scope(scope).map(|scope| &scope.name);
-        known.or_else(|| self.opaque.names.get(usize::from(scope.0).checked_sub(self.catalogue.len())?))
+        known.or_else(|| self.opaque.name(usize::from(scope.0).checked_sub(self.catalogue.len())?))
     }
 
     /// Everything a user is granted, by all paths of reference/access-control.md §1.1, whatever the user's status.
