@@ -17,6 +17,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test       install what the tests need, and run everything
   tidy       check the structure: who may use whom, and how files look
   bench      measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`
+  robustness send what is nearly right, for so many seconds each (60 if not given)
   generate   write what is made from the program: openapi.json, permissions.txt
 ";
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Some("test") => test::all(),
         Some("tidy") => tidy::run(),
         Some("generate") => generate(),
+        Some("robustness") => robustness(env::args().nth(2).as_deref().unwrap_or("60")),
         Some("bench") => bench(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprint!("{USAGE}");
@@ -81,6 +83,12 @@ fn generate() -> anyhow::Result<()> {
     run_with("", "cargo", &table, &[("ROLECALL_GENERATE", "1")])?;
     println!("wrote openapi.json and permissions.txt");
     Ok(())
+}
+
+/// Sends what is nearly right for a while, longer than the tests do.
+fn robustness(seconds: &str) -> anyhow::Result<()> {
+    let tests = ["test", "--release", "-p", "rolecall-server", "--test", "it", "robustness"];
+    run_with("", "cargo", &tests, &[("ROBUSTNESS_SECONDS", seconds)])
 }
 
 fn bench(parts: &[String]) -> anyhow::Result<()> {

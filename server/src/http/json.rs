@@ -1,17 +1,19 @@
 //! Is a text JSON that means one thing only? (RFC 7493 "I-JSON", threats T45)
 //!
-//! A member that stands twice, or nesting beyond what any request needs, is refused before anything else looks at it.
+//! What serde lets pass is refused while a body is read into its shape, without a detour: a member that stands twice,
+//! nesting beyond what any request needs, and an array where an object belongs. Left to itself, serde takes an array for
+//! one, its items for the members in the order the program has them.
 
-use std::fmt;
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserializer,
     de::{
-        self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
-        value::{MapDeserializer, SeqDeserializer},
+        self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+        value::CowStrDeserializer,
     },
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::Error;
 
@@ -23,16 +25,9 @@ const DEPTH: usize = 32;
 /// # Errors
 /// When the text is not JSON, has a member twice, is nested too deeply, or has another shape; with the place.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
-    convert(parse(text)?, "")
-}
-
-/// The value a text stands for.
-fn parse(text: &[u8]) -> Result<Value, Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = Strict { depth: 0 }.deserialize(&mut reader);
-    value
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| Error::at_pointer("", format!("the body is not usable JSON: {error}")))
+    let read = shaped(Strict { inner: &mut reader, depth: 0 }, "")?;
+    reader.end().map(|()| read).map_err(|error| unusable(&error))
 }
 
 /// A value of the wanted shape from any JSON value; `at` is its place in the body.
@@ -40,7 +35,17 @@ fn parse(text: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// When it has another shape; with the place.
 pub fn convert<T: DeserializeOwned>(value: Value, at: &str) -> Result<T, Error> {
-    serde_path_to_error::deserialize(Shaped(value)).map_err(|error| {
+    shaped(Strict { inner: value, depth: 0 }, at)
+}
+
+fn shaped<'de, T: DeserializeOwned, D>(reader: Strict<D>, at: &str) -> Result<T, Error>
+where
+    D: Deserializer<'de, Error = serde_json::Error>,
+{
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        if !error.inner().is_data() {
+            return unusable(error.inner());
+        }
         let pointer = error.path().iter().filter_map(segment).fold(String::from(at), |pointer, segment| {
             format!("{pointer}/{}", segment.replace('~', "~0").replace('/', "~1"))
         });
@@ -48,86 +53,23 @@ pub fn convert<T: DeserializeOwned>(value: Value, at: &str) -> Result<T, Error> 
     })
 }
 
-/// What was expected, in the words of JSON rather than of this program.
+/// A text that is no JSON.
+fn unusable(error: &serde_json::Error) -> Error {
+    Error::at_pointer("", format!("the body is not usable JSON: {error}"))
+}
+
+/// What was expected, in the words of JSON rather than of this program, and without the line: the place says more.
 fn plain(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
     let expected = match expected {
         "i64" | "u32" | "u64" | "u16" => "a whole number",
+        "a map" => "an object",
         other if other.starts_with("struct ") => "an object",
         "a sequence" => "an array",
         other => other,
     };
     format!("{found}, expected {expected}")
-}
-
-/// A value that is read as what it is: an object is an object and nothing else. Left to itself, serde takes an array for
-/// one, its items for the members in the order the program has them.
-struct Shaped(Value);
-
-impl<'de> Deserializer<'de> for Shaped {
-    type Error = serde_json::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self.0 {
-            Value::Array(items) => {
-                let mut items = SeqDeserializer::new(items.into_iter().map(Shaped));
-                let value = visitor.visit_seq(&mut items)?;
-                items.end().map(|()| value)
-            }
-            Value::Object(members) => {
-                let mut members =
-                    MapDeserializer::new(members.into_iter().map(|(name, value)| (name, Shaped(value))));
-                let value = visitor.visit_map(&mut members)?;
-                members.end().map(|()| value)
-            }
-            plain => plain.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        match &self.0 {
-            Value::Array(_) => Err(de::Error::invalid_type(Unexpected::Seq, &"an object")),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_enum(name, variants, visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, serde_json::Error> for Shaped {
-    type Deserializer = Self;
-    fn into_deserializer(self) -> Self {
-        self
-    }
 }
 
 fn segment(segment: &serde_path_to_error::Segment) -> Option<String> {
@@ -138,96 +80,229 @@ fn segment(segment: &serde_path_to_error::Segment) -> Option<String> {
     }
 }
 
-/// Builds a [`Value`], strictly.
+/// Something of serde's, made strict: a reader, a visitor, a seed, or what is within an array or an object.
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<T> {
+    inner: T,
+    /// Arrays and objects around it.
     depth: usize,
 }
 
-impl Strict {
-    fn deeper<E: de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth + 1;
-        if depth > DEPTH {
+macro_rules! forwarded {
+    ($($method:ident($($argument:ident: $kind:ty),*) => $to:ident),* $(,)?) => {
+        $(fn $method<V: Visitor<'de>>(self, $($argument: $kind,)* visitor: V) -> Result<V::Value, D::Error> {
+            self.inner.$to($($argument,)* Strict { inner: visitor, depth: self.depth })
+        })*
+    };
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
+    type Error = D::Error;
+
+    forwarded! {
+        deserialize_any() => deserialize_any,
+        deserialize_bool() => deserialize_bool,
+        deserialize_i8() => deserialize_i8,
+        deserialize_i16() => deserialize_i16,
+        deserialize_i32() => deserialize_i32,
+        deserialize_i64() => deserialize_i64,
+        deserialize_u8() => deserialize_u8,
+        deserialize_u16() => deserialize_u16,
+        deserialize_u32() => deserialize_u32,
+        deserialize_u64() => deserialize_u64,
+        deserialize_f32() => deserialize_f32,
+        deserialize_f64() => deserialize_f64,
+        deserialize_char() => deserialize_char,
+        deserialize_str() => deserialize_str,
+        deserialize_string() => deserialize_string,
+        deserialize_bytes() => deserialize_bytes,
+        deserialize_byte_buf() => deserialize_byte_buf,
+        deserialize_option() => deserialize_option,
+        deserialize_unit() => deserialize_unit,
+        deserialize_unit_struct(name: &'static str) => deserialize_unit_struct,
+        deserialize_newtype_struct(name: &'static str) => deserialize_newtype_struct,
+        deserialize_seq() => deserialize_seq,
+        deserialize_tuple(len: usize) => deserialize_tuple,
+        deserialize_tuple_struct(name: &'static str, len: usize) => deserialize_tuple_struct,
+        deserialize_map() => deserialize_map,
+        deserialize_identifier() => deserialize_identifier,
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]) => deserialize_enum,
+        // What is ignored is read all the same, so that it is JSON that means one thing.
+        deserialize_ignored_any() => deserialize_any,
+    }
+
+    /// An object, and nothing else.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.deserialize_map(visitor)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<S> {
+    type Value = S::Value;
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<S::Value, D::Error> {
+        self.inner.deserialize(Strict { inner: reader, depth: self.depth })
+    }
+}
+
+impl<T> Strict<T> {
+    /// Something one array or object deeper.
+    fn deeper<U, E: de::Error>(&self, inner: U) -> Result<Strict<U>, E> {
+        if self.depth >= DEPTH {
             return Err(E::custom(format_args!("nested more than {DEPTH} levels deep")));
         }
-        Ok(Self { depth })
+        Ok(Strict { inner, depth: self.depth + 1 })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
+macro_rules! visited {
+    ($($method:ident($kind:ty)),* $(,)?) => {
+        $(fn $method<E: de::Error>(self, value: $kind) -> Result<V::Value, E> {
+            self.inner.$method(value)
+        })*
+    };
 }
 
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
+impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
+    type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+        self.inner.expecting(f)
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    visited! {
+        visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str),
+        visit_borrowed_str(&'de str), visit_string(String), visit_bytes(&[u8]), visit_borrowed_bytes(&'de [u8]),
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_none()
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_unit()
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_some<D: Deserializer<'de>>(self, reader: D) -> Result<V::Value, D::Error> {
+        self.inner.visit_some(Strict { inner: reader, depth: self.depth })
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, reader: D) -> Result<V::Value, D::Error> {
+        self.inner.visit_newtype_struct(Strict { inner: reader, depth: self.depth })
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
+        let items = self.deeper(items)?;
+        self.inner.visit_seq(items)
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
+        let members = self.deeper(Members { members, seen: Seen::default() })?;
+        self.inner.visit_map(members)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(inner)? {
-            items.push(item);
-        }
-        Ok(items.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut members = Map::new();
-        while let Some(Name(name)) = map.next_key()? {
-            if members.contains_key(&name) {
-                return Err(de::Error::custom(format_args!("the member `{name}` stands twice")));
-            }
-            let value = map.next_value_seed(inner)?;
-            members.insert(name, value);
-        }
-        Ok(members.into())
+    fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
+        self.inner.visit_enum(variant)
     }
 }
 
-#[derive(Deserialize)]
-struct Name(String);
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
+    type Error = A::Error;
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.inner.next_element_seed(Strict { inner: seed, depth: self.depth })
+    }
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint()
+    }
+}
+
+/// The members of an object, and the names of those that came.
+struct Members<'de, A> {
+    members: A,
+    seen: Seen<'de>,
+}
+
+/// Names. Few are compared one by one, which is sooner done than hashing; many are not, since there may be very many.
+#[derive(Default)]
+struct Seen<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Seen<'de> {
+    const FEW: usize = 16;
+
+    /// Adds a name; answers whether it was not there.
+    fn add(&mut self, name: Cow<'de, str>) -> bool {
+        if self.many.is_empty() && self.few.len() < Self::FEW {
+            let is_new = !self.few.contains(&name);
+            self.few.push(name);
+            return is_new;
+        }
+        self.many.extend(self.few.drain(..));
+        self.many.insert(name)
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Strict<Members<'de, A>> {
+    type Error = A::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        let Members { members, seen } = &mut self.inner;
+        let Some(Name(name)) = members.next_key()? else { return Ok(None) };
+        if !seen.add(name.clone()) {
+            return Err(de::Error::custom(format_args!("the member `{name}` stands twice")));
+        }
+        let name: CowStrDeserializer<'_, A::Error> = name.into_deserializer();
+        seed.deserialize(name).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.inner.members.next_value_seed(Strict { inner: seed, depth: self.depth })
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.members.size_hint()
+    }
+}
+
+/// The name of a member, borrowed from the text where it has no escapes.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> de::Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        reader.deserialize_str(Text)
+    }
+}
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[test]
     fn a_text_means_one_thing_or_is_refused() {
+        let parse = read::<Value>;
         assert_eq!(
             parse(br#"{"a":[1,-2,0.5,"x",null,true],"b":{}}"#).unwrap().to_string(),
             r#"{"a":[1,-2,0.5,"x",null,true],"b":{}}"#
@@ -285,6 +360,30 @@ mod tests {
                 "{}",
                 invalid.detail
             );
+        }
+    }
+
+    /// What the shape does not have is held to the same.
+    #[test]
+    fn what_is_ignored_means_one_thing_too() {
+        #[derive(Debug, Deserialize)]
+        struct Nothing {}
+        assert!(read::<Nothing>(br#"{"x":{"y":[1,{"z":null}]}}"#).is_ok());
+        let members = |twice: usize| {
+            (0..50_000).map(|n| format!("\"m{}\":{n}", n % twice)).collect::<Vec<_>>().join(",")
+        };
+        assert!(read::<Nothing>(format!("{{{}}}", members(50_000)).as_bytes()).is_ok());
+        assert!(read::<Nothing>(format!("{{{}}}", members(49_999)).as_bytes()).is_err());
+        let deep = format!("{{\"x\":{}{}}}", "[".repeat(32), "]".repeat(32));
+        for wrong in [
+            r#"{"x":{"a":1,"a":2}}"#,
+            r#"{"x":1,"x":2}"#,
+            r#"{"x":1,"\u0078":2}"#,
+            r#"{"x":"\ud800"}"#,
+            &deep,
+            "[]",
+        ] {
+            assert!(read::<Nothing>(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 }

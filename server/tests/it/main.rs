@@ -24,6 +24,7 @@ mod permissions;
 mod preview;
 mod protection;
 mod rate_limits;
+mod robustness;
 mod roles;
 mod scopes;
 mod statements;
