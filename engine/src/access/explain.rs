@@ -9,7 +9,7 @@ use super::{
     snapshot::{GroupFacts, RoleFacts, Snapshot},
 };
 use crate::{
-    ids::{RoleId, UserId},
+    ids::{GroupId, RoleId, UserId},
     roles::RoleKind,
     scopes::{ScopeIndex, ScopeName},
 };
@@ -96,6 +96,21 @@ impl Snapshot {
         granted
             .into_iter()
             .filter_map(|scope| Some((self.scope_name(scope)?, self.ways(user, scope).collect())))
+    }
+
+    /// Whether a user or a group has a role. Looks at all of them.
+    #[must_use]
+    pub fn is_held(&self, role: RoleId) -> bool {
+        let Some(slot) = self.role_slots().slot(&role) else { return false };
+        self.group_slots().iter().any(|group| group.roles.contains(&slot))
+            || self.users().any(|(_, user)| user.roles().contains(&slot))
+    }
+
+    /// Whether anybody is in a group; in Everyone nobody needs to be. Looks at all users.
+    #[must_use]
+    pub fn has_members(&self, group: GroupId) -> bool {
+        let Some(slot) = self.group_slots().slot(&group) else { return false };
+        self.users().any(|(_, user)| user.groups().contains(&slot))
     }
 
     /// The users who may use a scope, behind `after` in the order of [`Snapshot::users_behind`].

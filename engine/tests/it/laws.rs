@@ -12,7 +12,7 @@ use rolecall_engine::{
     users::UserStatus,
 };
 
-use crate::world::{Act, RoleAct, World, acts, user_acts};
+use crate::world::{Act, RoleAct, World, acts, cases, user_acts};
 
 /// The scopes that decisions allow a user.
 pub fn allowed(snapshot: &Snapshot, user: UserId) -> BTreeSet<String> {
@@ -57,7 +57,7 @@ fn answers(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(256), ..ProptestConfig::default() })]
 
     /// Following changes leads to the same snapshot as reading everything anew.
     #[test]

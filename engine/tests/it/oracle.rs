@@ -12,7 +12,7 @@ use rolecall_engine::{
 
 use crate::{
     laws::allowed,
-    world::{World, acts},
+    world::{World, acts, cases},
 };
 
 /// The scopes a role grants, read off the catalogue and the role without anything compiled.
@@ -51,7 +51,7 @@ fn expected(world: &World, user: &User) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(512), ..ProptestConfig::default() })]
 
     #[test]
     fn the_engine_decides_as_the_reference_does(acts in acts(40)) {

@@ -20,6 +20,11 @@ use rolecall_engine::{
     users::{KnownSubject, NewUser, User, UserOp, UserStatus},
 };
 
+/// How many tenants a law is tried on: so many, unless `PROPTEST_CASES` says otherwise.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 /// A tenant, kept twice: as the things it holds and as the snapshot that follows their changes.
 #[derive(Clone)]
 pub struct World {

@@ -5,19 +5,23 @@ use rolecall_engine::ids::UserId;
 
 use super::{
     Sought,
+    impact::{self, Plan},
     wire::{Comparison, Effective, Explanation, Holder, Source},
 };
 use crate::{
     app::App,
-    caller::{Caller, Evaluator, Member},
+    caller::{Administrator, Caller, Evaluator, Member},
     error::Error,
     http::{
-        operation::{Operation, get},
+        extract::Body,
+        operation::{Operation, get, post},
         page::{LIMIT_ONLY, Page, limit, onward},
         place::Bound,
+        preview::Preview,
         query::{Pairs, Parameter, Parameters, Query},
         respond::Shown,
     },
+    limits::Tier,
 };
 
 const WHO_CAN: &str = "/rolecall/v1/access/who-can";
@@ -35,6 +39,9 @@ pub fn operations() -> Vec<Operation> {
         get("/rolecall/v1/access/compare", "What two users are granted", compare_users),
         get(WHO_CAN, "The users who may use a scope, and by which ways", list_who_can),
         get(HOLDERS, "The users who have a role, and by which ways", list_holders),
+        post("/rolecall/v1/access/impact", "What several changes would do, one after the other", try_changes)
+            .tier(Tier::Filter)
+            .refusing(&[403, 404, 409]),
     ]
 }
 
@@ -179,6 +186,14 @@ async fn list_who_can(
     Query(asked): Query<ListWhoCan>,
 ) -> Result<Shown<Page<Holder>>, Error> {
     asked.listing.answer(&app, &caller, WHO_CAN, Sought::Scope(asked.scope)).await
+}
+
+async fn try_changes(
+    State(app): State<App>,
+    caller: Caller<Administrator>,
+    Body(plan): Body<Plan>,
+) -> Result<Shown<Preview>, Error> {
+    impact::preview(&app, &caller, plan).await.map(Shown)
 }
 
 struct ListHolders {

@@ -1,6 +1,7 @@
 //! Explanations: who may what, by which ways, and what would take it away? (`/rolecall/v1/access`)
 
 pub mod http;
+mod impact;
 mod wire;
 
 use std::{collections::HashMap, sync::Arc};

@@ -2,7 +2,7 @@
 
 pub mod describe;
 pub mod extract;
-mod json;
+pub mod json;
 pub mod operation;
 pub mod page;
 pub mod patch;

@@ -98,18 +98,24 @@ pub struct Patch<T>(pub Vec<T>);
 impl<T: Operations> FromRequest<App> for Patch<T> {
     type Rejection = Error;
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        let sent: Vec<Sent> = json::read(&body(request).await?)?;
-        if sent.len() > OPERATIONS {
-            return Err(Error::at_pointer("", format!("a patch has at most {OPERATIONS} operations")));
-        }
-        let operation = |(at, Sent { op, path, value })| Operation { op, path, value, at };
-        sent.into_iter()
-            .enumerate()
-            .map(operation)
-            .map(|operation| read(&operation))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        read_all(json::read(&body(request).await?)?).map(Self)
     }
+}
+
+/// The operations of a patch that is a value already.
+///
+/// # Errors
+/// When it is not a patch, or has an operation that is not possible here.
+pub fn operations<T: Operations>(patch: Value) -> Result<Vec<T>, Error> {
+    read_all(json::convert(patch, "")?)
+}
+
+fn read_all<T: Operations>(sent: Vec<Sent>) -> Result<Vec<T>, Error> {
+    if sent.len() > OPERATIONS {
+        return Err(Error::at_pointer("", format!("a patch has at most {OPERATIONS} operations")));
+    }
+    let operation = |(at, Sent { op, path, value })| Operation { op, path, value, at };
+    sent.into_iter().enumerate().map(operation).map(|operation| read(&operation)).collect()
 }
 
 fn read<T: Operations>(operation: &Operation) -> Result<T, Error> {

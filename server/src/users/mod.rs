@@ -2,7 +2,7 @@
 
 pub mod http;
 pub mod sql;
-mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 

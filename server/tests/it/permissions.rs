@@ -63,6 +63,10 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "add_assignments" => Some(json!({"add": [{"subject": name, "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": []})),
         "update_assignments" => Some(json!({"update": []})),
+        "try_changes" => {
+            let body = json!([{"op": "replace", "path": "/autoCreateGroups", "value": true}]);
+            Some(json!({"changes": [{"method": "PATCH", "path": "/api/v1/groups/settings", "body": body}]}))
+        }
         "evaluate" | "evaluate_all" | "search_subjects" | "search_resources" | "search_actions" => {
             let tenant = json!({"type": "tenant", "id": tenant});
             let ada = json!({"type": "email", "id": "ada@acme.example"});

@@ -90,3 +90,54 @@ fn a_preview_is_refused_like_the_change() {
         .post("/api/v1/roles", json!({"name": "R"}))
         .expect(201);
 }
+
+/// Several changes that build upon each other: what all of them would do, and nothing of it done.
+#[test]
+fn a_plan_is_tried_in_order() {
+    let server = Server::start();
+    let admin = server.admin();
+    let change =
+        |method: &str, path: &str, body: Value| json!({"method": method, "path": path, "body": body});
+    let one = |op: &str, path: &str, value: Value| json!([{"op": op, "path": path, "value": value}]);
+    let attempt =
+        |changes: Vec<Value>| admin.post("/rolecall/v1/access/impact", json!({ "changes": changes }));
+    let uma = format!("/api/v1/users/{}", server.user().id());
+    let exporter = format!("/api/v1/roles/{}", admin.find("/api/v1/roles", "Report exporter"));
+    let analysts = format!("/api/v1/groups/{}", admin.find("/api/v1/groups", "Analysts"));
+    let tried = attempt(vec![
+        change(
+            "POST",
+            "/api/v1/roles",
+            json!({"name": "Approver", "assignedScopes": ["automl-models:approve"]}),
+        ),
+        change("PATCH", &uma, one("add", "/assignedRoles/-", json!({"name": "Approver"}))),
+        change("PATCH", &analysts, one("replace", "/assignedRoles", json!([]))),
+        change("DELETE", &exporter, Value::Null),
+        change("POST", "/api/v1/users", json!({"subject": "new", "assignedRoles": [{"name": "Approver"}]})),
+    ]);
+    assert_eq!(counts(&tried, "automl-models:approve"), (2, 0), "Uma and the new user");
+    assert_eq!(counts(&tried, "apps.data:export"), (0, 2), "Uma and Ben");
+    assert_eq!(named(&tried, "Uma User")["gains"], json!(["automl-models:approve"]));
+    assert_eq!(admin.get("/api/v1/roles?filter=name+eq+%22Approver%22").expect(200)["data"], json!([]));
+    admin.get(&exporter).expect(200);
+
+    let wrong = attempt(vec![
+        change("PATCH", &uma, one("replace", "/name", json!("N"))),
+        change("DELETE", &exporter, Value::Null),
+    ]);
+    wrong.refused(400, "HTTP-400");
+    assert_eq!(wrong.place(), "/changes/1");
+    assert!(wrong.text.contains("is assigned to a user or a group"), "{}", wrong.text);
+    let ada = format!("/api/v1/users/{}", admin.id());
+    for refused in [
+        change("PATCH", &ada, one("replace", "/assignedRoles", json!([]))),
+        change("DELETE", &format!("/api/v1/users/{}", "0".repeat(24)), Value::Null),
+        change("GET", &uma, Value::Null),
+        change("PATCH", "/api/v1/tenants/me", json!([])),
+        change("PATCH", &uma, json!([["replace", "/name", "N"]])),
+    ] {
+        attempt(vec![refused]).refused(400, "HTTP-400");
+    }
+    attempt(vec![change("DELETE", &uma, Value::Null); 101]).refused(400, "HTTP-400");
+    assert_eq!(attempt(vec![]).expect(200)["changes"], false);
+}

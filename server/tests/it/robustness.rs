@@ -15,7 +15,8 @@ struct Dice(u64);
 impl Dice {
     fn new() -> Self {
         let seed = std::env::var("ROBUSTNESS_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = seed.unwrap_or_else(|| u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let seed =
+            seed.unwrap_or_else(|| u64::from(std::process::id()).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         eprintln!("ROBUSTNESS_SEED={seed}");
         Self(seed)
     }

@@ -53,6 +53,8 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
             let tenant = json!({"type": "tenant", "id": ids["tenants"]});
             Some(json!({"subject": user, "action": {"name": "notes"}, "resource": tenant}))
         }
+        "try_changes" => Some(json!({"changes": [
+            {"method": "DELETE", "path": format!("/api/v1/users/{}", ids["users"])}]})),
         "evaluate_all" => {
             let user = json!({"type": "subject", "id": "zzz-user"});
             Some(json!({"subject": user, "action": {"name": "notes"}, "evaluations": [
