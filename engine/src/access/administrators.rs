@@ -3,7 +3,8 @@
 use super::{
     decide::{Query, decide},
     people::UserFacts,
-    snapshot::Snapshot,
+    slots::SlotSet,
+    snapshot::{GroupFacts, Snapshot},
 };
 use crate::{
     catalogue::Catalogue,
@@ -56,7 +57,19 @@ impl Snapshot {
     #[must_use]
     pub fn administrators(&self) -> usize {
         let Some(scope) = self.scope(Catalogue::ADMINISTER) else { return 0 };
-        self.users().filter(|(_, user)| user.is_active() && self.is_granted(user, scope)).count()
+        let row = self.granting(scope);
+        let everybody = self.slots_of_everybody().any(|(role, _)| row.has(role));
+        // Few groups make administrators: they are looked up once, and not for each user.
+        let mut groups = SlotSet::default();
+        let grants = |group: &&GroupFacts| group.active && group.roles.iter().any(|role| row.has(*role));
+        let granting = self.group_slots().iter().filter(grants);
+        groups.extend(granting.filter_map(|group| self.group_slots().slot(&group.id)));
+        let administers = |user: &UserFacts| {
+            everybody
+                || user.roles().iter().any(|role| row.has(*role))
+                || user.groups().iter().any(|group| groups.has(*group))
+        };
+        self.users().filter(|(_, user)| user.is_active() && administers(user)).count()
     }
 
     fn is_administrator(&self, user: &UserFacts) -> bool {

@@ -26,7 +26,13 @@ const DEPTH: usize = 32;
 /// When the text is not JSON, has a member twice, is nested too deeply, or has another shape; with the place.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let read = shaped(Strict { inner: &mut reader, depth: 0 }, "")?;
+    let read = if let Ok(read) = T::deserialize(Strict { inner: &mut reader, depth: 0 }) {
+        read
+    } else {
+        // Keeping account of the place costs time, so that is done only once something is known to be wrong.
+        let mut again = serde_json::Deserializer::from_slice(text);
+        shaped(Strict { inner: &mut again, depth: 0 }, "")?
+    };
     reader.end().map(|()| read).map_err(|error| unusable(&error))
 }
 
