@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
 use rolecall_server::{App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::EnvFilter;
 
 use crate::{catalogue, store, wait};
@@ -40,6 +40,9 @@ pub struct Given {
     /// The address to listen on [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS", env = "ROLECALL_LISTEN")]
     listen: Option<SocketAddr>,
+    /// The address to answer Envoy's external authorization on, over gRPC; off if not given
+    #[arg(long, value_name = "ADDRESS", env = "ROLECALL_ENVOY_LISTEN")]
+    envoy_listen: Option<SocketAddr>,
     /// The directory that holds the database [default: rolecall-data]
     #[arg(long, value_name = "DIR", env = "ROLECALL_DATA")]
     data: Option<PathBuf>,
@@ -103,6 +106,8 @@ pub enum CatalogueMode {
 #[serde(rename_all = "kebab-case")]
 struct Effective {
     listen: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    envoy_listen: Option<SocketAddr>,
     data: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_file: Option<PathBuf>,
@@ -128,6 +133,7 @@ impl Given {
     fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
+            envoy_listen: self.envoy_listen.or(other.envoy_listen),
             data: self.data.or(other.data),
             key_file: self.key_file.or(other.key_file),
             public_url: self.public_url.or(other.public_url),
@@ -146,6 +152,7 @@ impl Given {
     fn effective(self) -> Effective {
         Effective {
             listen: self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
+            envoy_listen: self.envoy_listen,
             data: self.data.unwrap_or(PathBuf::from("rolecall-data")),
             key_file: self.key_file,
             public_url: self.public_url,
@@ -230,12 +237,26 @@ impl Effective {
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
+        let envoy = self.envoy(&app).await?;
         tracing::info!(address = %listener.local_addr()?, "ready");
         let stop = wait::for_stop()?;
         let notice = Duration::from_secs(self.drain_seconds);
         rolecall_server::serve(app, listener, self.max_connections, notice, stop).await;
+        drop(envoy);
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// Answers Envoy, if that is wanted, for as long as the answer lives.
+    async fn envoy(&self, app: &App) -> anyhow::Result<Option<watch::Sender<()>>> {
+        let Some(address) = self.envoy_listen else { return Ok(None) };
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("cannot listen on {address} for Envoy"))?;
+        tracing::info!(envoy = %listener.local_addr()?, "ready for Envoy");
+        let (running, mut ended) = watch::channel(());
+        let stop = async move { ended.changed().await.unwrap_or_default() };
+        tokio::spawn(rolecall_server::serve_envoy(app.clone(), listener, stop));
+        Ok(Some(running))
     }
 }
 

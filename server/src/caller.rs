@@ -155,6 +155,16 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        Self::of(parts, app).await
+    }
+}
+
+impl<P: Permission> Caller<P> {
+    /// Whoever makes the request with this head.
+    ///
+    /// # Errors
+    /// When there is no good credential, or its user does not hold `P`.
+    pub(crate) async fn of(parts: &Parts, app: &App) -> Result<Self, Error> {
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
         let (tenant, credential) = verify(app, token).await?;
         let host = asked_host(parts);

@@ -34,6 +34,7 @@ mod trace;
 mod users;
 mod write;
 
+pub use access::envoy::{self, serve as serve_envoy};
 pub use app::{App, Settings};
 pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catalogue};
 pub use clock::{Clock, Entropy};

@@ -54,8 +54,23 @@ async fn by_path(
     pass(&app, &caller, &scopes).await
 }
 
-/// 200 with who the user is, if the user holds every scope, and there is one.
+/// 200 with who the user is.
 async fn pass(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<Response, Error> {
+    let user = permitted(app, caller, scopes).await?;
+    let mut response = ().into_response();
+    for (name, value) in identity(&user) {
+        if let Some(value) = value {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(response)
+}
+
+/// The user, who holds every scope, of which there is at least one.
+///
+/// # Errors
+/// When the user does not, or no scope is named.
+pub(super) async fn permitted(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<User, Error> {
     if scopes.is_empty() {
         return Err(Error::at_parameter("scope", "is required: the scope that the proxy's route needs"));
     }
@@ -68,18 +83,11 @@ async fn pass(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<R
     let find = async move |reader: &crate::db::Reader<'_>, tenant: &_| {
         users::find(reader, tenant, id).await?.ok_or(Error::Unauthenticated)
     };
-    let (_, user) = snapshots::read(app, caller.tenant_id(), find).await?;
-    let mut response = ().into_response();
-    for (name, value) in identity(&user) {
-        if let Some(value) = value {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-    }
-    Ok(response)
+    Ok(snapshots::read(app, caller.tenant_id(), find).await?.1)
 }
 
 /// Who the user is, in the headers that applications behind proxies know. What a header cannot hold is left out.
-fn identity(user: &User) -> [(&'static str, Option<HeaderValue>); 4] {
+pub(super) fn identity(user: &User) -> [(&'static str, Option<HeaderValue>); 4] {
     let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).ok();
     [
         ("remote-user", value(user.subject.as_str())),

@@ -2,6 +2,7 @@
 //!
 //! Everything here is answered from the tenant's snapshot; nothing waits for the database.
 
+pub mod envoy;
 pub mod forward;
 pub mod http;
 mod wire;

@@ -20,7 +20,7 @@ use ureq::{Agent, http};
 
 use crate::openapi::is_described;
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// How a server differs from the sandbox's.
 pub struct Setup {

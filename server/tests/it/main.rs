@@ -13,6 +13,7 @@ mod api_keys;
 mod audits;
 mod bad_input;
 mod edge;
+mod envoy;
 mod explain;
 mod groups;
 mod harness;

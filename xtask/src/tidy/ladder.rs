@@ -15,7 +15,7 @@ const RUNGS: &[&[&str]] = &[
     &["caller.rs"],
     &["write.rs", "http/"],
     &["*/wire.rs", "*/mod.rs"],
-    &["*/http.rs", "access/forward.rs", "explain/impact.rs"],
+    &["*/http.rs", "access/forward.rs", "access/envoy.rs", "explain/impact.rs"],
     &["edge/", "setup.rs", "demo.rs"],
     &["serve/"],
     &["lib.rs"],
