@@ -46,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         seed::tenant(&large, LARGE)?;
     }
     if wanted("decisions") {
+        questions::restart(&large, &seed::key(&large)?)?;
         questions::decisions(&Server::start(&large)?, &seed::key(&large)?)?;
     }
     if wanted("api") {

@@ -70,6 +70,30 @@ fn bare() -> anyhow::Result<(std::process::Child, SocketAddr)> {
     Ok((child, address))
 }
 
+/// How long a server that starts on a large tenant takes to its first decision.
+pub fn restart(data: &std::path::Path, key: &str) -> anyhow::Result<()> {
+    let question = json!({"subject": {"type": "email", "id": "admin@bench.example"}, "action": {"name": "notes"}, "resource": {"type": "tenant", "id": "bench.example"}}).to_string();
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let begun = std::time::Instant::now();
+        let server = Server::start(data)?;
+        let started = begun.elapsed();
+        let url = format!("http://{}/access/v1/evaluation", server.address);
+        ureq::post(&url)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .send(question.as_bytes())?;
+        times.push((begun.elapsed(), started));
+    }
+    times.sort_unstable();
+    if let Some((decided, started)) = times.get(ROUNDS / 2) {
+        println!(
+            "restart: {started:.0?} until it listens, {decided:.0?} until its first decision (at most 1 s)"
+        );
+    }
+    Ok(())
+}
+
 /// One question at a time and a hundred at once, at 16 and 64 connections.
 pub fn decisions(server: &Server, key: &str) -> anyhow::Result<()> {
     let (mut child, address) = bare()?;

@@ -241,8 +241,11 @@ impl Effective {
         tracing::info!(address = %listener.local_addr()?, "ready");
         let stop = wait::for_stop()?;
         let notice = Duration::from_secs(self.drain_seconds);
+        let stop = async move {
+            stop.await;
+            drop(envoy);
+        };
         rolecall_server::serve(app, listener, self.max_connections, notice, stop).await;
-        drop(envoy);
         tracing::info!("stopped");
         Ok(())
     }
@@ -255,7 +258,12 @@ impl Effective {
         tracing::info!(envoy = %listener.local_addr()?, "ready for Envoy");
         let (running, mut ended) = watch::channel(());
         let stop = async move { ended.changed().await.unwrap_or_default() };
-        tokio::spawn(rolecall_server::serve_envoy(app.clone(), listener, stop));
+        let serving = rolecall_server::serve_envoy(app.clone(), listener, stop);
+        tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "Envoy is not answered any more");
+            }
+        });
         Ok(Some(running))
     }
 }

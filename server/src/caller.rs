@@ -193,11 +193,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether one of the preferences is `preview` (RFC 7240 §2).
 fn prefers_preview(headers: &HeaderMap) -> bool {
-    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    let mut preferences = values.flat_map(|value| value.split(','));
+    let values = headers.get_all("prefer").iter();
+    let mut preferences = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     preferences.any(|preference| {
-        let name = preference.split([';', '=']).next().unwrap_or_default();
-        name.trim().eq_ignore_ascii_case("preview")
+        let name = preference.split(|byte| b";=".contains(byte)).next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"preview")
     })
 }
 

@@ -159,7 +159,7 @@ pub fn read(text: &str) -> Result<Catalogue, CatalogueError> {
 /// When it cannot be written.
 pub fn write(catalogue: &Catalogue) -> Result<String, toml::ser::Error> {
     let name_of = |at| catalogue.scope(at).map(|scope| scope.name.as_str());
-    let own = |name: &str| name == Catalogue::ADMINISTER || name == Catalogue::EVALUATE;
+    let own = |name: &str| OWN.contains(&name);
     let scope = |scope: &Scope| ScopeEntry {
         name: spanned(scope.name.as_str()),
         about: scope.about.clone(),
@@ -265,8 +265,10 @@ impl Reader<'_> {
         let scopes = self.scopes(scope)?;
         let bare = Catalogue::new(scopes.clone(), Vec::new());
         self.once(role.iter().map(|role| &role.name))?;
+        let names: Vec<Spanned<String>> = role.iter().map(|role| role.name.clone()).collect();
         let roles = role.into_iter().map(|role| self.role(role, &bare)).collect::<Result<Vec<_>, _>>()?;
         let mut whole = Catalogue::new(scopes, roles);
+        self.told_apart(&names, &whole)?;
         if !whole.default_roles().any(|role| whole.administers(role.id)) {
             let problem = "no role has `administrator = true`, so nobody could administer a tenant";
             return Err(self.wrong(0..0, problem));
@@ -279,6 +281,17 @@ impl Reader<'_> {
         let resources = resource.into_iter().map(|resource| self.resource(resource, &whole));
         whole.resources = resources.collect::<Result<_, _>>()?;
         Ok(whole)
+    }
+
+    /// Refuses two roles with the same identifier, or whose names are the same once they are in their one form.
+    fn told_apart(&self, names: &[Spanned<String>], all: &Catalogue) -> Result<(), CatalogueError> {
+        let (mut ids, mut forms) = (HashSet::new(), HashSet::new());
+        for (role, name) in all.default_roles().zip(names) {
+            if !ids.insert(role.id) || !forms.insert(&role.name) {
+                return Err(self.at(name, "another role has the same `id`, or the same name"));
+            }
+        }
+        Ok(())
     }
 
     fn default_role(&self, name: &Spanned<String>, all: &Catalogue) -> Result<RoleId, CatalogueError> {
@@ -300,7 +313,7 @@ impl Reader<'_> {
             if OWN.contains(&name.as_str()) {
                 return Err(self.at(&entry.name, format!("`{name}` is Rolecall's own and always there")));
             }
-            let user_default = entry.user_default.unwrap_or(!entry.admin);
+            let user_default = entry.user_default.unwrap_or(!entry.admin && entry.custom_role);
             if user_default && (entry.admin || !entry.custom_role) {
                 return Err(self.at(
                     &entry.name,
@@ -382,7 +395,7 @@ impl Reader<'_> {
         {
             return Err(self.at(scope, "say `administrator = true` instead"));
         }
-        let own = [Catalogue::ADMINISTER, Catalogue::EVALUATE].into_iter().filter(|_| entry.administrator);
+        let own = OWN.into_iter().filter(|_| entry.administrator);
         let grants: ScopeSet = all.set(held.into_iter().chain(own));
         let permissions =
             grants.iter().filter_map(|at| all.scope(at)).map(|scope| scope.name.to_string()).collect();
@@ -403,6 +416,16 @@ impl Reader<'_> {
             return Err(self.at(&entry.kind, "the type `tenant` is always there; its actions are the scopes"));
         }
         self.once(entry.instances.iter().map(|instance| &instance.id))?;
+        for (at, action) in entry.action.iter().enumerate() {
+            let earlier = entry
+                .action
+                .iter()
+                .take(at)
+                .find(|earlier| earlier.name.as_ref() == action.name.as_ref() && earlier.when.is_empty());
+            if earlier.is_some() {
+                return Err(self.at(&action.name, "never counts: a rule without conditions comes before it"));
+            }
+        }
         let actions = entry.action.into_iter().map(|action| {
             let when = action.when.into_iter().map(|(key, is)| self.condition(&key, is));
             Ok(ActionRule {
@@ -502,6 +525,14 @@ action = [
             ("admin = true", "admins = true", 10, "unknown field `admins`"),
             ("resource.locked", "subject.locked", 21, "`resource.…` or `action.…`"),
             ("type = 'note'", "type = 'tenant'", 18, "always there"),
+            ("name = 'Reader'", "name = ' Admin'", 15, "the same name"),
+            (
+                "name = 'Reader'",
+                "name = 'Reader'\nid = '6000000000000000000000aa'\n[[role]]\nname = 'R'\nid = '6000000000000000000000aa'",
+                18,
+                "the same `id`",
+            ),
+            ("{ \"resource.locked\" = true }", "{}", 22, "never counts"),
             ("[[role]]", "[[role]", 11, ""),
         ] {
             let text = GOOD.replacen(from, to, 1);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rolecall_engine::{
-    access::{Revision, Snapshot, impact, keep_administrator},
+    access::{Impact, Revision, Snapshot, impact, keep_administrator},
     change::{Change, Edited, Editor},
     ids::{TenantId, UserId},
     tenants::Tenant,
@@ -101,10 +101,11 @@ async fn preview<T: Send + 'static>(
         let changes = work(&WriteTx { reader, tenant: before, editor }).await?.changes;
         let after = before.apply(Revision(before.revision().0 + 1), &changes);
         keep_administrator(before, &after, &changes)?;
-        let impact = impact(before, &after, &changes, NAMED);
+        let impact =
+            if changes.is_empty() { Impact::default() } else { impact(before, &after, &changes, NAMED) };
         let ids: Vec<UserId> = impact.users.iter().map(|user| user.user).collect();
         let people = users::with_ids(reader, before, &ids).await?;
-        Ok(Preview::new(!changes.is_empty(), &impact, &people))
+        Ok(Preview::new(!changes.is_empty(), &impact, &people, editor.administrator))
     };
     let (_, preview) = snapshots::scan(app, tenant, work).await?;
     Err(Error::Previewed(serde_json::to_value(preview).map_err(Error::internal)?))

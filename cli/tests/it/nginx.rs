@@ -36,7 +36,8 @@ fn configuration(folder: &Path, port: u16, rolecall: &str, page: &str) -> String
     let own = format!("daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n");
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let temporary = kinds.map(|kind| format!("{kind}_temp_path {folder}/{kind};\n")).concat();
-    let application = "location /application/ { return 200 \"reports of $http_remote_user\"; }";
+    let application =
+        "location /application/ { return 200 \"reports of $http_remote_user, $http_remote_email\"; }";
     let http = format!("http {{\naccess_log off;\n{temporary}");
     own + &text.replace("http {", &http).replace("# the application stands here", application)
 }
@@ -67,7 +68,12 @@ fn nginx_lets_through_what_is_allowed() {
     let mut answer = agent()
         .get(format!("http://127.0.0.1:{port}/reports/"))
         .header("authorization", format!("Bearer {user}"))
+        .header("remote-user", "somebody else")
+        .header("remote-email", "ceo@acme.example")
         .call()
         .unwrap();
-    assert_eq!(answer.body_mut().read_to_string().unwrap(), "reports of acme\\uma@acme.example");
+    assert_eq!(
+        answer.body_mut().read_to_string().unwrap(),
+        "reports of acme\\uma@acme.example, uma@acme.example"
+    );
 }

@@ -32,12 +32,15 @@ pub struct Way<'s> {
 pub struct Explanation<'s> {
     /// Whether the user may.
     pub decision: Decision,
-    /// Every way in which the user is granted the scope, also where the user is not active. All of them have to go to take
-    /// it away.
+    /// The ways in which the user is granted the scope, also where the user is not active; the first hundred of them. All have
+    /// to go to take it away.
     pub ways: Vec<Way<'s>>,
     /// The roles that would grant it if they were assigned; only where nothing grants it.
     pub missing: Vec<&'s RoleFacts>,
 }
+
+/// Ways that are told. Nobody reads more, and there may be very many.
+const WAYS: usize = 100;
 
 /// Explains a decision.
 #[must_use]
@@ -45,7 +48,7 @@ pub fn explain<'s>(tenant: &'s Snapshot, query: &Query<'_>) -> Explanation<'s> {
     let decision = decide(tenant, query);
     let scope = tenant.scope(query.scope);
     let ways: Vec<Way<'_>> = match (tenant.user(query.user), scope) {
-        (Some(user), Some(scope)) => tenant.ways(user, scope).collect(),
+        (Some(user), Some(scope)) => tenant.ways(user, scope).take(WAYS).collect(),
         _ => Vec::new(),
     };
     let grants = |role: &&RoleFacts| scope.is_some_and(|scope| role.grants.contains(scope));
@@ -90,12 +93,15 @@ impl Snapshot {
         Some(Way { parent: parent.and_then(|at| self.scope_name(at)), ..way })
     }
 
-    /// Everything a user is granted, with the ways it comes by, whatever the user's status.
-    pub fn sources<'s>(&'s self, user: &'s UserFacts) -> impl Iterator<Item = (&'s ScopeName, Vec<Way<'s>>)> {
+    /// Everything a user is granted, with the first few ways it comes by, whatever the user's status.
+    pub fn sources<'s>(
+        &'s self,
+        user: &'s UserFacts,
+        few: usize,
+    ) -> impl Iterator<Item = (&'s ScopeName, Vec<Way<'s>>)> {
         let granted: Vec<ScopeIndex> = self.effective(user).iter().collect();
-        granted
-            .into_iter()
-            .filter_map(|scope| Some((self.scope_name(scope)?, self.ways(user, scope).collect())))
+        let ways = move |scope| self.ways(user, scope).take(few).collect();
+        granted.into_iter().filter_map(move |scope| Some((self.scope_name(scope)?, ways(scope))))
     }
 
     /// Whether a user or a group has a role. Looks at all of them.

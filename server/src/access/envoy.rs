@@ -28,6 +28,7 @@ use crate::{
     app::App,
     caller::{Caller, Member},
     error::Error,
+    limits::Tier,
 };
 
 /// What Envoy asks. Only what is looked at is here; protobuf leaves out the rest.
@@ -219,6 +220,7 @@ async fn check(app: &App, asked: CheckRequest) -> CheckResponse {
 async fn allowed(app: &App, headers: &HashMap<String, String>, scopes: &[String]) -> Result<Allowed, Error> {
     let mut parts = head(headers)?;
     parts.extensions.insert(app.traces.next());
+    parts.extensions.insert(Tier::Decision);
     let caller = Caller::<Member>::of(&parts, app).await?;
     let user = permitted(app, &caller, scopes).await?;
     let mut sent = Allowed { headers: Vec::new(), headers_to_remove: Vec::new() };

@@ -5,12 +5,13 @@
 //! 200 means no.
 
 use axum::{
-    Router,
-    extract::{Path, RawQuery, State},
-    http::{HeaderName, HeaderValue},
+    Extension, Router,
+    extract::{RawQuery, State},
+    http::{HeaderName, HeaderValue, Uri},
     response::{IntoResponse, Response},
     routing::any,
 };
+use percent_encoding::percent_decode_str;
 use rolecall_engine::{
     access::{Decision, Query, decide},
     names::Email,
@@ -21,17 +22,24 @@ use crate::{
     app::App,
     caller::{Caller, Member},
     error::Error,
+    limits::Tier,
     snapshots,
     users::sql as users,
 };
 
+/// What comes before the scope in the path.
+const PREFIX: &str = "/rolecall/v1/access/forward/";
+
 /// Whatever the method: proxies repeat the one they were asked with, or use GET.
 pub fn router() -> Router<App> {
+    // Questions, like those of the decision API, and no part of what a user may ask in a minute.
+    let uncounted = Extension(Tier::Decision);
     Router::new()
         .route("/rolecall/v1/access/forward", any(by_query))
         .route("/rolecall/v1/access/forward/{scope}", any(by_path))
         .route("/rolecall/v1/access/forward/{scope}/", any(by_path))
         .route("/rolecall/v1/access/forward/{scope}/{*asked}", any(by_path))
+        .layer(uncounted)
 }
 
 async fn by_query(
@@ -45,13 +53,11 @@ async fn by_query(
     pass(&app, &caller, &scopes).await
 }
 
-async fn by_path(
-    State(app): State<App>,
-    caller: Caller<Member>,
-    Path(path): Path<Vec<(String, String)>>,
-) -> Result<Response, Error> {
-    let scopes: Vec<String> = path.into_iter().take(1).map(|(_, scope)| scope).collect();
-    pass(&app, &caller, &scopes).await
+/// Of the path only the scope is looked at: what was asked for may be anything.
+async fn by_path(State(app): State<App>, caller: Caller<Member>, asked: Uri) -> Result<Response, Error> {
+    let scope = asked.path().trim_start_matches(PREFIX).split('/').next().unwrap_or_default();
+    let scope = percent_decode_str(scope).decode_utf8().map_err(|_| Error::NotFound)?.into_owned();
+    pass(&app, &caller, &[scope]).await
 }
 
 /// 200 with who the user is.
@@ -59,9 +65,9 @@ async fn pass(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<R
     let user = permitted(app, caller, scopes).await?;
     let mut response = ().into_response();
     for (name, value) in identity(&user) {
-        if let Some(value) = value {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
-        }
+        // Empty rather than absent: proxies overwrite what the client sent only by what is there.
+        let value = value.unwrap_or(HeaderValue::from_static(""));
+        response.headers_mut().insert(HeaderName::from_static(name), value);
     }
     Ok(response)
 }
@@ -86,7 +92,8 @@ pub(super) async fn permitted(app: &App, caller: &Caller<Member>, scopes: &[Stri
     Ok(snapshots::read(app, caller.tenant_id(), find).await?.1)
 }
 
-/// Who the user is, in the headers that applications behind proxies know. What a header cannot hold is left out.
+/// Who the user is, in the headers that applications behind proxies know; none where there is nothing, or nothing that a
+/// header can hold.
 pub(super) fn identity(user: &User) -> [(&'static str, Option<HeaderValue>); 4] {
     let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).ok();
     [

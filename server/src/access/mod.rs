@@ -1,6 +1,6 @@
 //! Access: may this subject do this, who may, and why? (AuthZEN 1.0)
 //!
-//! Everything here is answered from the tenant's snapshot; nothing waits for the database.
+//! Decisions are made on the tenant's snapshot; none waits for the database.
 
 pub mod envoy;
 pub mod forward;

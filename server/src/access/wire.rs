@@ -235,14 +235,31 @@ impl<'q> Asked<'q> {
     pub fn property(self, part: Part, name: &str) -> Option<Plain> {
         let properties = match part {
             Part::Action => &self.part(|q| q.action.as_ref())?.properties,
-            Part::Resource => &self.part(|q| q.resource.as_ref())?.properties,
+            Part::Resource => self.resource_properties()?,
         };
-        match properties.get(name)? {
-            Value::String(text) => Some(Plain::Text(text.clone())),
-            Value::Bool(truth) => Some(Plain::Boolean(*truth)),
-            number => number.as_i64().map(Plain::Integer),
-        }
+        Some(match properties.get(name)? {
+            Value::String(text) => Plain::Text(text.clone()),
+            Value::Bool(truth) => Plain::Boolean(*truth),
+            other => whole_number(other).map_or_else(|| Plain::Text(format!("\0{other}")), Plain::Integer),
+        })
     }
+
+    /// The own properties of the resource; those of the whole's where the own one is only a part, without type or
+    /// identifier, and has none. A resource that is there as a whole takes the place of the other (AuthZEN 1.0 §7.1.1).
+    fn resource_properties(self) -> Option<&'q Properties> {
+        let whole =
+            || self.whole.and_then(|whole| whole.resource.as_ref()).map(|resource| &resource.properties);
+        let Some(own) = self.own.resource.as_ref() else { return whole() };
+        let is_part = own.kind.is_none() || own.id.is_none();
+        if is_part && own.properties.is_empty() { whole() } else { Some(&own.properties) }
+    }
+}
+
+/// A whole number, also one that is written with a fraction of nothing.
+fn whole_number(value: &Value) -> Option<i64> {
+    let fraction = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15);
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number of at most 53 bits")]
+    value.as_i64().or_else(|| fraction().map(|number| number as i64))
 }
 
 /// A decision.

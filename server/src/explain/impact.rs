@@ -67,13 +67,16 @@ pub async fn preview(app: &App, caller: &Caller<Administrator>, plan: Plan) -> R
     let work = async move |reader: &Reader<'_>, before: &Snapshot| {
         let mut trial = Trial::new(&inside, reader, before, editor);
         for (at, request) in plan.changes.into_iter().enumerate() {
-            let place = |error: Error| Error::at_pointer(format!("/changes/{at}"), error);
+            let place = |error: Error| match error {
+                fault @ (Error::Internal(_) | Error::Unavailable) => fault,
+                refused => Error::at_pointer(format!("/changes/{at}"), refused),
+            };
             trial.make(request).await.map_err(place)?;
         }
         let impact = impact(before, &trial.tenant, &trial.changes, NAMED);
         let ids: Vec<UserId> = impact.users.iter().map(|user| user.user).collect();
         let people = users::with_ids(reader, before, &ids).await?;
-        Ok(Preview::new(!trial.changes.is_empty(), &impact, &people))
+        Ok(Preview::new(!trial.changes.is_empty(), &impact, &people, editor.administrator))
     };
     Ok(snapshots::scan(app, caller.tenant_id(), work).await?.1)
 }

@@ -72,7 +72,8 @@ async fn explanation(
     let tenant = caller.tenant();
     // An identifier that nobody has stands for whoever is not there.
     let user = user.unwrap_or(UserId::new(0, [0; 8]));
-    Ok(Explanation::new(explain(tenant, &Query { user, scope }), scope, known, tenant))
+    let sees_roles = caller.require(Catalogue::EVALUATE).is_ok();
+    Ok(Explanation::new(explain(tenant, &Query { user, scope }), scope, known, tenant, sees_roles))
 }
 
 /// Everything a user is granted.
@@ -99,11 +100,14 @@ async fn comparison(
     let (one, other) = (find("user", user)?, find("with", with)?);
     let (mut ones, mut others) =
         (wire::scopes_of(caller.tenant(), one), wire::scopes_of(caller.tenant(), other));
-    let shared = |scope: &wire::GrantedScope| others.iter().any(|other| other.scope == scope.scope);
-    let both: Vec<String> =
-        ones.iter().filter(|scope| shared(scope)).map(|scope| scope.scope.clone()).collect();
-    ones.retain(|scope| !both.contains(&scope.scope));
-    others.retain(|scope| !both.contains(&scope.scope));
+    // Both are sorted.
+    let has = |scopes: &[wire::GrantedScope], scope: &str| {
+        scopes.binary_search_by(|known| known.scope.as_str().cmp(scope)).is_ok()
+    };
+    let names = ones.iter().map(|scope| scope.scope.clone());
+    let both: Vec<String> = names.filter(|scope| has(&others, scope)).collect();
+    ones.retain(|scope| both.binary_search(&scope.scope).is_err());
+    others.retain(|scope| both.binary_search(&scope.scope).is_err());
     Ok(Comparison {
         user: person(app, caller, one).await?,
         with: person(app, caller, other).await?,
@@ -151,10 +155,10 @@ async fn holders(
         };
         let found = tenant.active_users_with(after, |user| match (&sought, scope) {
             (Sought::Role(role), _) => {
-                tenant.ways_to(user, *role).filter(wanted).map(wire::Way::from).collect()
+                tenant.ways_to(user, *role).filter(wanted).take(wire::WAYS).map(wire::Way::from).collect()
             }
             (Sought::Scope(_), Some(scope)) => {
-                tenant.ways(user, scope).filter(wanted).map(wire::Way::from).collect()
+                tenant.ways(user, scope).filter(wanted).take(wire::WAYS).map(wire::Way::from).collect()
             }
             (Sought::Scope(_), None) => Vec::new(),
         });

@@ -135,10 +135,12 @@ pub struct Explanation {
     pub code: &'static str,
     /// The same for people.
     pub reason: String,
-    /// Every way in which it is granted. All have to go to take it away; more than one means that some are redundant.
+    /// The ways in which it is granted, at most 100. All have to go to take it away; more than one means that some are
+    /// redundant.
     pub grants: Vec<Way>,
-    /// The roles that would grant it, where nothing does.
-    pub missing: Vec<RoleRef>,
+    /// The roles that would grant it, where nothing does; for those who may ask about others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<RoleRef>>,
     /// How often the tenant was changed before the state that was looked at.
     pub revision: i64,
 }
@@ -149,6 +151,7 @@ impl Explanation {
         scope: &str,
         user: Option<Person>,
         tenant: &Snapshot,
+        sees_roles: bool,
     ) -> Self {
         let code = match explained.decision {
             access::Decision::Allowed(_) => "granted",
@@ -161,7 +164,7 @@ impl Explanation {
             code,
             reason: explained.to_string(),
             grants: explained.ways.into_iter().map(Way::from).collect(),
-            missing: explained.missing.into_iter().map(RoleRef::from).collect(),
+            missing: sees_roles.then(|| explained.missing.into_iter().map(RoleRef::from).collect()),
             revision: tenant.revision().0,
         }
     }
@@ -172,7 +175,7 @@ impl Explanation {
 pub struct GrantedScope {
     /// The scope.
     pub scope: String,
-    /// Every way in which it is granted.
+    /// The ways in which it is granted; at most ten, an explanation has more.
     pub grants: Vec<Way>,
 }
 
@@ -187,10 +190,13 @@ pub struct Effective {
     pub revision: i64,
 }
 
+/// Ways that are told of each scope or user in a list.
+pub const WAYS: usize = 10;
+
 /// The scopes of a user with their ways, in the order of their names.
 pub fn scopes_of(tenant: &Snapshot, user: UserId) -> Vec<GrantedScope> {
     let facts = tenant.user(user);
-    let scopes = facts.into_iter().flat_map(|facts| tenant.sources(facts).collect::<Vec<_>>());
+    let scopes = facts.into_iter().flat_map(|facts| tenant.sources(facts, WAYS).collect::<Vec<_>>());
     let mut scopes: Vec<GrantedScope> = scopes
         .map(|(scope, ways)| GrantedScope {
             scope: scope.to_string(),
@@ -206,7 +212,7 @@ pub fn scopes_of(tenant: &Snapshot, user: UserId) -> Vec<GrantedScope> {
 pub struct Holder {
     /// The user.
     pub user: Person,
-    /// Every way in which it is granted.
+    /// The ways in which it is granted; at most ten, an explanation has more.
     pub grants: Vec<Way>,
 }
 

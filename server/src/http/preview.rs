@@ -24,8 +24,9 @@ pub struct Preview {
     pub scopes: Vec<ScopePreview>,
     /// At most 100 of the affected users.
     pub users: Vec<UserPreview>,
-    /// Active users who administer the tenant.
-    pub administrators: AdministratorsPreview,
+    /// Active users who administer the tenant; for administrators, and where something would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub administrators: Option<AdministratorsPreview>,
 }
 
 /// A scope that somebody would gain or lose.
@@ -67,7 +68,7 @@ pub struct AdministratorsPreview {
 
 impl Preview {
     /// The preview of an edit that stores something or does not; `people` are those of the users who are there now.
-    pub fn new(changes: bool, impact: &Impact, people: &[User]) -> Self {
+    pub fn new(changes: bool, impact: &Impact, people: &[User], for_administrator: bool) -> Self {
         let people: BTreeMap<UserId, &User> = people.iter().map(|user| (user.id, user)).collect();
         let scope = |(scope, Counts { gain, lose }): (&ScopeName, &Counts)| ScopePreview {
             scope: scope.to_string(),
@@ -90,7 +91,7 @@ impl Preview {
             affected_users: impact.affected,
             scopes: impact.scopes.iter().map(scope).collect(),
             users: impact.users.iter().map(user).collect(),
-            administrators: AdministratorsPreview { before, after },
+            administrators: (changes && for_administrator).then_some(AdministratorsPreview { before, after }),
         }
     }
 }

@@ -77,6 +77,17 @@ pub async fn scan<T: Send + 'static>(
     consistent(app, tenant, true, work).await
 }
 
+/// Reads a tenant anew and publishes it, once for all who wait for that.
+async fn refresh(app: &App, tenant: TenantId) -> Result<(), Error> {
+    let _loading = app.snapshots.loading(tenant).await;
+    let inside = app.clone();
+    let load = async move |reader: &Reader<'_>| seen_by(&inside, reader).await;
+    if let Some(snapshot) = app.db.scan(tenant, load).await? {
+        app.snapshots.publish(snapshot);
+    }
+    Ok(())
+}
+
 async fn consistent<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
@@ -86,6 +97,10 @@ async fn consistent<T: Send + 'static>(
     let mut looks = 0;
     loop {
         looks += 1;
+        if looks == LOOKS / 2 {
+            // Not an instant behind: another process has changed the tenant, or its snapshot left the memory.
+            refresh(app, tenant).await?;
+        }
         let inside = app.clone();
         let attempt = async move |reader: &Reader<'_>| attempt(&inside, reader, work, looks == LOOKS).await;
         let attempted =

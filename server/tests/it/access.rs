@@ -181,6 +181,13 @@ fn c_3_batches() {
     let merged = json!({"subject": alice, "action": {"name": "write"}, "resource": {"type": "record"}, "evaluations": [
         {"resource": {"id": "record-1", "properties": {"status": "active"}}}, status("record-2", "archived")]});
     assert_eq!(batch(merged), [true, false]);
+    let part = json!({"subject": alice, "action": {"name": "write"}, "resource": {"type": "record", "properties": {"status": "archived"}},
+        "evaluations": [{"resource": {"id": "record-9"}}, {"resource": {"type": "record", "id": "record-9"}}]});
+    assert_eq!(
+        batch(part),
+        [false, true],
+        "a part takes over what the whole says, another resource does not"
+    );
     let inherited = json!({"subject": alice, "action": {"name": "read"}, "context": {"time": "t"}, "evaluations": [
         record("record-1"), {"resource": entity("record", "record-2"), "context": {"source": "override"}}]});
     assert_eq!(batch(inherited), [true, true]);
@@ -351,6 +358,14 @@ fn a_proxy_asks_for_its_route() {
         );
         assert_eq!(answer.headers["x-rolecall-user"], user.id().as_str());
     }
+    let (_, bare) = server.user_with("nobody's address", &[]);
+    let answer = ask(&bare, "GET", "/notes/a%FFb");
+    assert_eq!(
+        (answer.status, answer.headers["remote-email"].as_bytes()),
+        (200, &b""[..]),
+        "empty, not absent"
+    );
+    assert_eq!(ask(&user, "GET", "/api%2Dkeys/x").status, 200);
     for path in [
         "?scope=tenant:administer",
         "?scope=api-keys&scope=tenant:administer",
@@ -409,4 +424,32 @@ fn a_tenant_is_a_resource() {
     let twin = admin.post("/api/v1/users", json!({"subject": "twin", "email": "ben@acme.example"}));
     twin.expect(201);
     assert_eq!(ask("email", "ben@acme.example", "notes", own()), (false, "ambiguous-user".into()));
+}
+
+/// Once a change is acknowledged, no decision is made on what was before it, whoever else asks meanwhile.
+#[test]
+fn a_decision_sees_what_was_acknowledged() {
+    let server = Server::start();
+    let admin = server.admin();
+    let role = format!("/api/v1/roles/{}", admin.find("/api/v1/roles", "Report exporter"));
+    let asked = json!({"subject": entity("email", "uma@acme.example"), "action": {"name": "apps.data:export"},
+        "resource": entity("tenant", "acme.localhost")});
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let (client, asked, done) = (server.admin(), &asked, &done);
+            scope.spawn(move || {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    decision(&client, asked);
+                }
+            });
+        }
+        for n in 0..400 {
+            let op = if n % 2 == 0 { "remove-value" } else { "add" };
+            let path = if n % 2 == 0 { "/assignedScopes" } else { "/assignedScopes/-" };
+            admin.op(&role, op, path, "apps.data:export").expect(204);
+            assert_eq!(decision(&admin, &asked), n % 2 == 1, "change {n}");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }
