@@ -58,6 +58,7 @@ impl Dev {
             snapshot_budget: Budget::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
+        rolecall_server::setup::refuse_other_catalogue(&app).await?;
         rolecall_server::setup::adopt_default_roles(&app).await?;
         let mut companies = Vec::new();
         for company in COMPANIES {

@@ -125,6 +125,7 @@ async fn app(place: &Place, master_key: MasterKey) -> anyhow::Result<App> {
 }
 
 async fn make(app: &App, new: New) -> anyhow::Result<()> {
+    setup::refuse_other_catalogue(app).await?;
     let hostname =
         |name: &String| Hostname::new(name).with_context(|| format!("`{name}` cannot be a host name"));
     let email = Email::new(&new.admin_email)

@@ -159,6 +159,26 @@ pub async fn list(app: &App) -> Result<Vec<(TenantId, String)>, Error> {
     app.db.look_up(async |all| sql::all(all).await).await
 }
 
+/// Refuses a store whose tenants were made with another catalogue: nobody could administer them, and default roles that are
+/// adopted stay for good.
+///
+/// # Errors
+/// When a tenant has none of the roles that administer by this catalogue; or when the database cannot be read.
+pub async fn refuse_other_catalogue(app: &App) -> Result<(), Error> {
+    let mut strangers: HashSet<TenantId> = list(app).await?.into_iter().map(|(tenant, _)| tenant).collect();
+    for role in app.catalogue.default_roles().filter(|role| app.catalogue.administers(role.id)) {
+        let id = role.id;
+        let without = app.db.look_up(async move |all| sql::without_role(all, id).await).await?;
+        strangers.retain(|tenant| without.contains(tenant));
+    }
+    match strangers.iter().next() {
+        None => Ok(()),
+        Some(tenant) => Err(Error::invalid(format!(
+            "the tenant `{tenant}` was made with another catalogue; name that one with `--catalogue`"
+        ))),
+    }
+}
+
 /// Gives every tenant the default roles of the catalogue that it does not have yet. Where a custom role has the name, from
 /// a time when it was free, the default role stays away.
 ///

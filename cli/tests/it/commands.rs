@@ -358,6 +358,16 @@ fn a_catalogue_of_ones_own_is_served() {
     fs::write(&file, shown).unwrap();
     assert!(success && run(&mut check(&file)).0);
 
+    let data = folder.path().join("data");
+    let with = |catalogue: Option<&str>| {
+        let mut command = rolecall();
+        command.args(["dev", "--json", "--port", "0", "--data"]).arg(&data);
+        command.args(catalogue.map(|file| ["--catalogue", file]).into_iter().flatten());
+        command
+    };
+    drop(Sandbox::of(with(Some(example))));
+    assert!(refused(&mut with(None)).contains("was made with another catalogue"));
+    drop(Sandbox::of(with(Some(example))));
     let mut command = rolecall();
     command.args(["dev", "--json", "--port", "0", "--catalogue", example]);
     let sandbox = Sandbox::of(command);

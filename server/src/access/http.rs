@@ -91,7 +91,8 @@ async fn search_subjects(
     let (question, page) = search.take();
     let (limit, tenant) = (limit(&page)?, Arc::clone(caller.tenant()));
     let kind = question.alone().subject_type()?.to_owned();
-    let search = Bound { tenant: caller.tenant_id(), what: SUBJECTS };
+    let what = format!("{SUBJECTS} {:?} {kind}", (question.alone().action()?, question.alone().resource()?));
+    let search = Bound { tenant: caller.tenant_id(), what: &what };
     let after = place(&app, &search, &page)?.and_then(|after| after.parse().ok());
     // Going through all users may take milliseconds.
     let find = move || super::subjects(&tenant, question.alone(), after, limit + 1);
@@ -106,21 +107,25 @@ async fn search_subjects(
     Ok(Shown(Results { results, page }))
 }
 
-/// A part of results that are all there. The place is how many come before.
+/// A part of results that are all there. The place is the last one of the part before.
 fn part<T>(
     app: &App,
-    caller: &Caller<Evaluator>,
-    kind: &str,
+    search: &Bound<'_>,
     page: &PageAsked,
-    all: Vec<T>,
+    (all, name): (Vec<T>, fn(&T) -> &str),
 ) -> Result<Results<T>, Error> {
     let (limit, total) = (limit(page)?, all.len());
-    let search = Bound { tenant: caller.tenant_id(), what: kind };
-    let before = place(app, &search, page)?;
-    let before: usize = before.and_then(|before| before.parse().ok()).unwrap_or(0);
-    let results: Vec<T> = all.into_iter().skip(before).take(limit).collect();
-    let end = before + results.len();
-    let next_token = if end < total { search.seal(app, &end.to_string())? } else { String::new() };
+    let begin = match place(app, search, page)? {
+        None => 0,
+        Some(last) => {
+            let at = all.iter().position(|found| name(found) == last);
+            let gone = "what it leads on from is not found any more; begin again without it";
+            at.ok_or_else(|| Error::at_pointer("/page/token", gone))? + 1
+        }
+    };
+    let results: Vec<T> = all.into_iter().skip(begin).take(limit).collect();
+    let last = results.last().filter(|_| begin + results.len() < total);
+    let next_token = last.map(|last| search.seal(app, name(last))).transpose()?.unwrap_or_default();
     let page = PageFound { next_token, count: results.len() };
     Ok(Results { results, page })
 }
@@ -134,7 +139,9 @@ async fn search_resources(
     let found = super::resources(caller.tenant(), question.alone())?;
     let kind = question.alone().resource_type()?;
     let found = found.into_iter().map(|id| FoundEntity { kind: kind.to_owned(), id }).collect();
-    part(&app, &caller, RESOURCES, &page, found).map(Shown)
+    let what = format!("{RESOURCES} {:?} {kind}", (question.alone().subject()?, question.alone().action()?));
+    let search = Bound { tenant: caller.tenant_id(), what: &what };
+    part(&app, &search, &page, (found, |found| &found.id)).map(Shown)
 }
 
 async fn search_actions(
@@ -145,7 +152,9 @@ async fn search_actions(
     let (question, page) = search.take();
     let found = super::actions(caller.tenant(), question.alone())?;
     let found = found.into_iter().map(|name| FoundAction { name }).collect();
-    part(&app, &caller, ACTIONS, &page, found).map(Shown)
+    let what = format!("{ACTIONS} {:?}", (question.alone().subject()?, question.alone().resource()?));
+    let search = Bound { tenant: caller.tenant_id(), what: &what };
+    part(&app, &search, &page, (found, |found| &found.name)).map(Shown)
 }
 
 /// The configuration of the tenant whose host was asked, or of the installation for a host that is nobody's.

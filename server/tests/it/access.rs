@@ -309,6 +309,19 @@ fn c_4_5_pagination() {
     }
     assert_eq!(found, all);
     search(json!({"limit": 0})).refused(400, "HTTP-400");
+    let names = |page: Value, id: &str| {
+        let asked =
+            json!({"subject": entity("user", id), "resource": entity("record", "record-1"), "page": page});
+        client.post("/access/v1/search/action", asked)
+    };
+    let first = names(json!({"limit": 1}), "alice");
+    let token = &first.expect(200)["page"]["next_token"];
+    let second = names(json!({"limit": 1, "token": token}), "alice");
+    assert_eq!(
+        (&second.expect(200)["results"], &second.body["page"]["next_token"]),
+        (&json!([{"name": "write"}]), &json!(""))
+    );
+    names(json!({"token": token}), "bob").refused(400, "HTTP-400");
     search(json!({"token": "made-up"})).refused(400, "HTTP-400");
 }
 
