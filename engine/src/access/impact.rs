@@ -62,9 +62,14 @@ pub fn impact(before: &Snapshot, after: &Snapshot, changes: &[Change], named: us
     if touched.scopes.is_empty() {
         return impact;
     }
+    let given = |tenant: &Snapshot| (tenant.role_slots().given(), tenant.group_slots().given());
+    let (was, is) = (given(before), given(after));
+    let renumbered = is.0 < was.0 || is.1 < was.1;
     for (user, facts) in after.users() {
-        // Users who were not changed themselves refer to the same numbers before and after.
-        if !facts.is_active() || !touched.reaches(facts) || touched.users.contains(&user) {
+        // Users who were not changed themselves refer to the same numbers before and after, unless all were given anew.
+        let reached = touched.reaches(facts)
+            || (renumbered && before.user(user).is_some_and(|facts| touched.reaches(facts)));
+        if !facts.is_active() || !reached || touched.users.contains(&user) {
             continue;
         }
         let among = |tenant: &Snapshot| -> ScopeSet {

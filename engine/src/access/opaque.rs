@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use crate::scopes::{ScopeIndex, ScopeName};
+use super::Snapshot;
+use crate::scopes::{ScopeIndex, ScopeName, ScopeSet};
 
 /// Scopes that are not in the catalogue, in the order they came; their places follow the catalogue's.
 #[derive(Debug, Clone, Default)]
@@ -34,5 +35,15 @@ impl Opaque {
         self.names.push(name.clone());
         self.places.insert(name.clone(), place);
         Some(place)
+    }
+}
+
+impl Snapshot {
+    /// How many scopes roles hold that are not in the catalogue.
+    #[must_use]
+    pub fn opaque_scopes(&self) -> usize {
+        let mut held = ScopeSet::new();
+        self.roles().for_each(|role| held.extend(&role.grants));
+        held.iter().filter(|scope| usize::from(scope.0) >= self.catalogue().len()).count()
     }
 }

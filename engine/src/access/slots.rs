@@ -103,6 +103,11 @@ impl<K: Spread + Ord + Clone, T> Slots<K, T> {
         Some(slot)
     }
 
+    /// How many numbers were given so far.
+    pub(super) const fn given(&self) -> Slot {
+        self.next
+    }
+
     /// Whether so many numbers were given that it is time to begin anew.
     pub(super) const fn is_worn(&self) -> bool {
         self.next > 60_000

@@ -207,12 +207,6 @@ impl Snapshot {
         accepted.then(|| Arc::make_mut(&mut self.opaque).add(name, self.catalogue.len())).flatten()
     }
 
-    /// How many scopes there are that are not in the catalogue.
-    #[must_use]
-    pub fn opaque_scopes(&self) -> usize {
-        self.opaque.len()
-    }
-
     /// Puts a group in, in place of the one with the same identifier.
     pub fn put_group(&mut self, group: &Group) {
         let facts = GroupFacts {
