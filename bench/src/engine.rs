@@ -15,16 +15,16 @@ use rolecall_engine::{
 use crate::world::{Dice, Scale, World};
 
 /// One tenant of the usual size.
-const USUAL: Scale = Scale { users: 10_000, groups: 1_000, custom_roles: 175 };
+pub const USUAL: Scale = Scale { users: 10_000, groups: 1_000, custom_roles: 175 };
 /// A hundred times as many users.
 const HUGE: Scale = Scale { users: 1_000_000, groups: 9_999, custom_roles: 500 };
 
 /// Questions that are asked in turn; more than fit into what a processor keeps at hand.
-const QUESTIONS: usize = 100_000;
+pub const QUESTIONS: usize = 100_000;
 const ROUNDS: usize = 5;
 
 /// The median time of one of many, in nanoseconds.
-fn each(count: usize, mut run: impl FnMut()) -> f64 {
+pub fn each(count: usize, mut run: impl FnMut()) -> f64 {
     let mut times: Vec<Duration> = (0..ROUNDS)
         .map(|_| {
             let begun = Instant::now();
@@ -44,16 +44,16 @@ fn resident() -> f64 {
     kib.unwrap_or_default() * 1024.0
 }
 
-fn questions(world: &World) -> Vec<(String, &str)> {
+pub fn questions(world: &World, count: usize) -> Vec<(String, &str)> {
     let mut dice = Dice::new(11);
     let one = |_| {
         let user = world.users.get(dice.below(world.users.len()))?;
         Some((user.id.to_string(), world.scopes.get(dice.below(world.scopes.len()))?.as_str()))
     };
-    (0..QUESTIONS).filter_map(one).collect()
+    (0..count).filter_map(one).collect()
 }
 
-fn ask(snapshot: &Snapshot, user: &str, scope: &str) -> bool {
+pub fn ask(snapshot: &Snapshot, user: &str, scope: &str) -> bool {
     let Some(user) = UserId::from_hex(user) else { return false };
     decide(snapshot, &Query { user, scope }).is_allowed()
 }
@@ -63,7 +63,7 @@ pub fn decisions() {
     let world = World::new(USUAL);
     let snapshot = world.snapshot();
     let ideal = world.ideal(&snapshot);
-    let asked = questions(&world);
+    let asked = questions(&world, QUESTIONS);
     let wrong =
         asked.iter().filter(|(user, scope)| ask(&snapshot, user, scope) != ideal.may(user, scope)).count();
     assert_eq!(wrong, 0, "both answer alike");
@@ -105,7 +105,7 @@ pub fn huge() {
         (resident() - before) / 1e6
     );
     drop(second);
-    let asked = questions(&world);
+    let asked = questions(&world, QUESTIONS);
     let own = each(asked.len(), || {
         for (user, scope) in &asked {
             black_box(ask(&snapshot, user, scope));

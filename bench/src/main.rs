@@ -7,6 +7,8 @@
 mod bare;
 mod engine;
 mod load;
+#[cfg(feature = "peers")]
+mod peers;
 mod questions;
 mod reads;
 mod seed;
@@ -40,6 +42,10 @@ fn main() -> anyhow::Result<()> {
     if wanted("engine") {
         engine::decisions();
         engine::huge();
+    }
+    #[cfg(feature = "peers")]
+    if wanted("peers") {
+        peers::side_by_side()?;
     }
     let (large, small) = (folder.join("large"), folder.join("small"));
     if wanted("decisions") || wanted("api") {

@@ -14,6 +14,11 @@ pub fn engine() -> anyhow::Result<()> {
     let target = root().join("target/coverage");
     let profiles = target.join("profiles");
     let _ = fs::remove_dir_all(&profiles);
+    let programs = target.join("debug/deps");
+    // Those of earlier builds would be counted as tests that reach nothing.
+    for program in list(&programs).unwrap_or_default().into_iter().filter(|file| is_test(file)) {
+        fs::remove_file(program)?;
+    }
     let pattern = profiles.join("%p-%m.profraw");
     let variables = [
         ("CARGO_TARGET_DIR", target.to_string_lossy().into_owned()),
@@ -33,7 +38,7 @@ pub fn engine() -> anyhow::Result<()> {
         vec!["merge".to_owned(), "-sparse".into(), "-o".into(), merged.to_string_lossy().into_owned()];
     merge.extend(list(&profiles)?.iter().map(|file| file.to_string_lossy().into_owned()));
     output(&tools.join("llvm-profdata").to_string_lossy(), &borrow(&merge))?;
-    let programs = list(&target.join("debug/deps"))?.into_iter().filter(|file| is_test(file));
+    let programs = list(&programs)?.into_iter().filter(|file| is_test(file));
     let mut report = vec!["report".to_owned(), format!("--instr-profile={}", merged.display())];
     for program in programs {
         report.extend(["--object".to_owned(), program.to_string_lossy().into_owned()]);

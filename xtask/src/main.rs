@@ -16,7 +16,8 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   test       install what the tests need, and run everything
   tidy       check the structure: who may use whom, and how files look
-  bench      measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`
+  bench      measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`;
+             `peers` alone builds other policy engines and asks them the same questions
   robustness send what is nearly right, for so many seconds each (60 if not given)
   generate   write what is made from the program: openapi.json, permissions.txt
 ";
@@ -92,7 +93,11 @@ fn robustness(seconds: &str) -> anyhow::Result<()> {
 }
 
 fn bench(parts: &[String]) -> anyhow::Result<()> {
-    run("", "cargo", &["build", "--release", "--quiet", "-p", "rolecall", "-p", "rolecall-bench"])?;
+    let mut build = vec!["build", "--release", "--quiet", "-p", "rolecall", "-p", "rolecall-bench"];
+    if parts.iter().any(|part| part == "peers") {
+        build.extend(["--features", "rolecall-bench/peers"]);
+    }
+    run("", "cargo", &build)?;
     let parts = parts.iter().map(String::as_str);
     run("", "target/release/bench", &["target/bench"].into_iter().chain(parts).collect::<Vec<_>>())
 }
