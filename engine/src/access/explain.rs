@@ -174,7 +174,11 @@ impl fmt::Display for Explanation<'_> {
         match (self.decision, self.ways.split_first()) {
             (Decision::Allowed(_), Some((first, more))) => {
                 write!(f, "granted {first}")?;
-                if more.is_empty() { Ok(()) } else { write!(f, ", and in {} other ways", more.len()) }
+                match more.len() {
+                    0 => Ok(()),
+                    1 => f.write_str(", and in one other way"),
+                    more => write!(f, ", and in {more} other ways"),
+                }
             }
             (Decision::Allowed(_), None) => f.write_str("granted"),
             (Decision::Denied(why), _) => why.fmt(f),

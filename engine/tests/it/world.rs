@@ -406,8 +406,12 @@ impl World {
 
     /// The snapshot that is made from what the tenant holds, as a start does.
     pub fn rebuilt(&self) -> Snapshot {
-        let catalogue = Arc::new(self.snapshot.catalogue().clone());
-        let mut snapshot = Snapshot::new(catalogue, self.tenant.clone(), self.snapshot.revision());
+        self.under(self.snapshot.catalogue().clone())
+    }
+
+    /// The snapshot of the same things under a catalogue.
+    pub fn under(&self, catalogue: Catalogue) -> Snapshot {
+        let mut snapshot = Snapshot::new(Arc::new(catalogue), self.tenant.clone(), self.snapshot.revision());
         self.roles.values().for_each(|role| snapshot.put_role(role));
         self.groups.values().for_each(|group| snapshot.put_group(group));
         let mut users = Roster::default();
