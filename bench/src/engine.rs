@@ -2,22 +2,32 @@
 
 use std::{
     hint::black_box,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use moka::sync::Cache;
 use rolecall_engine::{
     access::{Query, Revision, Snapshot, decide, explain, impact},
     change::{Change, Delta},
-    ids::UserId,
+    ids::{TenantId, UserId},
     roles::{Role, RoleKind},
+    users::User,
 };
 
-use crate::world::{Dice, Scale, World};
+use crate::world::{Dice, Scale, UserRow, World};
 
 /// One tenant of the usual size.
 pub const USUAL: Scale = Scale { users: 10_000, groups: 1_000, custom_roles: 175 };
 /// A hundred times as many users.
 const HUGE: Scale = Scale { users: 1_000_000, groups: 9_999, custom_roles: 500 };
+
+/// A tenant of which there are many.
+const SMALL: Scale = Scale { users: 100, groups: 10, custom_roles: 5 };
+const TENANTS: usize = 10_000;
 
 /// Questions that are asked in turn; more than fit into what a processor keeps at hand.
 pub const QUESTIONS: usize = 100_000;
@@ -116,6 +126,75 @@ pub fn huge() {
     searches(&world, &snapshot);
 }
 
+/// Ten thousand tenants of a hundred users, asked in turn.
+pub fn many() {
+    let world = World::new(SMALL);
+    let tenants: Vec<Snapshot> = (0..TENANTS).map(|_| world.snapshot()).collect();
+    let asked = questions(&world, QUESTIONS);
+    let mut dice = Dice::new(13);
+    let asked: Vec<_> = asked
+        .iter()
+        .filter_map(|(user, scope)| Some((tenants.get(dice.below(TENANTS))?, user, scope)))
+        .collect();
+    let own = each(asked.len(), || {
+        for (tenant, user, scope) in &asked {
+            black_box(ask(tenant, user, scope));
+        }
+    });
+    println!(
+        "decision, {TENANTS} tenants of {} users: {own:.0} ns (at most twice one tenant's with as many)",
+        SMALL.users
+    );
+}
+
+/// Two readers, without changes and beside ten a second.
+pub fn readers() {
+    let world = World::new(USUAL);
+    let Some((before, after)) = changed_role(&world) else { return };
+    let asked = questions(&world, QUESTIONS);
+    // As the server keeps it.
+    let (kept, tenant) = (Cache::new(10), TenantId::new([1; 32]));
+    kept.insert(tenant, Arc::new(world.snapshot()));
+    let turns = [
+        [Change::Role(Box::new(Delta::Updated { before: before.clone(), after: after.clone() }))],
+        [Change::Role(Box::new(Delta::Updated { before: after, after: before }))],
+    ];
+    let read = |stop: &AtomicBool| {
+        let mut answers = 0_u64;
+        for (user, scope) in asked.iter().cycle() {
+            black_box(kept.get(&tenant).is_some_and(|snapshot: Arc<Snapshot>| ask(&snapshot, user, scope)));
+            answers += 1;
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        answers
+    };
+    let (mut without, mut beside) = (0, 0);
+    for round in 0..10 {
+        let swaps = round % 2 == 1;
+        let stop = AtomicBool::new(false);
+        let answers = std::thread::scope(|threads| {
+            let readers = [threads.spawn(|| read(&stop)), threads.spawn(|| read(&stop))];
+            for change in turns.iter().cycle().take(10) {
+                std::thread::sleep(Duration::from_millis(100));
+                if let (true, Some(snapshot)) = (swaps, kept.get(&tenant)) {
+                    kept.insert(tenant, Arc::new(snapshot.apply(Revision(2), change)));
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+            readers.into_iter().filter_map(|reader| reader.join().ok()).sum::<u64>()
+        });
+        *(if swaps { &mut beside } else { &mut without }) += answers;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    let [without, beside] = [without, beside].map(|answers: u64| answers as f64 / 5e6);
+    println!(
+        "two readers: {without:.1} million decisions/s; beside ten changes a second {beside:.1}; ratio {:.2} (at least 0.95)",
+        beside / without
+    );
+}
+
 fn changed_role(world: &World) -> Option<(Role, Role)> {
     let before = world.roles.iter().find(|role| role.kind == RoleKind::Custom)?.clone();
     let scopes = world.scopes.iter().rev().take(10).cloned().collect();
@@ -139,6 +218,26 @@ fn changes(world: &World, snapshot: &Snapshot) {
         group.roles.clear();
         let change = [Change::Group(Box::new(Delta::Updated { before, after: group.clone() }))];
         println!("Everyone changes, 1,000,000 users: {:.1} us (at most 100)", apply(&change));
+    }
+    let of = |count: usize, edit: &dyn Fn(&mut User)| -> Vec<Change> {
+        let users = world.users.iter().step_by(9_973).take(count);
+        let change = |user: &UserRow| {
+            let before = user.stored();
+            let mut after = before.clone();
+            edit(&mut after);
+            Change::User(Box::new(Delta::Updated { before, after }))
+        };
+        users.map(change).collect()
+    };
+    println!(
+        "a user's roles change, 1,000,000 users: {:.1} us (at most 100)",
+        apply(&of(1, &|user| user.roles.clear()))
+    );
+    if let Some(group) = world.groups.last().map(|group| group.id) {
+        println!(
+            "100 users join a group, 1,000,000 users: {:.1} us (at most 5000)",
+            apply(&of(100, &|user| user.groups.push(group)))
+        );
     }
     let preview = each(1, || {
         let after = snapshot.apply(Revision(2), &role);

@@ -42,6 +42,8 @@ fn main() -> anyhow::Result<()> {
     if wanted("engine") {
         engine::decisions();
         engine::huge();
+        engine::readers();
+        engine::many();
     }
     #[cfg(feature = "peers")]
     if wanted("peers") {

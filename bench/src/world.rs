@@ -8,12 +8,12 @@ use rolecall_engine::{
     change::{Editor, Stamps},
     groups::{Group, GroupStatus, Provider},
     ids::{GroupId, RoleId, TenantId, UserId},
-    names::{Description, DisplayName, GroupName, RoleName},
+    names::{Description, DisplayName, Email, GroupName, RoleName, Subject},
     roles::{Role, RoleKind},
     scopes::{Level, ScopeName},
     tenants::Tenant,
     time::Timestamp,
-    users::UserStatus,
+    users::{User, UserStatus},
 };
 
 /// How much there is.
@@ -55,6 +55,30 @@ pub struct UserRow {
     pub email: String,
     pub roles: Vec<RoleId>,
     pub groups: Vec<GroupId>,
+}
+
+impl UserRow {
+    /// The user as an edit takes it.
+    pub fn stored(&self) -> User {
+        User {
+            id: self.id,
+            subject: Subject::stored(self.subject.clone()),
+            name: DisplayName::stored(self.subject.clone()),
+            email: Some(Email::stored(self.email.clone())),
+            picture: None,
+            locale: None,
+            zoneinfo: None,
+            preferred_locale: None,
+            preferred_zoneinfo: None,
+            status: UserStatus::Active,
+            invite_expires_at: None,
+            client_id: None,
+            roles: self.roles.clone(),
+            groups: self.groups.clone(),
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
 }
 
 fn eight(n: u32) -> [u8; 8] {
