@@ -1,4 +1,4 @@
-//! What is done with this repository? `cargo xtask test`, `tidy`, `generate`, `bench`.
+//! What is done with this repository? `cargo xtask test`, `tidy`, `bench`, `robustness`, `generate`.
 
 mod coverage;
 mod test;
