@@ -179,7 +179,7 @@ pub fn readers() {
             for change in turns.iter().cycle().take(10) {
                 std::thread::sleep(Duration::from_millis(100));
                 if let (true, Some(snapshot)) = (swaps, kept.get(&tenant)) {
-                    kept.insert(tenant, Arc::new(snapshot.apply(Revision(2), change)));
+                    kept.insert(tenant, Arc::new(snapshot.apply(Revision(2), snapshot.moment(), change)));
                 }
             }
             stop.store(true, Ordering::Relaxed);
@@ -207,7 +207,7 @@ fn changes(world: &World, snapshot: &Snapshot) {
     let apply = |changes: &[Change]| {
         each(100, || {
             for _ in 0..100 {
-                black_box(snapshot.apply(Revision(2), changes));
+                black_box(snapshot.apply(Revision(2), snapshot.moment(), changes));
             }
         }) / 1000.0
     };
@@ -236,15 +236,15 @@ fn changes(world: &World, snapshot: &Snapshot) {
     if let Some(group) = world.groups.last().map(|group| group.id) {
         println!(
             "100 users join a group, 1,000,000 users: {:.1} us (at most 5000)",
-            apply(&of(100, &|user| user.groups.push(group)))
+            apply(&of(100, &|user| user.groups.push(group.into())))
         );
     }
     let preview = each(1, || {
-        let after = snapshot.apply(Revision(2), &role);
+        let after = snapshot.apply(Revision(2), snapshot.moment(), &role);
         let found = impact(snapshot, &after, &role, 100);
         black_box(found.affected);
     });
-    let after = snapshot.apply(Revision(2), &role);
+    let after = snapshot.apply(Revision(2), snapshot.moment(), &role);
     let affected = impact(snapshot, &after, &role, 100).affected;
     println!("impact of a role's patch that touches {affected} of 1,000,000 users: {:.0} ms", preview / 1e6);
 }

@@ -46,8 +46,8 @@ impl Facts {
         let default = world.roles.iter().filter(|role| role.kind == RoleKind::UserDefault);
         let default: Names = default.map(|role| role.id.to_string()).collect();
         let user = |user: &UserRow| {
-            let groups = user.groups.iter().map(ToString::to_string).chain([everyone.clone()]);
-            let roles = user.roles.iter().map(text).chain(default.iter().cloned());
+            let groups = user.groups.iter().map(|group| group.to.to_string()).chain([everyone.clone()]);
+            let roles = user.roles.iter().map(|role| role.to.to_string()).chain(default.iter().cloned());
             (user.id.to_string(), (groups.collect(), roles.collect()))
         };
         Self {

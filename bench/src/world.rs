@@ -9,6 +9,7 @@ use rolecall_engine::{
     groups::{Group, GroupStatus, Provider},
     ids::{GroupId, RoleId, TenantId, UserId},
     names::{Description, DisplayName, Email, GroupName, RoleName, Subject},
+    periods::Assigned,
     roles::{Role, RoleKind},
     scopes::{Level, ScopeName},
     tenants::Tenant,
@@ -53,8 +54,8 @@ pub struct UserRow {
     pub id: UserId,
     pub subject: String,
     pub email: String,
-    pub roles: Vec<RoleId>,
-    pub groups: Vec<GroupId>,
+    pub roles: Vec<Assigned<RoleId>>,
+    pub groups: Vec<Assigned<GroupId>>,
 }
 
 impl UserRow {
@@ -128,10 +129,10 @@ impl World {
                 id: UserId::new(3, eight(n)),
                 subject: format!("idp\\user-{n:07}"),
                 email: format!("user-{n:07}@bench.example"),
-                roles: pick(&mut dice, direct),
+                roles: pick(&mut dice, direct).into_iter().map(Assigned::from).collect(),
                 groups: (0..5)
                     .filter_map(|_| {
-                        all_groups.get(1 + dice.below(all_groups.len() - 1)).map(|group| group.id)
+                        all_groups.get(1 + dice.below(all_groups.len() - 1)).map(|group| group.id.into())
                     })
                     .collect(),
             }
@@ -145,7 +146,7 @@ impl World {
         let editor = Editor::system(Timestamp::from_millis(0));
         let name = DisplayName::stored(String::from("Bench"));
         let tenant = Tenant::create(TenantId::new([1; 32]), name, Vec::new(), &editor).value;
-        let mut snapshot = Snapshot::new(Arc::clone(&self.catalogue), tenant, Revision(1));
+        let mut snapshot = Snapshot::new(Arc::clone(&self.catalogue), tenant, Revision(1), editor.at);
         self.roles.iter().for_each(|role| snapshot.put_role(role));
         self.groups.iter().for_each(|group| snapshot.put_group(group));
         let mut users = Roster::default();

@@ -31,7 +31,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let editor = Editor::system(Timestamp::from_millis(0));
 //! let tenant = Tenant::create(TenantId::new([7; 32]), DisplayName::new("Acme")?, Vec::new(), &editor).value;
-//! let mut acme = Snapshot::new(Arc::new(Catalogue::qlik()), tenant, Revision(1));
+//! let mut acme = Snapshot::new(Arc::new(Catalogue::qlik()), tenant, Revision(1), editor.at);
 //!
 //! let new = NewRole {
 //!     name: RoleName::new("Exporter")?,
@@ -39,10 +39,10 @@
 //!     scopes: vec![ScopeName::new("apps.image:export")?],
 //! };
 //! let exporter = Role::create(new, RoleId::new(1, [1; 8]), &acme, &editor)?;
-//! acme = acme.apply(Revision(2), &exporter.changes);
+//! acme = acme.apply(Revision(2), editor.at, &exporter.changes);
 //!
 //! let (uma, mut users) = (UserId::new(1, [2; 8]), Roster::default());
-//! let roles = [exporter.value.id];
+//! let roles = [exporter.value.id.into()];
 //! let entry =
 //!     Entry { id: uma, status: UserStatus::Active, subject: "uma", email: None, roles: &roles, groups: &[] };
 //! users.add(&acme, &entry);
@@ -71,6 +71,7 @@ pub mod groups;
 pub mod ids;
 pub mod licenses;
 pub mod names;
+pub mod periods;
 pub mod refusal;
 pub mod roles;
 pub mod scopes;

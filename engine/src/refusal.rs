@@ -71,8 +71,12 @@ pub enum Rule {
     TooManyGroupRoles(usize),
     #[error("a role that administers the tenant cannot be taken from oneself; ask another administrator")]
     OwnAdministration,
-    #[error("the tenant would be left without an active administrator")]
+    #[error("the tenant would be left without an active administrator for good")]
     LastAdministrator,
+    #[error("it must end after it begins")]
+    EmptyPeriod,
+    #[error("it would have ended already")]
+    PeriodIsOver,
 
     // groups, §8
     #[error("a group named `{0}` exists; group names are unique per provider")]

@@ -12,6 +12,7 @@ use crate::{
     ids::{GroupId, RoleId, UserId},
     licenses::{LicenseAssignment, auto_assigned_roles},
     names::{DisplayName, Email, Setting, Subject},
+    periods::{Assigned, Assignments as _, Period},
     refusal::{Refusal, Rule, limits},
     time::Timestamp,
     words::words,
@@ -59,9 +60,9 @@ pub struct User {
     /// The OAuth client a bot user belongs to.
     pub client_id: Option<Setting>,
     /// The direct roles, in the order given.
-    pub roles: Vec<RoleId>,
+    pub roles: Vec<Assigned<RoleId>>,
     /// The groups, in the order joined.
-    pub groups: Vec<GroupId>,
+    pub groups: Vec<Assigned<GroupId>>,
     /// When the user was made.
     pub created_at: Timestamp,
     /// When the user was last edited.
@@ -130,6 +131,10 @@ pub enum UserOp {
     AddGroup(GroupRef),
     /// One custom group less; no effect if the user is not in it.
     RemoveGroup(GroupRef),
+    /// One direct role for some time; if it is held, for that time from now on.
+    AssignRole(RoleRef, Period),
+    /// One custom group for some time; if the user is in it, for that time from now on.
+    AssignGroup(GroupRef, Period),
 }
 
 impl UserOp {
@@ -193,7 +198,7 @@ impl User {
             status: if new.invited { UserStatus::Invited } else { UserStatus::Active },
             invite_expires_at: new.invited.then(|| editor.at.plus(limits::INVITATION)),
             client_id: None,
-            roles,
+            roles: roles.into_iter().map(Assigned::from).collect(),
             groups: Vec::new(),
             created_at: editor.at,
             updated_at: editor.at,
@@ -216,8 +221,11 @@ impl User {
             }
             user.apply(op, tenant, editor).map_err(|refusal| refusal.in_operation(at))?;
         }
-        let lost = |role: &RoleId| !user.roles.contains(role) && tenant.catalogue().administers(*role);
-        if own && self.roles.iter().any(lost) {
+        let kept = |role: &&Assigned<RoleId>| {
+            user.roles.iter().any(|now| now.to == role.to && now.period.outlasts(role.period, editor.at))
+        };
+        let administering = self.roles.iter().filter(|role| tenant.catalogue().administers(role.to));
+        if own && !administering.filter(|role| role.period.holds(editor.at)).all(|role| kept(&role)) {
             return Err(Rule::OwnAdministration.into());
         }
         if own && self.status == UserStatus::Active && user.status != UserStatus::Active {
@@ -235,28 +243,32 @@ impl User {
             UserOp::SetStatus(status) => self.set_status(*status)?,
             UserOp::SetInviteExpiry(at) => self.invite_until(*at, editor)?,
             UserOp::RenewInvite => self.invite_until(editor.at.plus(limits::INVITATION), editor)?,
-            UserOp::ReplaceRoles(roles) => self.roles = resolve_roles(roles, tenant)?,
-            UserOp::AddRole(role) => {
-                let role = role.resolve(tenant)?;
-                if !self.roles.contains(&role) {
-                    self.roles.push(role);
-                }
-            }
+            UserOp::ReplaceRoles(roles) => self.roles.replace(resolve_roles(roles, tenant)?, editor.at),
+            UserOp::AddRole(role) => self.roles.add(role.resolve(tenant)?, editor.at),
             UserOp::RemoveRoles(roles) => {
                 let gone = resolve_roles(roles, tenant)?;
-                self.roles.retain(|role| !gone.contains(role));
+                self.roles.retain(|role| !gone.contains(&role.to));
             }
-            UserOp::ReplaceGroups(groups) => self.replace_groups(groups, tenant)?,
+            UserOp::ReplaceGroups(groups) => self.replace_groups(groups, tenant, editor.at)?,
             UserOp::AddGroup(group) => {
                 let (group, name) = custom_group(group, tenant)?;
-                if self.groups.contains(&group) {
+                if self.groups.held(editor.at).any(|held| held == group) {
                     return Err(Rule::AlreadyMember(name).into());
                 }
-                self.groups.push(group);
+                self.groups.add(group, editor.at);
             }
             UserOp::RemoveGroup(group) => {
                 let (gone, _) = custom_group(group, tenant)?;
-                self.groups.retain(|group| *group != gone);
+                self.groups.retain(|group| group.to != gone);
+            }
+            UserOp::AssignRole(_, period) | UserOp::AssignGroup(_, period) if period.is_over(editor.at) => {
+                return Err(Rule::PeriodIsOver.into());
+            }
+            UserOp::AssignRole(role, period) => {
+                self.roles.assign(Assigned { to: role.resolve(tenant)?, period: *period });
+            }
+            UserOp::AssignGroup(group, period) => {
+                self.groups.assign(Assigned { to: custom_group(group, tenant)?.0, period: *period });
             }
         }
         Ok(())
@@ -286,22 +298,27 @@ impl User {
     }
 
     /// Sets the memberships. Those that the identity provider decides must stay as they are.
-    fn replace_groups(&mut self, groups: &[GroupRef], tenant: &Snapshot) -> Result<(), Refusal> {
+    fn replace_groups(
+        &mut self,
+        groups: &[GroupRef],
+        tenant: &Snapshot,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
         let mut wanted = Vec::with_capacity(groups.len());
         for (item, group) in groups.iter().enumerate() {
             let (id, facts) = group.resolve(tenant).map_err(|rule| Refusal::at_item(rule, item))?;
-            if facts.provider != Provider::Custom && !self.groups.contains(&id) {
+            if facts.provider != Provider::Custom && !self.groups.held(at).any(|held| held == id) {
                 return Err(Refusal::at_item(Rule::IdpGroup(facts.name.to_string()), item));
             }
             if !wanted.contains(&id) {
                 wanted.push(id);
             }
         }
-        let left = self.groups.iter().filter(|id| !wanted.contains(id)).filter_map(|id| tenant.group(*id));
+        let left = self.groups.held(at).filter(|id| !wanted.contains(id)).filter_map(|id| tenant.group(id));
         if let Some(group) = left.into_iter().find(|group| group.provider != Provider::Custom) {
             return Err(Rule::IdpGroup(group.name.to_string()).into());
         }
-        self.groups = wanted;
+        self.groups.replace(wanted, at);
         Ok(())
     }
 

@@ -181,7 +181,7 @@ struct Furnishing<'f> {
 
 impl Furnishing<'_> {
     fn keep<T>(&mut self, edited: Edited<T>) -> T {
-        self.tenant = self.tenant.apply(self.tenant.revision(), &edited.changes);
+        self.tenant = self.tenant.apply(self.tenant.revision(), self.tenant.moment(), &edited.changes);
         self.changes.extend(edited.changes);
         edited.value
     }

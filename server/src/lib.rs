@@ -7,6 +7,7 @@
 mod access;
 mod api_keys;
 mod app;
+mod assignments;
 mod audits;
 mod caller;
 mod catalogue;

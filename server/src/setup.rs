@@ -79,8 +79,8 @@ pub(crate) async fn create_furnished(
         edited = edited.and(Role::adopt(role, &app.catalogue, &editor));
     }
     edited = edited.and(Group::everyone(&app.catalogue, &editor));
-    let empty = Snapshot::new(Arc::clone(&app.catalogue), tenant.clone(), Revision::default());
-    let with_roles = empty.apply(Revision::default(), &edited.changes);
+    let empty = Snapshot::new(Arc::clone(&app.catalogue), tenant.clone(), Revision::default(), editor.at);
+    let with_roles = empty.apply(Revision::default(), editor.at, &edited.changes);
     let admin = NewUser {
         subject: new.admin_subject,
         name: None,
@@ -96,7 +96,7 @@ pub(crate) async fn create_furnished(
     let admin_key = required_token(app, tenant.id, &key.value)?;
     let id = tenant.id;
     let mut edited = edited.and(admin).and(key);
-    edited.changes.extend(furnish(empty.apply(Revision::default(), &edited.changes), &editor)?);
+    edited.changes.extend(furnish(empty.apply(Revision::default(), editor.at, &edited.changes), &editor)?);
     establish(app, tenant, edited, editor).await?;
     Ok(Founded { tenant: id, admin_key })
 }

@@ -57,7 +57,7 @@ impl<'t> WriteTx<'t> {
 impl<P: Permission> Caller<P> {
     /// The tenant with what the caller has written.
     pub(crate) fn tenant_now(&self, app: &App) -> Arc<Snapshot> {
-        app.snapshots.get(self.tenant_id()).unwrap_or_else(|| Arc::clone(self.tenant()))
+        app.snapshots.get(self.tenant_id(), app.clock.now()).unwrap_or_else(|| Arc::clone(self.tenant()))
     }
 
     /// Stores the edit that `work` answers; nothing if it has no changes. The caller's right is proved again for the
@@ -99,7 +99,7 @@ async fn preview<T: Send + 'static>(
     let work = async move |reader: &Reader<'_>, before: &Snapshot| {
         let editor = prove(before, reader, at).await?;
         let changes = work(&WriteTx { reader, tenant: before, editor }).await?.changes;
-        let after = before.apply(Revision(before.revision().0 + 1), &changes);
+        let after = before.apply(Revision(before.revision().0 + 1), at, &changes);
         keep_administrator(before, &after, &changes)?;
         let impact =
             if changes.is_empty() { Impact::default() } else { impact(before, &after, &changes, NAMED) };
@@ -158,7 +158,7 @@ pub(crate) async fn establish<T: Send + 'static>(
     let trace = app.traces.next();
     let outside = app.clone();
     let id = tenant.id;
-    let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default());
+    let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
     let work = async move |writer: &mut Writer<'_>| store(writer, &nothing, edited, &editor, trace).await;
     app.db
         .write(id, work, move |after| {
@@ -188,7 +188,7 @@ async fn store<T>(
     if changes.is_empty() {
         return Ok(Written { value, state: None });
     }
-    let after = before.apply(Revision(before.revision().0 + 1), &changes);
+    let after = before.apply(Revision(before.revision().0 + 1), editor.at, &changes);
     keep_administrator(before, &after, &changes)?;
     for change in &changes {
         store_one(writer, change).await?;

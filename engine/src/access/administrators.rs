@@ -15,7 +15,7 @@ use crate::{
     users::UserStatus,
 };
 
-/// Refuses changes that take administration from somebody and leave nobody active who has it, by whatever path.
+/// Refuses changes that take administration from somebody and leave nobody active who has it for good, by whatever path.
 ///
 /// # Errors
 /// [`Rule::LastAdministrator`].
@@ -23,12 +23,14 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
     let takes = changes.iter().any(|change| match change {
         Change::User(delta) => {
             let id = delta.latest().id;
-            before.administers(id) && !after.administers(id)
+            before.administers_for_good(id) && !after.administers_for_good(id)
         }
         Change::Group(delta) => takes_from_group(before, delta),
         Change::Role(_) | Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => false,
     });
-    if takes && !after.users().any(|(_, user)| after.is_administrator(user)) {
+    if takes
+        && !after.users().any(|(id, user)| after.is_administrator(user) && after.administers_for_good(id))
+    {
         return Err(Rule::LastAdministrator);
     }
     Ok(())
@@ -62,14 +64,19 @@ impl Snapshot {
         // Few groups make administrators: they are looked up once, and not for each user.
         let mut groups = SlotSet::default();
         let grants = |group: &&GroupFacts| group.active && group.roles.iter().any(|role| row.has(*role));
-        let granting = self.group_slots().iter().filter(grants);
-        groups.extend(granting.filter_map(|group| self.group_slots().slot(&group.id)));
+        let granting = self.groups.iter().filter(grants);
+        groups.extend(granting.filter_map(|group| self.groups.slot(&group.id)));
         let administers = |user: &UserFacts| {
             everybody
                 || user.roles().iter().any(|role| row.has(*role))
                 || user.groups().iter().any(|group| groups.has(*group))
         };
         self.users().filter(|(_, user)| user.is_active() && administers(user)).count()
+    }
+
+    /// The same by what the user has that has no end.
+    fn administers_for_good(&self, user: UserId) -> bool {
+        self.lasting(user).is_some_and(|lasting| self.is_administrator(&lasting))
     }
 
     fn is_administrator(&self, user: &UserFacts) -> bool {

@@ -2,15 +2,8 @@
 
 use core::fmt;
 
-use super::{
-    people::UserFacts,
-    snapshot::{RoleFacts, Snapshot},
-};
-use crate::{
-    ids::{GroupId, RoleId, UserId},
-    scopes::ScopeIndex,
-    users::UserStatus,
-};
+use super::{paths::Grant, snapshot::Snapshot};
+use crate::{ids::UserId, users::UserStatus};
 
 /// A question: may this user use this scope?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,28 +12,6 @@ pub struct Query<'q> {
     pub user: UserId,
     /// The scope that is needed.
     pub scope: &'q str,
-}
-
-/// How a role comes to a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Path {
-    /// It is every user's: the role `UserDefault`.
-    UserDefault,
-    /// Assigned to the user.
-    Direct,
-    /// Assigned to a group the user is in.
-    Group(GroupId),
-    /// Assigned to the group Everyone.
-    Everyone,
-}
-
-/// A role that grants what was asked, and how it comes to the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
-    /// The role.
-    pub role: RoleId,
-    /// How the user has it.
-    pub path: Path,
 }
 
 /// Why not.
@@ -128,31 +99,4 @@ pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
     let first = tenant.first_grant(user, scope);
     let grant = first.and_then(|(slot, path)| Some(Grant { role: tenant.role_at(slot)?.id, path }));
     grant.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
-}
-
-impl Snapshot {
-    /// Every way in which a user is granted a scope, whatever the user's status. Each is enough by itself.
-    pub fn grants<'s>(
-        &'s self,
-        user: &'s UserFacts,
-        scope: ScopeIndex,
-    ) -> impl Iterator<Item = Grant> + use<'s> {
-        let row = self.granting(scope);
-        self.slots_of(user)
-            .filter(move |(slot, _)| row.has(*slot))
-            .filter_map(|(slot, path)| Some(Grant { role: self.role_at(slot)?.id, path }))
-    }
-
-    /// The roles that every user has.
-    pub fn roles_of_everybody(&self) -> impl Iterator<Item = &RoleFacts> {
-        self.slots_of_everybody().filter_map(|(slot, _)| self.role_at(slot))
-    }
-
-    /// Every role a user has with the path it comes by; a role that comes by several paths is listed for each.
-    pub fn roles_of<'s>(
-        &'s self,
-        user: &'s UserFacts,
-    ) -> impl Iterator<Item = (&'s RoleFacts, Path)> + use<'s> {
-        self.slots_of(user).filter_map(|(slot, path)| Some((self.role_at(slot)?, path)))
-    }
 }

@@ -4,14 +4,17 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use super::{
-    decide::{Decision, Grant, Path, Query, decide},
+    decide::{Decision, Query, decide},
+    paths::{Grant, Path},
     people::UserFacts,
     snapshot::{GroupFacts, RoleFacts, Snapshot},
 };
 use crate::{
     ids::{GroupId, RoleId, UserId},
+    periods::Period,
     roles::RoleKind,
     scopes::{ScopeIndex, ScopeName},
+    time::Timestamp,
 };
 
 /// One way in which a user is granted a scope. It is enough by itself.
@@ -25,6 +28,8 @@ pub struct Way<'s> {
     pub group: Option<&'s GroupFacts>,
     /// The scope the role holds, where that is a parent of the one asked for.
     pub parent: Option<&'s ScopeName>,
+    /// When it ends; only [`explain`] says so.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Why a user may use a scope or may not.
@@ -48,7 +53,10 @@ pub fn explain<'s>(tenant: &'s Snapshot, query: &Query<'_>) -> Explanation<'s> {
     let decision = decide(tenant, query);
     let scope = tenant.scope(query.scope);
     let ways: Vec<Way<'_>> = match (tenant.user(query.user), scope) {
-        (Some(user), Some(scope)) => tenant.ways(user, scope).take(WAYS).collect(),
+        (Some(user), Some(scope)) => {
+            let ways = tenant.ways(user, scope).take(WAYS);
+            ways.map(|way| Way { expires_at: tenant.end_of(query.user, &way), ..way }).collect()
+        }
         _ => Vec::new(),
     };
     let grants = |role: &&RoleFacts| scope.is_some_and(|scope| role.grants.contains(scope));
@@ -83,7 +91,7 @@ impl Snapshot {
             Path::Group(group) => self.group(group),
             Path::UserDefault | Path::Direct | Path::Everyone => None,
         };
-        Some(Way { path, role: self.role(role)?, group, parent: None })
+        Some(Way { path, role: self.role(role)?, group, parent: None, expires_at: None })
     }
 
     fn way(&self, grant: Grant, scope: ScopeIndex) -> Option<Way<'_>> {
@@ -107,16 +115,27 @@ impl Snapshot {
     /// Whether a user or a group has a role. Looks at all of them.
     #[must_use]
     pub fn is_held(&self, role: RoleId) -> bool {
-        let Some(slot) = self.role_slots().slot(&role) else { return false };
-        self.group_slots().iter().any(|group| group.roles.contains(&slot))
+        let Some(slot) = self.roles.slot(&role) else { return false };
+        self.groups.iter().any(|group| group.roles.contains(&slot))
             || self.users().any(|(_, user)| user.roles().contains(&slot))
+            || self.people.with_timed(|timed| {
+                timed.roles.iter().any(|held| held.to == role && self.is_open(held.period))
+            })
+    }
+
+    /// Whether a period has not ended.
+    fn is_open(&self, period: Period) -> bool {
+        !period.is_over(self.moment())
     }
 
     /// Whether anybody is in a group; in Everyone nobody needs to be. Looks at all users.
     #[must_use]
     pub fn has_members(&self, group: GroupId) -> bool {
-        let Some(slot) = self.group_slots().slot(&group) else { return false };
+        let Some(slot) = self.groups.slot(&group) else { return false };
         self.users().any(|(_, user)| user.groups().contains(&slot))
+            || self.people.with_timed(|timed| {
+                timed.groups.iter().any(|held| held.to == group && self.is_open(held.period))
+            })
     }
 
     /// The users who may use a scope, behind `after` in the order of [`Snapshot::users_behind`].
@@ -165,7 +184,8 @@ impl fmt::Display for Way<'_> {
             (Path::Group(_), Some(group)) => write!(f, " of the group `{}`", group.name),
             (Path::Direct | Path::Group(_), _) => Ok(()),
         }?;
-        self.parent.map_or(Ok(()), |parent| write!(f, ", through the scope `{parent}`"))
+        self.parent.map_or(Ok(()), |parent| write!(f, ", through the scope `{parent}`"))?;
+        self.expires_at.map_or(Ok(()), |end| write!(f, ", until {end}"))
     }
 }
 

@@ -62,7 +62,7 @@ pub fn impact(before: &Snapshot, after: &Snapshot, changes: &[Change], named: us
     if touched.scopes.is_empty() {
         return impact;
     }
-    let given = |tenant: &Snapshot| (tenant.role_slots().given(), tenant.group_slots().given());
+    let given = |tenant: &Snapshot| (tenant.roles.given(), tenant.groups.given());
     let (was, is) = (given(before), given(after));
     let renumbered = is.0 < was.0 || is.1 < was.1;
     for (user, facts) in after.users() {
@@ -143,11 +143,11 @@ impl Touched {
         for tenant in [before, after] {
             let has_changed_role =
                 |group: &&GroupFacts| group.roles.iter().any(|role| touched.roles.has(*role));
-            let groups = tenant.group_slots().iter().filter(has_changed_role);
-            let groups: Vec<Slot> = groups.filter_map(|group| tenant.group_slots().slot(&group.id)).collect();
+            let groups = tenant.groups.iter().filter(has_changed_role);
+            let groups: Vec<Slot> = groups.filter_map(|group| tenant.groups.slot(&group.id)).collect();
             touched.groups.extend(groups);
             touched.everybody |= tenant.slots_of_everybody().any(|(role, _)| touched.roles.has(role));
-            let everyone = tenant.group_slots().slot(&GroupId::EVERYONE);
+            let everyone = tenant.groups.slot(&GroupId::EVERYONE);
             touched.everybody |= everyone.is_some_and(|everyone| touched.groups.has(everyone));
         }
         touched
@@ -156,14 +156,14 @@ impl Touched {
     fn role(&mut self, tenants: [&Snapshot; 2], role: RoleId) {
         let [was, is] = tenants.map(|tenant| tenant.role(role).map(|role| role.grants.clone()));
         let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
-        self.roles.extend(tenants.iter().filter_map(|tenant| tenant.role_slots().slot(&role)));
+        self.roles.extend(tenants.iter().filter_map(|tenant| tenant.roles.slot(&role)));
         self.scopes.extend(was.iter().filter(|scope| !is.contains(*scope)));
         self.scopes.extend(is.iter().filter(|scope| !was.contains(*scope)));
     }
 
     fn group(&mut self, tenants: [&Snapshot; 2], group: GroupId) {
         for tenant in tenants {
-            self.groups.extend(tenant.group_slots().slot(&group));
+            self.groups.extend(tenant.groups.slot(&group));
             let roles = tenant.group(group).into_iter().flat_map(|facts| tenant.roles_of_group(facts));
             self.scopes.extend(roles.flat_map(|role| role.grants.iter()));
         }

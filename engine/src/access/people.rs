@@ -8,11 +8,14 @@ use super::{
     slots::{Slot, Slots},
     snapshot::{GroupFacts, RoleFacts, Snapshot},
     table::Table,
+    timed::{Timed, earlier},
 };
 use crate::{
     change::Delta,
     ids::{GroupId, RoleId, UserId},
     names::{Email, fold},
+    periods::{Assigned, Period},
+    time::Timestamp,
     users::{User, UserStatus},
 };
 
@@ -28,9 +31,9 @@ pub struct Entry<'u> {
     /// The address.
     pub email: Option<&'u str>,
     /// Direct roles.
-    pub roles: &'u [RoleId],
+    pub roles: &'u [Assigned<RoleId>],
     /// Memberships.
-    pub groups: &'u [GroupId],
+    pub groups: &'u [Assigned<GroupId>],
 }
 
 impl<'u> From<&'u User> for Entry<'u> {
@@ -44,6 +47,13 @@ impl<'u> From<&'u User> for Entry<'u> {
             groups: &user.groups,
         }
     }
+}
+
+/// The numbers that roles and groups have.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers<'n> {
+    pub(super) roles: &'n Slots<RoleId, RoleFacts>,
+    pub(super) groups: &'n Slots<GroupId, GroupFacts>,
 }
 
 /// Numbers that lie in place; most users have no more.
@@ -78,7 +88,7 @@ impl From<Vec<Slot>> for Held {
     }
 }
 
-/// What decisions need of a user.
+/// What decisions need of a user at the moment of the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserFacts {
     /// Where the user stands.
@@ -100,9 +110,21 @@ impl UserFacts {
         Self { status, direct, held: held.into() }
     }
 
-    fn of(entry: &Entry<'_>, roles: &Slots<RoleId, RoleFacts>, groups: &Slots<GroupId, GroupFacts>) -> Self {
-        let role = entry.roles.iter().filter_map(|role| roles.slot(role));
-        Self::new(entry.status, role, entry.groups.iter().filter_map(|group| groups.slot(group)))
+    /// With the roles and groups whose period is one that `counts`.
+    pub(super) fn of(
+        status: UserStatus,
+        roles: &[Assigned<RoleId>],
+        groups: &[Assigned<GroupId>],
+        numbers: Numbers<'_>,
+        counts: impl Fn(Period) -> bool,
+    ) -> Self {
+        let roles = roles.iter().filter(|role| counts(role.period));
+        let groups = groups.iter().filter(|group| counts(group.period));
+        Self::new(
+            status,
+            roles.filter_map(|role| numbers.roles.slot(&role.to)),
+            groups.filter_map(|group| numbers.groups.slot(&group.to)),
+        )
     }
 
     /// Whether the user may do anything at all.
@@ -147,12 +169,15 @@ impl Holders {
     }
 }
 
-/// The users of a tenant.
+/// The users of a tenant at a moment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct People {
-    users: Table<UserId, UserFacts>,
+    pub(super) users: Table<UserId, UserFacts>,
     subjects: Table<Mark, UserId>,
     emails: Table<Mark, Holders>,
+    pub(super) timed: Table<UserId, Arc<Timed>>,
+    /// A time at which somebody may have more or less than at the moment; not before it does anybody.
+    pub(super) turn: Option<Timestamp>,
 }
 
 impl People {
@@ -180,12 +205,7 @@ impl People {
         self.users.len()
     }
 
-    pub(super) fn apply(
-        &mut self,
-        delta: &Delta<User>,
-        roles: &Slots<RoleId, RoleFacts>,
-        groups: &Slots<GroupId, GroupFacts>,
-    ) {
+    pub(super) fn apply(&mut self, delta: &Delta<User>, numbers: Numbers<'_>, moment: Timestamp) {
         let (before, after) = (delta.before().map(Entry::from), delta.after().map(Entry::from));
         if let Some(before) = before {
             if after.is_none_or(|after| after.subject != before.subject) {
@@ -198,13 +218,16 @@ impl People {
             }
         }
         match after {
-            None => self.users.remove(&delta.latest().id),
+            None => {
+                self.users.remove(&delta.latest().id);
+                self.timed.remove(&delta.latest().id);
+            }
             Some(after) => {
                 let same = before.is_some_and(|before| {
                     (before.status, before.roles, before.groups) == (after.status, after.roles, after.groups)
                 });
                 if !same {
-                    self.users.insert(after.id, UserFacts::of(&after, roles, groups));
+                    self.put(&after, numbers, moment);
                 }
                 if before.is_none_or(|before| before.subject != after.subject) {
                     self.subjects.insert(mark(after.subject), after.id);
@@ -214,6 +237,19 @@ impl People {
                     self.add_email(mark(&fold(email)), after.id);
                 }
             }
+        }
+    }
+
+    fn put(&mut self, entry: &Entry<'_>, numbers: Numbers<'_>, moment: Timestamp) {
+        let Entry { id, status, roles, groups, .. } = *entry;
+        let holds = |period: Period| period.holds(moment);
+        self.users.insert(id, UserFacts::of(status, roles, groups, numbers, holds));
+        match Timed::of(entry) {
+            Some(timed) => {
+                self.turn = earlier(self.turn, timed.turn(moment));
+                self.timed.insert(id, Arc::new(timed));
+            }
+            None => self.timed.remove(&id),
         }
     }
 
@@ -244,14 +280,10 @@ impl People {
     }
 
     /// The same with the numbers that roles and groups have in other tables.
-    pub(super) fn renumbered(
-        &self,
-        (roles, groups): (&Slots<RoleId, RoleFacts>, &Slots<GroupId, GroupFacts>),
-        (new_roles, new_groups): (&Slots<RoleId, RoleFacts>, &Slots<GroupId, GroupFacts>),
-    ) -> Self {
+    pub(super) fn renumbered(&self, old: Numbers<'_>, new: Numbers<'_>) -> Self {
         let renumbered = |facts: &UserFacts| {
-            let role = |slot: &Slot| roles.get(*slot).and_then(|role| new_roles.slot(&role.id));
-            let group = |slot: &Slot| groups.get(*slot).and_then(|group| new_groups.slot(&group.id));
+            let role = |slot: &Slot| old.roles.get(*slot).and_then(|role| new.roles.slot(&role.id));
+            let group = |slot: &Slot| old.groups.get(*slot).and_then(|group| new.groups.slot(&group.id));
             let held = (facts.roles().iter().filter_map(role), facts.groups().iter().filter_map(group));
             UserFacts::new(facts.status, held.0, held.1)
         };
@@ -266,19 +298,28 @@ pub struct Roster {
     users: Vec<(UserId, UserFacts)>,
     subjects: Vec<(Mark, UserId)>,
     emails: Vec<(Mark, UserId)>,
+    timed: Vec<(UserId, Arc<Timed>)>,
+    turn: Option<Timestamp>,
 }
 
 impl Roster {
     /// Adds a user, whose roles and groups are in the snapshot already.
     pub fn add(&mut self, tenant: &Snapshot, entry: &Entry<'_>) {
-        self.users.push((entry.id, UserFacts::of(entry, tenant.role_slots(), tenant.group_slots())));
+        let Entry { id, status, roles, groups, .. } = *entry;
+        let moment = tenant.moment();
+        let holds = |period: Period| period.holds(moment);
+        self.users.push((id, UserFacts::of(status, roles, groups, tenant.numbers(), holds)));
+        if let Some(timed) = Timed::of(entry) {
+            self.turn = earlier(self.turn, timed.turn(moment));
+            self.timed.push((id, Arc::new(timed)));
+        }
         self.subjects.push((mark(entry.subject), entry.id));
         self.emails.extend(entry.email.map(|email| (mark(&fold(email)), entry.id)));
     }
 
     /// The users, in place of all who were there.
     pub(super) fn into_people(self) -> People {
-        let Self { users, subjects, mut emails } = self;
+        let Self { users, subjects, mut emails, timed, turn } = self;
         emails.sort_unstable();
         let mut holders: Vec<(Mark, Holders)> = Vec::with_capacity(emails.len());
         for same in emails.chunk_by(|(a, _), (b, _)| a == b) {
@@ -289,6 +330,12 @@ impl Roster {
                 if same.len() == 1 { Holders::One(*user) } else { Holders::Several(several()) },
             ));
         }
-        People { users: Table::of(users), subjects: Table::of(subjects), emails: Table::of(holders) }
+        People {
+            users: Table::of(users),
+            subjects: Table::of(subjects),
+            emails: Table::of(holders),
+            timed: Table::of(timed),
+            turn,
+        }
     }
 }

@@ -3,10 +3,9 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use super::{
-    decide::Path,
     granting::{Granting, GroupGrants, Row},
     opaque::Opaque,
-    people::{People, Roster, UserFacts},
+    people::{Numbers, People, Roster, UserFacts},
     slots::{Slot, Slots},
     table::Table,
 };
@@ -19,6 +18,7 @@ use crate::{
     roles::{Role, RoleKind},
     scopes::{Level, ScopeIndex, ScopeName, ScopeSet},
     tenants::Tenant,
+    time::Timestamp,
 };
 
 /// How often a tenant was changed. The state of a tenant at a revision never changes.
@@ -55,7 +55,8 @@ pub struct GroupFacts {
     pub(super) roles: Box<[Slot]>,
 }
 
-/// A tenant at one revision, compiled for reading. Immutable; [`Snapshot::apply`] makes the next one.
+/// A tenant at one revision and one moment, compiled for reading. Immutable; [`Snapshot::apply`] makes the next one, and
+/// [`Snapshot::at`] the same at another moment: what is assigned for some time only is in it while it holds.
 ///
 /// Users refer to roles and groups by small numbers, and for each scope there is a row that says which roles grant it. So
 /// a decision is a look-up of the user and of the scope, and some bits; and a change of a role is a change of its bits,
@@ -64,30 +65,32 @@ pub struct GroupFacts {
 pub struct Snapshot {
     catalogue: Arc<Catalogue>,
     revision: Revision,
+    pub(super) moment: Timestamp,
     api_keys_revision: Revision,
     tenant: Arc<Tenant>,
     opaque: Arc<Opaque>,
-    roles: Slots<RoleId, RoleFacts>,
+    pub(super) roles: Slots<RoleId, RoleFacts>,
     role_names: Table<String, RoleId>,
     granting: Arc<Granting>,
-    groups: Slots<GroupId, GroupFacts>,
+    pub(super) groups: Slots<GroupId, GroupFacts>,
     group_names: Table<(Provider, String), GroupId>,
     /// What the groups grant, by their numbers.
-    group_grants: Arc<Vec<GroupGrants>>,
+    pub(super) group_grants: Arc<Vec<GroupGrants>>,
     /// The number of the role that every user has.
-    user_default: Option<Slot>,
+    pub(super) user_default: Option<Slot>,
     /// The number of the group that every user is in.
-    everyone: Option<Slot>,
-    people: People,
+    pub(super) everyone: Option<Slot>,
+    pub(super) people: People,
 }
 
 impl Snapshot {
     /// A tenant with nobody in it.
     #[must_use]
-    pub fn new(catalogue: Arc<Catalogue>, tenant: Tenant, revision: Revision) -> Self {
+    pub fn new(catalogue: Arc<Catalogue>, tenant: Tenant, revision: Revision, moment: Timestamp) -> Self {
         Self {
             catalogue,
             revision,
+            moment,
             api_keys_revision: revision,
             tenant: Arc::new(tenant),
             opaque: Arc::default(),
@@ -103,10 +106,11 @@ impl Snapshot {
         }
     }
 
-    /// The next revision: this one after `changes`. Costs by what changed, not by what the tenant holds.
+    /// The next revision: this one after `changes` that were made at a moment. Costs by what changed, not by what the tenant
+    /// holds.
     #[must_use]
-    pub fn apply(&self, revision: Revision, changes: &[Change]) -> Self {
-        let mut next = Self { revision, ..self.clone() };
+    pub fn apply(&self, revision: Revision, moment: Timestamp, changes: &[Change]) -> Self {
+        let mut next = Self { revision, ..self.at(moment) };
         for change in changes {
             match change {
                 Change::Tenant(delta) => {
@@ -123,7 +127,8 @@ impl Snapshot {
         // Users refer to roles and groups, so they come behind them.
         for change in changes {
             if let Change::User(delta) = change {
-                next.people.apply(delta, &next.roles, &next.groups);
+                let numbers = Numbers { roles: &next.roles, groups: &next.groups };
+                next.people.apply(delta, numbers, next.moment);
             }
         }
         if next.roles.is_worn() || next.groups.is_worn() { next.renumbered() } else { next }
@@ -144,10 +149,10 @@ impl Snapshot {
         }
         for group in self.groups.iter() {
             let roles: Vec<RoleId> = self.roles_of_group(group).map(|role| role.id).collect();
-            let roles = next.numbers(&roles);
+            let roles = next.slots(&roles);
             next.keep_group(GroupFacts { roles, ..group.clone() });
         }
-        next.people = self.people.renumbered((&self.roles, &self.groups), (&next.roles, &next.groups));
+        next.people = self.people.renumbered(self.numbers(), next.numbers());
         next
     }
 
@@ -214,7 +219,7 @@ impl Snapshot {
             name: group.name.clone(),
             provider: group.provider,
             active: group.status == GroupStatus::Active,
-            roles: self.numbers(&group.roles),
+            roles: self.slots(&group.roles),
         };
         self.group_names.insert((group.provider, group.name.as_str().into()), group.id);
         self.keep_group(facts);
@@ -240,7 +245,7 @@ impl Snapshot {
         }
     }
 
-    fn numbers(&self, roles: &[RoleId]) -> Box<[Slot]> {
+    fn slots(&self, roles: &[RoleId]) -> Box<[Slot]> {
         roles.iter().filter_map(|role| self.roles.slot(role)).collect()
     }
 
@@ -382,6 +387,8 @@ impl Snapshot {
     #[must_use]
     pub fn memory(&self) -> usize {
         const OF_A_USER: usize = 120;
+        // With a few assignments.
+        const OF_A_TIMED_USER: usize = 400;
         const OF_A_GROUP: usize = 300;
         const OF_A_ROLE: usize = 400;
         // An empty table has its shards already.
@@ -389,6 +396,7 @@ impl Snapshot {
         let opaque = self.opaque.len() * 200;
         AT_LEAST
             + self.people.len() * OF_A_USER
+            + self.people.timed.len() * OF_A_TIMED_USER
             + self.groups.len() * OF_A_GROUP
             + self.roles.len() * OF_A_ROLE
             + self.granting.memory()
@@ -400,68 +408,8 @@ impl Snapshot {
         self.granting.row(scope)
     }
 
-    /// The number of every role a user has, with the path it comes by.
-    pub(super) fn slots_of<'s>(
-        &'s self,
-        user: &'s UserFacts,
-    ) -> impl Iterator<Item = (Slot, Path)> + use<'s> {
-        let direct = user.roles().iter().map(|slot| (*slot, Path::Direct));
-        let by_group = user.groups().iter().filter_map(|slot| self.groups.get(*slot)).flat_map(|group| {
-            let granted: &[Slot] = if group.active { &group.roles } else { &[] };
-            granted.iter().map(|slot| (*slot, Path::Group(group.id)))
-        });
-        self.slots_of_everybody().chain(direct).chain(by_group)
-    }
-
-    /// Whether a user is granted a scope, whatever the user's status.
-    #[must_use]
-    pub fn is_granted(&self, user: &UserFacts, scope: ScopeIndex) -> bool {
-        self.first_grant(user, scope).is_some()
-    }
-
-    /// A way in which a user is granted a scope: the number of the role, and the path.
-    pub(super) fn first_grant(&self, user: &UserFacts, scope: ScopeIndex) -> Option<(Slot, Path)> {
-        let row = self.granting(scope);
-        if let Some(default) = self.user_default.filter(|role| row.has(*role)) {
-            return Some((default, Path::UserDefault));
-        }
-        if let Some(direct) = user.roles().iter().find(|role| row.has(**role)) {
-            return Some((*direct, Path::Direct));
-        }
-        let groups = user.groups().iter().chain(&self.everyone);
-        groups.copied().find_map(|group| {
-            let grants = self.group_grants.get(usize::from(group))?;
-            if grants.more {
-                let facts = self.groups.get(group)?;
-                return Some((*facts.roles.iter().find(|role| row.has(**role))?, self.path_of(group)?));
-            }
-            Some((grants.first(row)?, self.path_of(group)?))
-        })
-    }
-
-    /// The path that leads through a group.
-    fn path_of(&self, group: Slot) -> Option<Path> {
-        if self.everyone == Some(group) {
-            Some(Path::Everyone)
-        } else {
-            Some(Path::Group(self.groups.get(group)?.id))
-        }
-    }
-
-    /// The numbers of the roles that every user has.
-    pub(super) fn slots_of_everybody(&self) -> impl Iterator<Item = (Slot, Path)> + use<'_> {
-        let default = self.user_default.map(|slot| (slot, Path::UserDefault));
-        let everyone = self.everyone.and_then(|slot| self.groups.get(slot)).filter(|group| group.active);
-        let by_everyone = everyone.into_iter().flat_map(|group| group.roles.iter());
-        default.into_iter().chain(by_everyone.map(|slot| (*slot, Path::Everyone)))
-    }
-
-    pub(super) const fn role_slots(&self) -> &Slots<RoleId, RoleFacts> {
-        &self.roles
-    }
-
-    pub(super) const fn group_slots(&self) -> &Slots<GroupId, GroupFacts> {
-        &self.groups
+    pub(super) const fn numbers(&self) -> Numbers<'_> {
+        Numbers { roles: &self.roles, groups: &self.groups }
     }
 
     /// The role with a number.
@@ -480,15 +428,5 @@ impl Snapshot {
     pub fn scope_name(&self, scope: ScopeIndex) -> Option<&ScopeName> {
         let known = self.catalogue.scope(scope).map(|scope| &scope.name);
         known.or_else(|| self.opaque.name(usize::from(scope.0).checked_sub(self.catalogue.len())?))
-    }
-
-    /// Everything a user is granted, by all paths of reference/access-control.md §1.1, whatever the user's status.
-    #[must_use]
-    pub fn effective(&self, user: &UserFacts) -> ScopeSet {
-        let mut granted = ScopeSet::new();
-        for (role, _) in self.roles_of(user) {
-            granted.extend(&role.grants);
-        }
-        granted
     }
 }

@@ -33,8 +33,8 @@ fn holds(world: &World, user: UserId, path: Path, role: RoleId) -> bool {
     let user = &world.users[&user];
     match path {
         Path::UserDefault => role == world.snapshot.catalogue().user_default,
-        Path::Direct => user.roles.contains(&role),
-        Path::Group(group) => user.groups.contains(&group) && world.groups[&group].roles.contains(&role),
+        Path::Direct => world.holds(&user.roles, role),
+        Path::Group(group) => world.holds(&user.groups, group) && world.groups[&group].roles.contains(&role),
         Path::Everyone => world.groups[&GroupId::EVERYONE].roles.contains(&role),
     }
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use rolecall_engine::{
     groups::GroupStatus,
     ids::{GroupId, RoleId},
+    periods::Period,
     roles::RoleKind,
     users::{User, UserStatus},
 };
@@ -40,8 +41,13 @@ fn scopes_of(world: &World, id: RoleId) -> BTreeSet<String> {
 /// UserDefault ∪ direct roles ∪ roles of groups ∪ roles of Everyone, for active users.
 fn expected(world: &World, user: &User) -> BTreeSet<String> {
     let mut roles = vec![world.snapshot.catalogue().user_default];
-    roles.extend(&user.roles);
-    for group in user.groups.iter().chain([&GroupId::EVERYONE]).filter_map(|id| world.groups.get(id)) {
+    let holds = |period: Period| {
+        period.valid_from().is_none_or(|from| from <= world.now)
+            && period.expires_at().is_none_or(|until| world.now < until)
+    };
+    roles.extend(user.roles.iter().filter(|role| holds(role.period)).map(|role| role.to));
+    let groups = user.groups.iter().filter(|group| holds(group.period)).map(|group| group.to);
+    for group in groups.chain([GroupId::EVERYONE]).filter_map(|id| world.groups.get(&id)) {
         if group.status == GroupStatus::Active {
             roles.extend(&group.roles);
         }

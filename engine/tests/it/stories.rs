@@ -17,7 +17,7 @@ use rolecall_engine::{
 
 use crate::{
     story::{Door, all},
-    world::World,
+    world::{World, is_open},
 };
 
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl Door for Engine {
 
     fn no_role(&mut self, name: &str) -> bool {
         let id = self.world.snapshot.role_named(&RoleName::new(name).unwrap()).unwrap().id;
-        let in_use = self.world.users.values().any(|user| user.roles.contains(&id))
+        let in_use = self.world.users.values().any(|user| is_open(&user.roles, id, self.world.now))
             || self.world.groups.values().any(|group| group.roles.contains(&id));
         let edited = self.world.roles[&id].clone().delete(in_use);
         edited.and_then(|edited| self.world.keep(edited)).is_ok()
@@ -128,7 +128,7 @@ impl Door for Engine {
 
     fn direct_roles(&mut self, user: &str) -> Vec<String> {
         let roles = &self.world.users[&self.names.users[user]].roles;
-        roles.iter().map(|id| self.world.roles[id].name.to_string()).collect()
+        roles.iter().map(|id| self.world.roles[&id.to].name.to_string()).collect()
     }
 }
 

@@ -12,11 +12,12 @@ use rolecall_engine::{
     ids::{GroupId, RoleId, TenantId, UserId},
     licenses::LicenseSettings,
     names::{Description, DisplayName, Email, GroupName, Hostname, RoleName, Setting, Subject},
+    periods::{Assigned, Period},
     refusal::Refusal,
     roles::{NewRole, Role, RoleOp},
     scopes::ScopeName,
     tenants::{Tenant, TenantOp},
-    time::Timestamp,
+    time::{Span, Timestamp},
     users::{KnownSubject, NewUser, User, UserOp, UserStatus},
 };
 
@@ -36,6 +37,8 @@ pub struct World {
     /// What was changed, in order.
     pub changes: Vec<Change>,
     made: u32,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Something an administrator does. Numbers choose among what is there.
@@ -55,6 +58,7 @@ pub enum Act {
     UserDefault(Vec<u8>),
     Flag(u8, bool),
     Entitle(bool),
+    Pass(u8),
 }
 
 #[derive(Debug, Clone)]
@@ -77,10 +81,19 @@ pub enum UserAct {
     Locale(u8),
     Rename(u8),
     Email(u8),
+    AssignRole(u8, Hours),
+    AssignGroup(u8, Hours),
 }
+
+/// Begin and end of a period, in hours from 12 hours ago; none where there is no such.
+pub type Hours = (Option<u8>, Option<u8>);
 
 fn some() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..4)
+}
+
+fn hours() -> impl Strategy<Value = Hours> {
+    (prop::option::of(0_u8..36), prop::option::of(0_u8..48))
 }
 
 pub fn user_acts() -> impl Strategy<Value = Vec<UserAct>> {
@@ -95,6 +108,8 @@ pub fn user_acts() -> impl Strategy<Value = Vec<UserAct>> {
         any::<u8>().prop_map(UserAct::Locale),
         any::<u8>().prop_map(UserAct::Rename),
         any::<u8>().prop_map(UserAct::Email),
+        (any::<u8>(), hours()).prop_map(|(role, hours)| UserAct::AssignRole(role, hours)),
+        (any::<u8>(), hours()).prop_map(|(group, hours)| UserAct::AssignGroup(group, hours)),
     ];
     prop::collection::vec(act, 0..4)
 }
@@ -121,6 +136,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
         1 => some().prop_map(Act::UserDefault),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(flag, on)| Act::Flag(flag, on)),
         1 => any::<bool>().prop_map(Act::Entitle),
+        3 => (0_u8..12).prop_map(Act::Pass),
     ];
     prop::collection::vec(act, 0..most)
 }
@@ -138,7 +154,7 @@ impl World {
         let hostname = Hostname::new("acme.example").unwrap();
         let name = DisplayName::new("Acme").unwrap();
         let tenant = Tenant::create(TenantId::new([1; 32]), name, vec![hostname], &editor).value;
-        let snapshot = Snapshot::new(Arc::new(catalogue.clone()), tenant.clone(), Revision(1));
+        let snapshot = Snapshot::new(Arc::new(catalogue.clone()), tenant.clone(), Revision(1), editor.at);
         let mut world = Self {
             snapshot,
             tenant,
@@ -147,6 +163,7 @@ impl World {
             users: BTreeMap::new(),
             changes: Vec::new(),
             made: 0,
+            now: editor.at,
         };
         for role in catalogue.default_roles() {
             world.keep(Role::adopt(role, &catalogue, &editor)).unwrap();
@@ -166,9 +183,15 @@ impl World {
     }
 
     pub fn editor(&self) -> Editor {
-        let at = Timestamp::from_millis(1_700_000_000_000 + i64::from(self.made) * 1000);
+        let at = self.now;
         let admin = self.snapshot.users().map(|(id, _)| id).filter(|id| self.snapshot.administers(*id)).min();
         Editor { user: admin, administrator: true, at }
+    }
+
+    /// Lets hours pass.
+    pub fn pass(&mut self, hours: u8) {
+        self.now = self.now.plus(Span::from_hours(u32::from(hours)));
+        self.snapshot = self.snapshot.at(self.now);
     }
 
     fn id(&mut self) -> (u32, [u8; 8]) {
@@ -179,7 +202,7 @@ impl World {
     /// Takes over what an edit changed, as the store does.
     pub fn keep<T>(&mut self, edited: Edited<T>) -> Result<T, Refusal> {
         let Edited { value, changes } = edited;
-        let after = self.snapshot.apply(Revision(self.snapshot.revision().0 + 1), &changes);
+        let after = self.snapshot.apply(Revision(self.snapshot.revision().0 + 1), self.now, &changes);
         keep_administrator(&self.snapshot, &after, &changes)?;
         self.snapshot = after;
         self.changes.extend(changes.iter().cloned());
@@ -190,7 +213,7 @@ impl World {
                 Change::Group(delta) => {
                     if delta.after().is_none() {
                         let gone = delta.latest().id;
-                        self.users.values_mut().for_each(|user| user.groups.retain(|group| *group != gone));
+                        self.users.values_mut().for_each(|user| user.groups.retain(|group| group.to != gone));
                     }
                     put(&mut self.groups, delta.latest().id, delta.after());
                 }
@@ -289,6 +312,18 @@ impl World {
         GroupRef::Id(choose(self.groups.keys(), n).unwrap().to_string())
     }
 
+    /// Whether something is in a list, and holds now.
+    pub fn holds<T: PartialEq + Copy>(&self, list: &[Assigned<T>], sought: T) -> bool {
+        list.iter().any(|assigned| assigned.to == sought && assigned.period.holds(self.now))
+    }
+
+    /// A period; always where there would be none.
+    fn period(&self, (from, until): Hours) -> Period {
+        let at =
+            |hours: u8| Timestamp::from_millis(self.now.as_millis() + (i64::from(hours) - 12) * 3_600_000);
+        Period::new(from.map(at), until.map(at)).unwrap_or(Period::ALWAYS)
+    }
+
     fn scope(&self, n: u8) -> ScopeName {
         let scopes: Vec<ScopeName> =
             self.snapshot.catalogue().scopes().map(|scope| scope.name.clone()).collect();
@@ -309,6 +344,10 @@ impl World {
             UserAct::Join(group) => UserOp::AddGroup(self.group(*group)),
             UserAct::Leave(group) => UserOp::RemoveGroup(self.group(*group)),
             UserAct::Groups(groups) => UserOp::ReplaceGroups(groups.iter().map(|n| self.group(*n)).collect()),
+            UserAct::AssignRole(role, hours) => UserOp::AssignRole(self.role(*role), self.period(*hours)),
+            UserAct::AssignGroup(group, hours) => {
+                UserOp::AssignGroup(self.group(*group), self.period(*hours))
+            }
             UserAct::Status(n) => UserOp::SetStatus(statuses[usize::from(*n) % 4]),
             UserAct::Locale(n) => UserOp::PreferLocale(Setting::new(&format!("l{n}")).ok()),
             UserAct::Rename(n) => UserOp::Rename(DisplayName::new(&format!("n{n}")).unwrap()),
@@ -345,9 +384,9 @@ impl World {
             }
             Act::DeleteRole(role) => {
                 let role = choose(self.roles.values(), *role).unwrap().clone();
-                let held = |roles: &Vec<RoleId>| roles.contains(&role.id);
-                let in_use = self.users.values().any(|user| held(&user.roles))
-                    || self.groups.values().any(|group| held(&group.roles));
+                let in_use = self.users.values().any(|user| is_open(&user.roles, role.id, self.now))
+                    || self.groups.values().any(|group| group.roles.contains(&role.id));
+                assert_eq!(self.snapshot.is_held(role.id), in_use);
                 let edited = role.delete(in_use)?;
                 self.keep(edited)
             }
@@ -365,7 +404,8 @@ impl World {
             }
             Act::DeleteGroup(group) => {
                 let group = choose(self.groups.values(), *group).unwrap().clone();
-                let has_members = self.users.values().any(|user| user.groups.contains(&group.id));
+                let has_members = self.users.values().any(|user| is_open(&user.groups, group.id, self.now));
+                assert!(group.id == GroupId::EVERYONE || self.snapshot.has_members(group.id) == has_members);
                 let edited = group.delete(has_members)?;
                 self.keep(edited)
             }
@@ -391,6 +431,10 @@ impl World {
                 self.set_flag(flags[usize::from(*flag) % 3], *on);
                 Ok(())
             }
+            Act::Pass(hours) => {
+                self.pass(*hours);
+                Ok(())
+            }
             Act::Entitle(professional) => {
                 self.entitle(*professional);
                 Ok(())
@@ -411,7 +455,8 @@ impl World {
 
     /// The snapshot of the same things under a catalogue.
     pub fn under(&self, catalogue: Catalogue) -> Snapshot {
-        let mut snapshot = Snapshot::new(Arc::new(catalogue), self.tenant.clone(), self.snapshot.revision());
+        let (revision, now) = (self.snapshot.revision(), self.now);
+        let mut snapshot = Snapshot::new(Arc::new(catalogue), self.tenant.clone(), revision, now);
         self.roles.values().for_each(|role| snapshot.put_role(role));
         self.groups.values().for_each(|group| snapshot.put_group(group));
         let mut users = Roster::default();
@@ -419,6 +464,11 @@ impl World {
         snapshot.put_users(users);
         snapshot
     }
+}
+
+/// Whether something is in a list, and has not ended.
+pub fn is_open<T: PartialEq + Copy>(list: &[Assigned<T>], sought: T, at: Timestamp) -> bool {
+    list.iter().any(|assigned| assigned.to == sought && !assigned.period.is_over(at))
 }
 
 fn put<K: Ord, V: Clone>(map: &mut BTreeMap<K, V>, key: K, value: Option<&V>) {

@@ -8,6 +8,7 @@ use rolecall_engine::{
     ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
     licenses::LicenseAssignment,
     names::{Description, Email, Hostname, Setting},
+    periods::{Assigned, Period},
     roles::{Role, RoleKind},
     scopes::ScopeName,
     tenants::Tenant,
@@ -107,7 +108,8 @@ enum Member<'m> {
     Scopes(&'m [ScopeName]),
     Hostnames(&'m [Hostname]),
     Roles(&'m [RoleId], Names<'m>),
-    Groups(&'m [GroupId], Names<'m>),
+    AssignedRoles(&'m [Assigned<RoleId>], Names<'m>),
+    AssignedGroups(&'m [Assigned<GroupId>], Names<'m>),
 }
 
 /// Who knows the names of roles and groups.
@@ -120,11 +122,34 @@ impl PartialEq for Names<'_> {
     }
 }
 
-/// A role or a group with its name.
+impl<'m> Names<'m> {
+    fn role(self, id: RoleId, period: Period) -> Named<'m> {
+        Named::new(&id, self.0.role(id).map(|role| role.name.as_str()), period)
+    }
+
+    fn group(self, id: GroupId, period: Period) -> Named<'m> {
+        Named::new(&id, self.0.group(id).map(|group| group.name.as_str()), period)
+    }
+}
+
+/// A role or a group with its name, and for which time it is assigned.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Named<'m> {
     id: String,
     name: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+}
+
+impl<'m> Named<'m> {
+    fn new(id: &impl ToString, name: Option<&'m str>, period: Period) -> Self {
+        let text = |time: Timestamp| time.to_string();
+        let (valid_from, expires_at) = (period.valid_from().map(text), period.expires_at().map(text));
+        Self { id: id.to_string(), name, valid_from, expires_at }
+    }
 }
 
 impl Serialize for Member<'_> {
@@ -142,14 +167,15 @@ impl Serialize for Member<'_> {
             Self::ApiKey(id) => serializer.collect_str(id),
             Self::Scopes(scopes) => serializer.collect_seq(scopes.iter().map(ScopeName::as_str)),
             Self::Hostnames(names) => serializer.collect_seq(names.iter().map(Hostname::as_str)),
-            Self::Roles(ids, Names(tenant)) => serializer.collect_seq(ids.iter().map(|id| Named {
-                id: id.to_string(),
-                name: tenant.role(*id).map(|role| role.name.as_str()),
-            })),
-            Self::Groups(ids, Names(tenant)) => serializer.collect_seq(ids.iter().map(|id| Named {
-                id: id.to_string(),
-                name: tenant.group(*id).map(|group| group.name.as_str()),
-            })),
+            Self::Roles(ids, names) => {
+                serializer.collect_seq(ids.iter().map(|id| names.role(*id, Period::ALWAYS)))
+            }
+            Self::AssignedRoles(roles, names) => {
+                serializer.collect_seq(roles.iter().map(|role| names.role(role.to, role.period)))
+            }
+            Self::AssignedGroups(groups, names) => {
+                serializer.collect_seq(groups.iter().map(|group| names.group(group.to, group.period)))
+            }
         }
     }
 }
@@ -274,8 +300,8 @@ fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 17> {
         ("status", user.status.as_str().into()),
         ("inviteExpiry", invite_expiry.map_or(Member::Absent, Member::Integer)),
         ("clientId", user.client_id.as_ref().into()),
-        ("assignedRoles", Member::Roles(&user.roles, Names(tenant))),
-        ("assignedGroups", Member::Groups(&user.groups, Names(tenant))),
+        ("assignedRoles", Member::AssignedRoles(&user.roles, Names(tenant))),
+        ("assignedGroups", Member::AssignedGroups(&user.groups, Names(tenant))),
         ("createdAt", Member::Time(user.created_at)),
         (LAST_UPDATED, Member::Time(user.updated_at)),
     ]

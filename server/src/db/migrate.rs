@@ -9,6 +9,7 @@ use crate::error::Error;
 const STEPS: &[(&str, &str)] = &[
     ("0001_begin", include_str!("../../migrations/sqlite/0001_begin.sql")),
     ("0002_plans", include_str!("../../migrations/sqlite/0002_plans.sql")),
+    ("0003_periods", include_str!("../../migrations/sqlite/0003_periods.sql")),
 ];
 
 /// The steps that were done, each with the hash of its text.

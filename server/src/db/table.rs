@@ -132,20 +132,24 @@ impl Writer<'_> {
     }
 
     /// Stores an ordered list of items that belong to an owner, in place of the present one.
-    pub async fn replace_list<'v, T: Into<Value<'v>>>(
+    pub async fn replace_list<'v, const N: usize>(
         &mut self,
         table: &str,
         (owner_column, owner): (&str, Value<'v>),
-        item_column: &str,
-        items: impl IntoIterator<Item = T>,
+        columns: [&str; N],
+        items: impl IntoIterator<Item = [Value<'v>; N]>,
     ) -> Result<(), Error> {
         let delete = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {owner_column} = $2");
         self.execute(&delete, std::slice::from_ref(&owner)).await?;
+        let places: Vec<String> = (4..N + 4).map(|place| format!("${place}")).collect();
         let insert = format!(
-            "INSERT INTO {table} (tenant_id, {owner_column}, {item_column}, position) VALUES ($1, $2, $3, $4)"
+            "INSERT INTO {table} (tenant_id, {owner_column}, position, {}) VALUES ($1, $2, $3, {})",
+            columns.join(", "),
+            places.join(", ")
         );
         for (position, item) in (0_i64..).zip(items) {
-            self.execute(&insert, &[owner.clone(), item.into(), position.into()]).await?;
+            let row: Vec<Value<'_>> = [owner.clone(), position.into()].into_iter().chain(item).collect();
+            self.execute(&insert, &row).await?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::{
     access::{forward, http as access},
     api_keys::http as api_keys,
     app::App,
+    assignments::http as assignments,
     error::Error,
     explain::http as explain,
     groups::http as groups,
@@ -41,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
     [
         roles::operations(),
         users::operations(),
+        assignments::operations(),
         groups::operations(),
         tenants::operations(),
         api_keys::operations(),

@@ -1,7 +1,7 @@
 //! Which requests are there for explanations?
 
 use axum::{extract::State, http::Uri};
-use rolecall_engine::ids::UserId;
+use rolecall_engine::{ids::UserId, time::Timestamp};
 
 use super::{
     Sought,
@@ -52,6 +52,17 @@ const SOURCE: Parameter =
     Parameter::text("source", "Only by this kind of way: `direct`, `group`, `everyone` or `user-default`");
 const NEXT: Parameter = Parameter::text("next", "Where the page begins, from the link of the page before");
 
+const AT: Parameter = Parameter::text(
+    "at",
+    "The time to answer for, as RFC 3339 has it; now if not given. What is assigned for some time only counts as it does then, \
+     all else as it is now",
+);
+
+fn time(pairs: &Pairs) -> Result<Option<Timestamp>, Error> {
+    let read = |text: &str| text.parse().map_err(|error| Error::at_parameter("at", error));
+    pairs.get("at").map(read).transpose()
+}
+
 /// A parameter that a request cannot do without.
 fn required(pairs: &Pairs, name: &'static str) -> Result<String, Error> {
     pairs.get(name).map(str::to_owned).ok_or_else(|| Error::at_parameter(name, "is required"))
@@ -60,14 +71,16 @@ fn required(pairs: &Pairs, name: &'static str) -> Result<String, Error> {
 struct ExplainScope {
     user: Option<String>,
     scope: String,
+    at: Option<Timestamp>,
 }
 
 impl Parameters for ExplainScope {
     fn parameters() -> Vec<Parameter> {
-        vec![USER, SCOPE]
+        vec![USER, SCOPE, AT]
     }
     fn read(pairs: Pairs, _: &Uri) -> Result<Self, Error> {
-        Ok(Self { user: pairs.get("user").map(str::to_owned), scope: required(&pairs, "scope")? })
+        let user = pairs.get("user").map(str::to_owned);
+        Ok(Self { user, scope: required(&pairs, "scope")?, at: time(&pairs)? })
     }
 }
 
@@ -76,19 +89,20 @@ async fn explain_scope(
     caller: Caller<Member>,
     Query(asked): Query<ExplainScope>,
 ) -> Result<Shown<Explanation>, Error> {
-    super::explanation(&app, &caller, asked.user.as_deref(), &asked.scope).await.map(Shown)
+    super::explanation(&app, &caller, asked.user.as_deref(), &asked.scope, asked.at).await.map(Shown)
 }
 
 struct GetEffective {
     user: Option<String>,
+    at: Option<Timestamp>,
 }
 
 impl Parameters for GetEffective {
     fn parameters() -> Vec<Parameter> {
-        vec![USER]
+        vec![USER, AT]
     }
     fn read(pairs: Pairs, _: &Uri) -> Result<Self, Error> {
-        Ok(Self { user: pairs.get("user").map(str::to_owned) })
+        Ok(Self { user: pairs.get("user").map(str::to_owned), at: time(&pairs)? })
     }
 }
 
@@ -97,7 +111,7 @@ async fn get_effective(
     caller: Caller<Member>,
     Query(asked): Query<GetEffective>,
 ) -> Result<Shown<Effective>, Error> {
-    super::effective(&app, &caller, asked.user.as_deref()).await.map(Shown)
+    super::effective(&app, &caller, asked.user.as_deref(), asked.at).await.map(Shown)
 }
 
 struct CompareUsers {

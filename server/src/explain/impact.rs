@@ -144,7 +144,7 @@ impl<'t> Trial<'t> {
     /// Takes over what an edit changes, unless the tenant would lose its last administrator.
     fn keep<T>(&mut self, edited: Edited<T>) -> Result<(), Error> {
         let changes = edited.changes;
-        let after = self.tenant.apply(Revision(self.tenant.revision().0 + 1), &changes);
+        let after = self.tenant.apply(Revision(self.tenant.revision().0 + 1), self.editor.at, &changes);
         keep_administrator(&self.tenant, &after, &changes)?;
         for change in &changes {
             match change {

@@ -11,6 +11,7 @@ use rolecall_engine::{
     catalogue::Catalogue,
     ids::{RoleId, UserId},
     names::RoleName,
+    time::Timestamp,
 };
 use wire::{Comparison, Effective, Explanation, Holder, Person, Source};
 
@@ -57,19 +58,25 @@ async fn person(app: &App, caller: &Caller<impl Sized>, id: UserId) -> Result<Pe
     people(app, caller, vec![id]).await?.remove(&id).ok_or(Error::NotFound)
 }
 
+/// The caller's tenant as it is at a time, or now.
+fn tenant_at(caller: &Caller<Member>, at: Option<Timestamp>) -> Arc<Snapshot> {
+    at.map_or_else(|| Arc::clone(caller.tenant()), |at| Arc::new(caller.tenant().at(at)))
+}
+
 /// Why a user may use a scope, or may not.
 async fn explanation(
     app: &App,
     caller: &Caller<Member>,
     user: Option<&str>,
     scope: &str,
+    at: Option<Timestamp>,
 ) -> Result<Explanation, Error> {
     let user = asked_about(caller, user)?;
     let known = match user {
         Some(user) => Some(person(app, caller, user).await?),
         None => None,
     };
-    let tenant = caller.tenant();
+    let tenant = &tenant_at(caller, at);
     // An identifier that nobody has stands for whoever is not there.
     let user = user.unwrap_or(UserId::new(0, [0; 8]));
     let sees_roles = caller.require(Catalogue::EVALUATE).is_ok();
@@ -77,9 +84,14 @@ async fn explanation(
 }
 
 /// Everything a user is granted.
-async fn effective(app: &App, caller: &Caller<Member>, user: Option<&str>) -> Result<Effective, Error> {
+async fn effective(
+    app: &App,
+    caller: &Caller<Member>,
+    user: Option<&str>,
+    at: Option<Timestamp>,
+) -> Result<Effective, Error> {
     let user = asked_about(caller, user)?.ok_or(Error::NotFound)?;
-    let tenant = caller.tenant();
+    let tenant = &tenant_at(caller, at);
     Ok(Effective {
         user: person(app, caller, user).await?,
         scopes: wire::scopes_of(tenant, user),

@@ -76,6 +76,9 @@ pub struct Way {
     /// The scope the role holds, if it is a parent of the one in question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_scope: Option<String>,
+    /// When it ends by itself; only explanations say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
     /// What takes this way away.
     pub remove: String,
 }
@@ -87,6 +90,7 @@ impl From<EngineWay<'_>> for Way {
             role: RoleRef::from(way.role),
             group: way.group.map(|group| Group { id: group.id.to_string(), name: group.name.to_string() }),
             parent_scope: way.parent.map(ScopeName::to_string),
+            expires_at: way.expires_at.map(|at| at.to_string()),
             remove: way.end(),
         }
     }

@@ -72,7 +72,7 @@ pub async fn patch(
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: GroupId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let group = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
-        let has_members = sql::has_members(tx.reader(), id).await?;
+        let has_members = sql::has_members(tx.reader(), id, tx.editor().at).await?;
         Ok(group.delete(has_members)?)
     };
     caller.write(app, edit).await

@@ -9,6 +9,7 @@ use rolecall_engine::{
     groups::Group,
     ids::{GroupId, RoleId},
     names::{Description, GroupName, fold},
+    time::Timestamp,
 };
 
 use crate::{
@@ -146,9 +147,10 @@ fn compare(
 }
 
 /// Whether anybody is in the group.
-pub async fn has_members(reader: &Reader<'_>, id: GroupId) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM user_groups WHERE tenant_id = $1 AND group_id = $2 LIMIT 1";
-    Ok(reader.first(sql, &[id.into()], |_| Ok(())).await?.is_some())
+pub async fn has_members(reader: &Reader<'_>, id: GroupId, at: Timestamp) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM user_groups
+               WHERE tenant_id = $1 AND group_id = $2 AND expires_at > $3 LIMIT 1";
+    Ok(reader.first(sql, &[id.into(), at.into()], |_| Ok(())).await?.is_some())
 }
 
 /// Stores what happened to a group. With a group go its memberships.
@@ -158,7 +160,14 @@ pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Group>) -> Result<(), 
     match delta.after() {
         Some(after) if after.roles != before => {
             let owner = ("group_id", after.id.into());
-            writer.replace_list("group_roles", owner, "role_id", after.roles.iter().copied()).await
+            writer
+                .replace_list(
+                    "group_roles",
+                    owner,
+                    ["role_id"],
+                    after.roles.iter().map(|role| [(*role).into()]),
+                )
+                .await
         }
         _ => Ok(()),
     }

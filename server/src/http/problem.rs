@@ -320,6 +320,8 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::NotInvited
         | Rule::StatusStep(..)
         | Rule::InviteEnded
+        | Rule::EmptyPeriod
+        | Rule::PeriodIsOver
         | Rule::HostnameUnchanged
         | Rule::HostnameLabel
         | Rule::HostnameParent(_)
@@ -359,6 +361,7 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         Rule::InviteNeedsEmail => Some("/email"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),
+        Rule::EmptyPeriod | Rule::PeriodIsOver => Some("/expiresAt"),
         _ => None,
     }
 }

@@ -63,7 +63,7 @@ pub async fn patch(
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: RoleId) -> Result<(), Error> {
     let edit = async move |tx: &crate::write::WriteTx<'_>| {
         let role = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
-        let in_use = sql::in_use(tx.reader(), id).await?;
+        let in_use = sql::in_use(tx.reader(), id, tx.editor().at).await?;
         Ok(role.delete(in_use)?)
     };
     caller.write(app, edit).await

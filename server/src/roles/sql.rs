@@ -10,6 +10,7 @@ use rolecall_engine::{
     names::{Description, RoleName, fold},
     roles::Role,
     scopes::ScopeName,
+    time::Timestamp,
 };
 
 use crate::{
@@ -136,14 +137,18 @@ fn compare(
     }
 }
 
-/// Whether a user or a group holds the role.
-pub async fn in_use(reader: &Reader<'_>, id: RoleId) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM user_roles WHERE tenant_id = $1 AND role_id = $2
+/// Whether a user or a group holds the role at a time, or a user will.
+pub async fn in_use(reader: &Reader<'_>, id: RoleId, at: Timestamp) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM user_roles WHERE tenant_id = $1 AND role_id = $2 AND expires_at > $3
                UNION ALL SELECT 1 FROM group_roles WHERE tenant_id = $1 AND role_id = $2 LIMIT 1";
-    Ok(reader.first(sql, &[id.into()], |_| Ok(())).await?.is_some())
+    Ok(reader.first(sql, &[id.into(), at.into()], |_| Ok(())).await?.is_some())
 }
 
-/// Stores what happened to a role.
+/// Stores what happened to a role. With a role go the assignments of it that have ended; there are no others.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Role>) -> Result<(), Error> {
+    if let Delta::Deleted(gone) = delta {
+        let ended = "DELETE FROM user_roles WHERE tenant_id = $1 AND role_id = $2";
+        writer.execute(ended, &[gone.id.into()]).await?;
+    }
     writer.store(&ROLES, delta, values).await
 }

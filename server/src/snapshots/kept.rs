@@ -9,6 +9,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 use rolecall_engine::{
     access::{Revision, Snapshot},
     ids::TenantId,
+    time::Timestamp,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -54,9 +55,16 @@ impl Snapshots {
         }
     }
 
-    /// The present snapshot, if it is in memory.
-    pub fn get(&self, tenant: TenantId) -> Option<Arc<Snapshot>> {
-        self.by_tenant.get(&tenant)
+    /// The present snapshot as it is at a time, if it is in memory.
+    pub fn get(&self, tenant: TenantId, now: Timestamp) -> Option<Arc<Snapshot>> {
+        let known = self.by_tenant.get(&tenant)?;
+        if known.holds_at(now) {
+            return Some(known);
+        }
+        // Something that was assigned for some time only has begun or ended.
+        let turned = Arc::new(known.at(now));
+        self.publish(Arc::clone(&turned));
+        Some(turned)
     }
 
     /// Makes a snapshot the present one, unless a later one was that before (threats I8). Answers whether it is.
@@ -80,9 +88,7 @@ impl Snapshots {
 
 #[cfg(test)]
 mod tests {
-    use rolecall_engine::{
-        catalogue::Catalogue, change::Editor, names::DisplayName, tenants::Tenant, time::Timestamp,
-    };
+    use rolecall_engine::{catalogue::Catalogue, change::Editor, names::DisplayName, tenants::Tenant};
 
     use super::*;
 
@@ -90,7 +96,7 @@ mod tests {
         let editor = Editor::system(Timestamp::from_millis(0));
         let name = DisplayName::stored("T".to_owned());
         let tenant = Tenant::create(tenant.parse().unwrap(), name, Vec::new(), &editor).value;
-        Arc::new(Snapshot::new(Arc::new(Catalogue::qlik()), tenant, Revision(revision)))
+        Arc::new(Snapshot::new(Arc::new(Catalogue::qlik()), tenant, Revision(revision), editor.at))
     }
 
     const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -102,7 +108,7 @@ mod tests {
         let snapshots = Snapshots::new(Budget(1));
         let at = |name: &str| {
             snapshots.by_tenant.run_pending_tasks();
-            snapshots.get(name.parse().unwrap()).map(|snapshot| snapshot.revision().0)
+            snapshots.get(name.parse().unwrap(), Timestamp::EPOCH).map(|snapshot| snapshot.revision().0)
         };
         assert!(snapshots.publish(snapshot(A, 5)));
         assert!(!snapshots.publish(snapshot(A, 4)));

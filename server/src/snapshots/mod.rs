@@ -17,16 +17,17 @@ const LOOKS: usize = 8;
 /// # Errors
 /// When the database cannot be read.
 pub async fn snapshot(app: &App, tenant: TenantId) -> Result<Option<Arc<Snapshot>>, Error> {
-    if let Some(snapshot) = app.snapshots.get(tenant) {
+    if let Some(snapshot) = app.snapshots.get(tenant, app.clock.now()) {
         return Ok(Some(snapshot));
     }
     let _loading = app.snapshots.loading(tenant).await;
     loop {
-        if let Some(snapshot) = app.snapshots.get(tenant) {
+        let now = app.clock.now();
+        if let Some(snapshot) = app.snapshots.get(tenant, now) {
             return Ok(Some(snapshot));
         }
         let catalogue = Arc::clone(&app.catalogue);
-        let loaded = app.db.scan(tenant, async |reader| sql::load(reader, catalogue).await).await?;
+        let loaded = app.db.scan(tenant, async move |reader| sql::load(reader, catalogue, now).await).await?;
         let Some(snapshot) = loaded.map(Arc::new) else { return Ok(None) };
         // A change that came in between has published a later one, or its snapshot left the memory again.
         if app.snapshots.publish(Arc::clone(&snapshot)) {
@@ -43,14 +44,15 @@ pub async fn snapshot(app: &App, tenant: TenantId) -> Result<Option<Arc<Snapshot
 pub async fn seen_by(app: &App, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>, Error> {
     match published(app, reader).await? {
         Some(published) => Ok(Some(published)),
-        None => Ok(sql::load(reader, Arc::clone(&app.catalogue)).await?.map(Arc::new)),
+        None => Ok(sql::load(reader, Arc::clone(&app.catalogue), app.clock.now()).await?.map(Arc::new)),
     }
 }
 
 /// The published snapshot of the state that the reader sees, if there is one.
 async fn published(app: &App, reader: &Reader<'_>) -> Result<Option<Arc<Snapshot>>, Error> {
     let revision = tenants::revision(reader).await?;
-    Ok(app.snapshots.get(reader.tenant()).filter(|known| Some(known.revision()) == revision))
+    let known = app.snapshots.get(reader.tenant(), app.clock.now());
+    Ok(known.filter(|known| Some(known.revision()) == revision))
 }
 
 /// Reads a few rows of a tenant, and answers with them the snapshot of the same state.

@@ -8,6 +8,7 @@ use rolecall_engine::{
     filter::{Filter, UserAttribute},
     ids::{RoleId, UserId},
     names::{DisplayName, Email, Setting, Subject, fold},
+    periods::Assigned,
     scopes::ScopeName,
     time::Timestamp,
     users::User,
@@ -89,7 +90,7 @@ fn values(user: &User) -> [Value<'_>; 17] {
 /// A user as the row has it, with the roles and groups the tenant's snapshot has.
 fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
     let id = row.parse(0)?;
-    let facts = tenant.user(id);
+    let (roles, groups) = tenant.assignments(id);
     let setting = |column| row.opt_text(column).map(|text| text.map(Setting::stored));
     let client_id = row.text(14)?;
     Ok(User {
@@ -105,12 +106,8 @@ fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
         status: row.parse(12)?,
         invite_expires_at: Some(row.integer(13)?).filter(|at| *at > 0).map(Timestamp::from_millis),
         client_id: Some(client_id).filter(|id| !id.is_empty()).map(Setting::stored),
-        roles: facts
-            .map(|facts| tenant.direct_roles(facts).map(|role| role.id).collect())
-            .unwrap_or_default(),
-        groups: facts
-            .map(|facts| tenant.memberships(facts).map(|group| group.id).collect())
-            .unwrap_or_default(),
+        roles,
+        groups,
         created_at: row.time(15)?,
         updated_at: row.time(16)?,
     })
@@ -163,32 +160,48 @@ fn compare(
         UserAttribute::Email => column("email_fold", test, parameters),
         UserAttribute::Status => column("status", test, parameters),
         UserAttribute::ClientId => column("lower(client_id)", test, parameters),
-        UserAttribute::RoleId => holds_directly(&column("x.role_id", test, parameters)),
+        UserAttribute::RoleId => {
+            let condition = column("x.role_id", test, parameters);
+            holds_directly(&condition, parameters, tenant)
+        }
         UserAttribute::RoleName => {
             let roles = tenant.roles().filter(|role| test.passes([role.name.as_str()])).map(|role| role.id);
-            holds_directly(&one_of("x.role_id", roles, parameters))
+            let condition = one_of("x.role_id", roles, parameters);
+            holds_directly(&condition, parameters, tenant)
         }
         UserAttribute::GroupId => {
             let condition = column("x.group_id", test, parameters);
-            format!("id IN (SELECT x.user_id FROM user_groups x WHERE x.tenant_id = $1 AND {condition})")
+            let now = holds_now(parameters, tenant);
+            format!(
+                "id IN (SELECT x.user_id FROM user_groups x WHERE x.tenant_id = $1 AND {condition} AND {now})"
+            )
         }
         UserAttribute::GroupRoleName => {
             let roles = tenant.roles().filter(|role| test.passes([role.name.as_str()])).map(|role| role.id);
-            holds_by_group(&one_of("g.role_id", roles, parameters))
+            let condition = one_of("g.role_id", roles, parameters);
+            holds_by_group(&condition, parameters, tenant)
         }
         UserAttribute::Scope => effective_scope(test, parameters, tenant),
     }
 }
 
-fn holds_directly(condition: &str) -> String {
-    format!("id IN (SELECT x.user_id FROM user_roles x WHERE x.tenant_id = $1 AND {condition})")
+/// The condition that what `x` assigns holds at the moment of the snapshot.
+fn holds_now(parameters: &mut Parameters, tenant: &Snapshot) -> String {
+    let now = parameters.add(tenant.moment());
+    format!("x.valid_from <= {now} AND {now} < x.expires_at")
 }
 
-fn holds_by_group(condition: &str) -> String {
+fn holds_directly(condition: &str, parameters: &mut Parameters, tenant: &Snapshot) -> String {
+    let now = holds_now(parameters, tenant);
+    format!("id IN (SELECT x.user_id FROM user_roles x WHERE x.tenant_id = $1 AND {condition} AND {now})")
+}
+
+fn holds_by_group(condition: &str, parameters: &mut Parameters, tenant: &Snapshot) -> String {
+    let now = holds_now(parameters, tenant);
     format!(
         "id IN (SELECT x.user_id FROM group_roles g
          JOIN user_groups x ON x.tenant_id = g.tenant_id AND x.group_id = g.group_id
-         WHERE g.tenant_id = $1 AND {condition})"
+         WHERE g.tenant_id = $1 AND {condition} AND {now})"
     )
 }
 
@@ -202,9 +215,19 @@ fn effective_scope(test: Test<'_>, parameters: &mut Parameters, tenant: &Snapsho
         return String::from("1 = 1");
     }
     let roles: Vec<RoleId> = tenant.roles().filter(grants).map(|role| role.id).collect();
-    let direct = holds_directly(&one_of("x.role_id", roles.iter().copied(), parameters));
-    let by_group = holds_by_group(&one_of("g.role_id", roles, parameters));
+    let condition = one_of("x.role_id", roles.iter().copied(), parameters);
+    let direct = holds_directly(&condition, parameters, tenant);
+    let condition = one_of("g.role_id", roles, parameters);
+    let by_group = holds_by_group(&condition, parameters, tenant);
     format!("({direct} OR {by_group})")
+}
+
+const ASSIGNED_ROLE: [&str; 3] = ["role_id", "valid_from", "expires_at"];
+const ASSIGNED_GROUP: [&str; 3] = ["group_id", "valid_from", "expires_at"];
+
+fn row<'v, T: Copy + Into<Value<'v>>>(assigned: &Assigned<T>) -> [Value<'v>; 3] {
+    let [from, until] = assigned.period.millis();
+    [assigned.to.into(), from.into(), until.into()]
 }
 
 /// Stores what happened to a user. With a user go its roles and memberships.
@@ -213,10 +236,10 @@ pub async fn store(writer: &mut Writer<'_>, delta: &Delta<User>) -> Result<(), E
     let Some(after) = delta.after() else { return Ok(()) };
     let owner = || ("user_id", after.id.into());
     if delta.before().is_none_or(|before| before.roles != after.roles) {
-        writer.replace_list("user_roles", owner(), "role_id", after.roles.iter().copied()).await?;
+        writer.replace_list("user_roles", owner(), ASSIGNED_ROLE, after.roles.iter().map(row)).await?;
     }
     if delta.before().is_none_or(|before| before.groups != after.groups) {
-        writer.replace_list("user_groups", owner(), "group_id", after.groups.iter().copied()).await?;
+        writer.replace_list("user_groups", owner(), ASSIGNED_GROUP, after.groups.iter().map(row)).await?;
     }
     Ok(())
 }
@@ -248,7 +271,12 @@ mod tests {
             Vec::new(),
             &Editor::system(Timestamp::from_millis(0)),
         );
-        let tenant = Arc::new(Snapshot::new(Arc::new(Catalogue::qlik()), tenant.value, Revision::default()));
+        let tenant = Arc::new(Snapshot::new(
+            Arc::new(Catalogue::qlik()),
+            tenant.value,
+            Revision::default(),
+            Timestamp::EPOCH,
+        ));
         for (filter, index) in [
             ("name eq \"x\"", "users_by_name (tenant_id=? AND name_fold=?"),
             ("name sw \"x\"", "users_by_name (tenant_id=? AND name_fold>?"),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rolecall_engine::catalogue::Catalogue;
+use rolecall_engine::{access::Revision, catalogue::Catalogue};
 use rolecall_server::{
     App, Budget, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
     demo::{COMPANIES, Demo},
@@ -82,6 +82,12 @@ impl Server {
         let stopped = async move { stopped.notified().await };
         tokio::spawn(serve(app.clone(), listener, connections, Duration::ZERO, stopped));
         Self { app, address, tenants, stop, data }
+    }
+
+    /// How often one of the tenants was changed.
+    pub fn revision(&self, tenant: usize) -> Revision {
+        let known = self.app.snapshots.get(self.tenants[tenant].tenant, self.app.clock.now());
+        known.unwrap().revision()
     }
 
     /// The database's file.

@@ -10,6 +10,7 @@
 
 mod access;
 mod api_keys;
+mod assignments;
 mod audits;
 mod bad_input;
 mod edge;

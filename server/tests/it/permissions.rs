@@ -48,6 +48,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let body = match operation {
         "create_role" | "create_group" => Some(json!({ "name": name })),
         "create_user" => Some(json!({ "subject": name })),
+        "assign_to_user" => Some(json!({"role": {"name": "Steward"}, "expiresAt": "2099-01-01T00:00:00Z"})),
         "create_api_key" => Some(json!({ "description": name })),
         "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => {
             Some(json!([{"op": "replace", "path": "/name", "value": format!("{name} renamed")}]))

@@ -24,8 +24,7 @@ fn a_change_is_told_and_not_done() {
     let server = Server::start();
     let admin = server.admin();
     let role = format!("/api/v1/roles/{}", admin.find("/api/v1/roles", "Report exporter"));
-    let (before, revision) =
-        (admin.get(&role).text, server.app.snapshots.get(server.tenants[0].tenant).unwrap().revision());
+    let (before, revision) = (admin.get(&role).text, server.revision(0));
     let answer = preview(&admin).op(&role, "add", "/assignedScopes/-", "automl-models:approve");
     assert_eq!(answer.headers["preference-applied"], "preview");
     assert_eq!(counts(&answer, "automl-models:approve"), (1, 0), "Ben has it already, Uma gains it");
@@ -37,11 +36,7 @@ fn a_change_is_told_and_not_done() {
     let same = preview(&admin).op(&role, "remove-value", "/assignedScopes", "notes");
     assert_eq!((&same.expect(200)["changes"], &same.body["affectedUsers"]), (&json!(false), &json!(0)));
     assert_eq!(admin.get(&role).text, before);
-    assert_eq!(
-        server.app.snapshots.get(server.tenants[0].tenant).unwrap().revision(),
-        revision,
-        "nothing was stored"
-    );
+    assert_eq!(server.revision(0), revision, "nothing was stored");
 }
 
 #[test]
