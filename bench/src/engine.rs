@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use rolecall_engine::{
     access::{Query, Revision, Snapshot, decide, explain, impact},
     change::{Change, Delta},

@@ -3,11 +3,14 @@
 //! A [`Caller`] in the signature of a use case is the proof that somebody was asked. Only a request makes one: its
 //! credential names the tenant and the user, and the engine decides.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority},
 };
 use rolecall_engine::{
     access::{Decision, Denial, Query, Snapshot, UserFacts, decide},
@@ -23,7 +26,7 @@ use crate::{
     db::Reader,
     error::Error,
     limits::{RetryAfter, Tier},
-    links::{Host, Links},
+    links::{Host, Links, Origin},
     tenants::sql as tenants,
     trace::TraceId,
 };
@@ -62,7 +65,10 @@ impl Permission for KeyMaker {
 pub struct Caller<P> {
     pub(crate) who: Who,
     tenant: Arc<Snapshot>,
-    links: Links,
+    /// The host that was asked, and the address of the installation.
+    host: Option<Host>,
+    public_url: Option<Origin>,
+    links: OnceLock<Links>,
     /// Whether only a preview of what the request would do is asked for.
     pub(crate) previews: bool,
     permission: PhantomData<fn() -> P>,
@@ -106,7 +112,8 @@ impl<P> Caller<P> {
 
     /// Addresses of things, as the caller reaches them.
     pub fn links(&self) -> &Links {
-        &self.links
+        self.links
+            .get_or_init(|| Links::new(self.tenant.tenant(), self.host.as_ref(), self.public_url.as_ref()))
     }
 }
 
@@ -155,7 +162,10 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        Self::of(parts, app).await
+        let trace = parts.extensions.get::<TraceId>().copied();
+        let trace = trace.ok_or_else(|| Error::internal("a request without a trace"))?;
+        let tier = parts.extensions.get::<Tier>().copied().unwrap_or(Tier::Read);
+        Self::of(parts, app, trace, tier).await
     }
 }
 
@@ -164,24 +174,24 @@ impl<P: Permission> Caller<P> {
     ///
     /// # Errors
     /// When there is no good credential, or its user does not hold `P`.
-    pub(crate) async fn of(parts: &Parts, app: &App) -> Result<Self, Error> {
+    pub(crate) async fn of(parts: &Parts, app: &App, trace: TraceId, tier: Tier) -> Result<Self, Error> {
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
         let (tenant, credential) = verify(app, token).await?;
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
         may::<Member>(&tenant, credential.user)?;
-        let tier = parts.extensions.get::<Tier>().copied().unwrap_or(Tier::Read);
         let counted = app.rate_limits.count(credential.tenant, credential.user, tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
         may::<P>(&tenant, credential.user)?;
-        let trace = parts
-            .extensions
-            .get::<TraceId>()
-            .copied()
-            .ok_or_else(|| Error::internal("a request without a trace"))?;
-        let links = Links::new(tenant.tenant(), host.as_ref(), app.public_url.as_ref());
-        let previews = prefers_preview(&parts.headers);
-        Ok(Self { who: Who { credential, trace }, tenant, links, previews, permission: PhantomData })
+        Ok(Self {
+            who: Who { credential, trace },
+            tenant,
+            host,
+            public_url: app.public_url.clone(),
+            links: OnceLock::new(),
+            previews: prefers_preview(&parts.headers),
+            permission: PhantomData,
+        })
     }
 }
 
@@ -193,7 +203,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether one of the preferences is `preview` (RFC 7240 §2).
 fn prefers_preview(headers: &HeaderMap) -> bool {
-    let values = headers.get_all("prefer").iter();
+    const PREFER: HeaderName = HeaderName::from_static("prefer");
+    let values = headers.get_all(PREFER).iter();
     let mut preferences = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     preferences.any(|preference| {
         let name = preference.split(|byte| b";=".contains(byte)).next().unwrap_or_default();

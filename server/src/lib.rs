@@ -40,7 +40,7 @@ pub use app::{App, Settings};
 pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catalogue};
 pub use clock::{Clock, Entropy};
 pub use db::Db;
-pub use edge::openapi::document as openapi;
+pub use edge::{Edge, openapi::document as openapi};
 pub use error::Error;
 pub use limits::{PerMinute, RateLimits};
 pub use links::Origin;

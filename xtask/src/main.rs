@@ -1,6 +1,7 @@
-//! What is done with this repository? `cargo xtask test`, `tidy`, `bench`, `robustness`, `generate`.
+//! What is done with this repository? `cargo xtask test`, `tidy`, `bench`, `fuzz`, `generate`.
 
 mod coverage;
+mod fuzz;
 mod test;
 mod tidy;
 
@@ -14,12 +15,12 @@ use anyhow::{Context as _, bail};
 
 const USAGE: &str = "usage: cargo xtask <command>
 
-  test       install what the tests need, and run everything
-  tidy       check the structure: who may use whom, and how files look
-  bench      measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`;
-             `peers` alone builds other policy engines and asks them the same questions
-  robustness send what is nearly right, for so many seconds each (60 if not given)
-  generate   write what is made from the program: openapi.json, permissions.txt
+  test      install what the tests need, and run everything
+  tidy      check the structure: who may use whom, and how files look
+  bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`;
+            `peers` alone builds other policy engines and asks them the same questions
+  fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
+  generate  write what is made from the program: openapi.json, permissions.txt
 ";
 
 fn main() -> ExitCode {
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Some("test") => test::all(),
         Some("tidy") => tidy::run(),
         Some("generate") => generate(),
-        Some("robustness") => robustness(env::args().nth(2).as_deref().unwrap_or("60")),
+        Some("fuzz") => fuzzing(env::args().nth(2)),
         Some("bench") => bench(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprint!("{USAGE}");
@@ -86,10 +87,10 @@ fn generate() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends what is nearly right for a while, longer than the tests do.
-fn robustness(seconds: &str) -> anyhow::Result<()> {
-    let tests = ["test", "--release", "-p", "rolecall-server", "--test", "it", "robustness"];
-    run_with("", "cargo", &tests, &[("ROBUSTNESS_SECONDS", seconds)])
+/// Longer than the tests do.
+fn fuzzing(seconds: Option<String>) -> anyhow::Result<()> {
+    let seconds = seconds.map(|text| text.parse()).transpose().context("seconds are a number")?;
+    fuzz::all(seconds.unwrap_or(600))
 }
 
 fn bench(parts: &[String]) -> anyhow::Result<()> {

@@ -2,12 +2,17 @@
 
 use std::{path::PathBuf, process::Command};
 
-use crate::{coverage, root, run, run_with, tidy};
+use crate::{coverage, fuzz, root, run, run_with, tidy};
 
 /// The oldest Node.js that the vendor's client runs on.
 const NODE: u32 = 20;
 /// Where the vendor's client is tried.
 const CLIENT: &str = "cli/tests/clients/qlik-api";
+
+/// Random tenants on which the engine is compared with the naive reference.
+const TENANTS: &str = "100000";
+/// Seconds for which each kind of input is looked for that makes the program fail.
+const FUZZING: u32 = 60;
 
 /// Installs what the tests need, and runs everything.
 pub fn all() -> anyhow::Result<()> {
@@ -17,7 +22,10 @@ pub fn all() -> anyhow::Result<()> {
     run("", "cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
     run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100")])?;
     run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
+    let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
+    run_with("", "cargo", &reference, &[("PROPTEST_CASES", TENANTS)])?;
     client()?;
+    fuzz::all(FUZZING)?;
     coverage::engine()
 }
 
@@ -31,7 +39,8 @@ fn has(program: &str) -> bool {
 
 /// Installs programs of Debian's that are not there.
 fn install() -> anyhow::Result<()> {
-    let wanted = [("npm", "npm"), ("node", "nodejs"), ("curl", "curl"), ("nginx", "nginx-light")];
+    let wanted =
+        [("npm", "npm"), ("node", "nodejs"), ("curl", "curl"), ("nginx", "nginx-light"), ("g++", "g++")];
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {

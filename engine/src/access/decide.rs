@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{paths::Grant, snapshot::Snapshot};
+use super::{paths::Grant, people::UserFacts, snapshot::Snapshot};
 use crate::{ids::UserId, users::UserStatus};
 
 /// A question: may this user use this scope?
@@ -91,12 +91,19 @@ impl Decision {
 /// Answers a question. What is not granted, and what is not known, is denied.
 #[must_use]
 pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
-    let Some(user) = tenant.user(query.user) else { return Decision::Denied(Denial::UnknownUser) };
-    if user.status != UserStatus::Active {
-        return Decision::Denied(Denial::NotActive(user.status));
+    let user = tenant.user(query.user);
+    user.map_or(Decision::Denied(Denial::UnknownUser), |user| tenant.judge(user, query.scope))
+}
+
+impl Snapshot {
+    /// Answers the question about somebody who was found.
+    pub(super) fn judge(&self, user: &UserFacts, scope: &str) -> Decision {
+        if user.status != UserStatus::Active {
+            return Decision::Denied(Denial::NotActive(user.status));
+        }
+        let Some(scope) = self.scope(scope) else { return Decision::Denied(Denial::UnknownScope) };
+        let first = self.first_grant(user, scope);
+        let grant = first.and_then(|(slot, path)| Some(Grant { role: self.role_at(slot)?.id, path }));
+        grant.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
     }
-    let Some(scope) = tenant.scope(query.scope) else { return Decision::Denied(Denial::UnknownScope) };
-    let first = tenant.first_grant(user, scope);
-    let grant = first.and_then(|(slot, path)| Some(Grant { role: tenant.role_at(slot)?.id, path }));
-    grant.map_or(Decision::Denied(Denial::NotGranted), Decision::Allowed)
 }

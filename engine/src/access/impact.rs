@@ -49,9 +49,11 @@ pub struct UserImpact {
     pub loses: Vec<ScopeName>,
 }
 
-/// Compares what users may do before and after some changes. At most `named` of them are told by name.
+/// Compares what users may do before and after some changes, both at the moment of the changes. At most `named` of them are
+/// told by name.
 #[must_use]
 pub fn impact(before: &Snapshot, after: &Snapshot, changes: &[Change], named: usize) -> Impact {
+    let before = &before.at(after.moment());
     let mut impact =
         Impact { administrators: [before, after].map(Snapshot::administrators), ..Impact::default() };
     let touched = Touched::of(before, after, changes);

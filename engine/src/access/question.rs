@@ -2,6 +2,7 @@
 
 use super::{
     decide::{Decision, Denial, Query, decide},
+    people::UserFacts,
     snapshot::Snapshot,
 };
 use crate::{
@@ -39,9 +40,9 @@ pub const TENANT: &str = "tenant";
 #[must_use]
 pub fn evaluate(tenant: &Snapshot, question: &Question<'_>) -> Decision {
     let decided = || {
-        let user = tenant.subject(question.subject)?;
+        let (_, user) = tenant.subject(question.subject)?;
         let scope = tenant.needed(question.action, question.resource, question.properties)?;
-        Ok(decide(tenant, &Query { user, scope }))
+        Ok(tenant.judge(user, scope))
     };
     decided().unwrap_or_else(Decision::Denied)
 }
@@ -52,17 +53,15 @@ impl Snapshot {
     ///
     /// # Errors
     /// When there is no such user or type, or several users have the address.
-    pub fn subject(&self, subject: Named<'_>) -> Result<UserId, Denial> {
-        let by_subject = || self.user_with_subject(subject.id).ok_or(Denial::UnknownUser);
+    pub fn subject(&self, subject: Named<'_>) -> Result<(UserId, &UserFacts), Denial> {
+        let with = |id: UserId| Some((id, self.user(id)?));
+        let by_subject = || self.user_with_subject(subject.id).and_then(with).ok_or(Denial::UnknownUser);
         match subject.kind {
-            "user" => {
-                let known = UserId::from_hex(subject.id).filter(|id| self.user(*id).is_some());
-                known.map_or_else(by_subject, Ok)
-            }
+            "user" => UserId::from_hex(subject.id).and_then(with).map_or_else(by_subject, Ok),
             "subject" => by_subject(),
             "email" => match self.users_with_email(subject.id) {
                 [] => Err(Denial::UnknownUser),
-                [user] => Ok(*user),
+                [user] => with(*user).ok_or(Denial::UnknownUser),
                 _ => Err(Denial::AmbiguousUser),
             },
             _ => Err(Denial::UnknownSubjectType),

@@ -218,10 +218,8 @@ async fn check(app: &App, asked: CheckRequest) -> CheckResponse {
 
 /// What is sent on with a request that may go through.
 async fn allowed(app: &App, headers: &HashMap<String, String>, scopes: &[String]) -> Result<Allowed, Error> {
-    let mut parts = head(headers)?;
-    parts.extensions.insert(app.traces.next());
-    parts.extensions.insert(Tier::Decision);
-    let caller = Caller::<Member>::of(&parts, app).await?;
+    let parts = head(headers)?;
+    let caller = Caller::<Member>::of(&parts, app, app.traces.next(), Tier::Decision).await?;
     let user = permitted(app, &caller, scopes).await?;
     let mut sent = Allowed { headers: Vec::new(), headers_to_remove: Vec::new() };
     for (name, value) in identity(&user) {

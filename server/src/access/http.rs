@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    BoxError,
+    body::{Bytes, HttpBody},
+    extract::State,
+    http::Request,
+    response::{IntoResponse as _, Response},
+};
 
 use super::wire::{
     Configuration, Decided, Decisions, Evaluation, Evaluations, FoundAction, FoundEntity, PageAsked,
@@ -13,7 +19,7 @@ use crate::{
     caller::{Caller, Evaluator},
     error::Error,
     http::{
-        extract::{AskedHost, Question},
+        extract::{AskedHost, Question, question},
         operation::{Operation, get, post},
         place::Bound,
         respond::Shown,
@@ -21,9 +27,11 @@ use crate::{
     limits::Tier,
     links::Links,
     tenants::sql as tenants,
+    trace::TraceId,
 };
 
-const EVALUATION: &str = "/access/v1/evaluation";
+/// The question that is asked most.
+pub const EVALUATION: &str = "/access/v1/evaluation";
 const EVALUATIONS: &str = "/access/v1/evaluations";
 const SUBJECTS: &str = "/access/v1/search/subject";
 const RESOURCES: &str = "/access/v1/search/resource";
@@ -48,6 +56,24 @@ async fn evaluate(
 ) -> Result<Shown<Decided>, Error> {
     let decision = super::evaluate(caller.tenant(), asked.alone())?;
     Ok(Shown(Decided::new(decision, caller.tenant())))
+}
+
+/// Answers the question that is asked most as its handler does, but without the way through the table of operations.
+///
+/// # Errors
+/// As the handler.
+pub async fn answer_evaluation<B: HttpBody<Data = Bytes>>(
+    app: &App,
+    trace: TraceId,
+    request: Request<B>,
+) -> Result<Response, Error>
+where
+    B::Error: Into<BoxError>,
+{
+    let (head, body) = request.into_parts();
+    let caller = Caller::of(&head, app, trace, Tier::Decision).await?;
+    let asked = question(&head.headers, body).await?;
+    evaluate(caller, Question(asked)).await.map(Shown::into_response)
 }
 
 async fn evaluate_all(

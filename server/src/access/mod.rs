@@ -89,7 +89,7 @@ pub fn subjects(
 /// When something is missing in the question.
 pub fn resources(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Error> {
     let (subject, action, kind) = (asked.subject()?, asked.action()?, asked.resource_type()?);
-    let Ok(user) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
+    let Ok((user, _)) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
     let own = Some(tenant.tenant().id.to_string()).filter(|_| kind == TENANT);
     let instances = tenant.catalogue().resource(kind).map(|kind| kind.instances.as_slice());
     let instances = instances.unwrap_or_default().iter().map(|instance| instance.id.clone());
@@ -106,7 +106,7 @@ pub fn resources(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Err
 /// When something is missing in the question.
 pub fn actions(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Error> {
     let (subject, resource) = (asked.subject()?, asked.resource()?);
-    let Ok(user) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
+    let Ok((user, _)) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
     let property = |part, name: &str| asked.property(part, name);
     let actions = tenant.actions_of(user, resource.into(), &property);
     Ok(actions.map(str::to_owned).collect())

@@ -1,7 +1,7 @@
 //! What does the token of an API key say, and what is known of tokens that were seen? (reference/auth.md §2)
 
 use aws_lc_rs::digest::{SHA256, digest};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use rolecall_engine::{
     access::{Revision, Snapshot},
     api_keys::{ApiKey, KeyStatus, KeySubject},
@@ -19,7 +19,7 @@ const SUB_TYPE: &str = "user";
 /// Bytes of the longest token that is looked at.
 const TOKEN: usize = 4096;
 /// Tokens that are remembered.
-const REMEMBERED: u64 = 100_000;
+const REMEMBERED: usize = 100_000;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,14 +3,15 @@
 pub mod openapi;
 mod pages;
 
+use std::{any::Any, panic::AssertUnwindSafe};
+
 use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    http::{HeaderValue, Method, header},
-    response::{IntoResponse as _, Response},
+    BoxError, Router,
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderName, HeaderValue, Method, Request, header},
+    response::{IntoResponse, Response},
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt as _;
 use tower_service::Service as _;
 
 use crate::{
@@ -32,10 +33,10 @@ use crate::{
 };
 
 /// The response header with the number of the request (reference/rest-api.md §1.1).
-const TRACE: &str = "x-b3-traceid";
+const TRACE: HeaderName = HeaderName::from_static("x-b3-traceid");
 
 /// The number that a caller gave the request; it is given back (AuthZEN 1.0 §10.1.6).
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// All operations of the API.
 pub fn operations() -> Vec<Operation> {
@@ -58,7 +59,6 @@ pub fn operations() -> Vec<Operation> {
 }
 
 /// Answers requests.
-#[derive(Clone)]
 pub struct Edge {
     app: App,
     router: Router,
@@ -66,6 +66,7 @@ pub struct Edge {
 
 impl Edge {
     /// The edge of an installation.
+    #[must_use]
     pub fn new(app: App) -> Self {
         let router = operations()
             .into_iter()
@@ -74,20 +75,24 @@ impl Edge {
             .merge(pages::router())
             .merge(forward::router())
             .fallback(|| async { Error::NotFound })
-            .layer(CatchPanicLayer::custom(panicked))
             .with_state(app.clone());
         Self { app, router }
     }
 
     /// The answer to a request.
-    pub async fn answer(&mut self, mut request: Request) -> Response {
+    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let trace = self.app.traces.next();
-        let path = request.uri().path().to_owned();
+        let uri = request.uri().clone();
+        let path = uri.path();
         let request_id = request.headers().get(REQUEST_ID).cloned();
         let method = request.method().clone();
-        request.extensions_mut().insert(trace);
-        let Ok(response) = self.router.call(request).await;
-        let mut response = finish(response, &path, method == Method::PATCH, trace);
+        let answering = AssertUnwindSafe(self.dispatch(request, trace)).catch_unwind();
+        let response = answering.await.unwrap_or_else(|panic| panicked(&*panic));
+        let mut response = finish(response, path, method == Method::PATCH, trace);
         if let Some(id) = request_id {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -100,7 +105,22 @@ impl Edge {
         response
     }
 
+    async fn dispatch<B>(&self, mut request: Request<B>, trace: TraceId) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if request.method() == Method::POST && request.uri().path() == access::EVALUATION {
+            let answered = access::answer_evaluation(&self.app, trace, request).await;
+            return answered.unwrap_or_else(IntoResponse::into_response);
+        }
+        request.extensions_mut().insert(trace);
+        let Ok(response) = self.router.clone().call(request.map(Body::new)).await;
+        response
+    }
+
     /// The answer to a request that is not even looked at.
+    #[must_use]
     pub fn refuse(&self, error: Error) -> Response {
         finish(error.into_response(), "", false, self.app.traces.next())
     }
@@ -118,8 +138,7 @@ fn finish(response: Response, path: &str, is_patch: bool, trace: TraceId) -> Res
     response
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> {
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let text = panic
         .downcast_ref::<String>()
         .cloned()

@@ -3,10 +3,12 @@
 use std::{str::FromStr, time::Duration};
 
 use axum::{
-    body::{Body as Bytes, to_bytes},
+    BoxError,
+    body::{Bytes, HttpBody},
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -62,12 +64,27 @@ pub struct Question<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<App> for Question<T> {
     type Rejection = Error;
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        let bytes = body(request).await.map_err(|error| match error {
-            Error::UnsupportedMediaType => Error::invalid(error),
-            other => other,
-        })?;
-        json::read(&bytes).map(Self)
+        let (head, body) = request.into_parts();
+        question(&head.headers, body).await.map(Self)
     }
+}
+
+/// The question in a body.
+///
+/// # Errors
+/// When it does not arrive, or is no question.
+pub async fn question<T: DeserializeOwned, B: HttpBody<Data = Bytes>>(
+    headers: &HeaderMap,
+    body: B,
+) -> Result<T, Error>
+where
+    B::Error: Into<BoxError>,
+{
+    let bytes = read(headers, body).await.map_err(|error| match error {
+        Error::UnsupportedMediaType => Error::invalid(error),
+        other => other,
+    })?;
+    json::read(&bytes)
 }
 
 impl<T: JsonSchema> Describe for Question<T> {
@@ -111,25 +128,29 @@ impl<T: JsonSchema> Describe for OptionalBody<T> {
 }
 
 /// The bytes of a body that says it is JSON, or does not say what it is.
-pub async fn body(request: Request<Bytes>) -> Result<axum::body::Bytes, Error> {
-    let declared =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+pub async fn body(request: Request) -> Result<Bytes, Error> {
+    let (head, body) = request.into_parts();
+    read(&head.headers, body).await
+}
+
+async fn read<B: HttpBody<Data = Bytes>>(headers: &HeaderMap, body: B) -> Result<Bytes, Error>
+where
+    B::Error: Into<BoxError>,
+{
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > BODY as u64) {
         return Err(Error::TooLarge(BODY));
     }
-    let is_json = is_json(request.headers());
-    let arriving = to_bytes(request.into_body(), BODY);
-    let bytes =
-        tokio::time::timeout(ARRIVAL, arriving).await.map_err(|_| Error::Timeout)?.map_err(|error| {
-            let too_large = std::error::Error::source(&error)
-                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-            if too_large {
-                Error::TooLarge(BODY)
-            } else {
-                Error::invalid("the body did not arrive as a whole")
-            }
-        })?;
-    if bytes.is_empty() || is_json { Ok(bytes) } else { Err(Error::UnsupportedMediaType) }
+    let arriving = Limited::new(body, BODY).collect();
+    let arrived = tokio::time::timeout(ARRIVAL, arriving).await.map_err(|_| Error::Timeout)?;
+    let bytes = arrived.map(Collected::to_bytes).map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Error::TooLarge(BODY)
+        } else {
+            Error::invalid("the body did not arrive as a whole")
+        }
+    })?;
+    if bytes.is_empty() || is_json(headers) { Ok(bytes) } else { Err(Error::UnsupportedMediaType) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -8,16 +8,12 @@ mod stream;
 use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
     http::{Request, Version, header},
     response::Response,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
-use stream::{SaidTwice, Stream};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
+use stream::{Notes, Stream};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -47,7 +43,7 @@ pub async fn serve(
     notice: Duration,
     stop: impl Future<Output = ()>,
 ) {
-    let edge = Edge::new(app.clone());
+    let edge = Arc::new(Edge::new(app.clone()));
     let open = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(async {
@@ -61,7 +57,7 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, permit)) => connect(stream, permit, edge.clone(), &graceful),
+            Ok((stream, permit)) => connect(stream, permit, Arc::clone(&edge), &graceful),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(BREATH).await;
@@ -88,16 +84,23 @@ async fn accept(
     Ok((stream, permit))
 }
 
-fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful: &GracefulShutdown) {
-    let said_twice = SaidTwice::default();
-    let stream = Stream::new(stream, said_twice.clone());
+fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Arc<Edge>, graceful: &GracefulShutdown) {
+    let notes = Notes::new();
+    let stream = Stream::new(stream, notes.clone(), HEAD);
+    // Counted by connection: what all requests count is waited for by all processors.
+    let shared = Arc::new((edge, notes));
     let service = service_fn(move |request: Request<Incoming>| {
-        let (mut edge, said_twice) = (edge.clone(), said_twice.clone());
-        async move { Ok::<Response, Infallible>(answer(&mut edge, request, &said_twice).await) }
+        let shared = Arc::clone(&shared);
+        async move {
+            let (edge, notes) = &*shared;
+            notes.answering();
+            let answer = answer(edge, request, notes).await;
+            notes.awaiting();
+            Ok::<Response, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
@@ -109,19 +112,19 @@ fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Edge, graceful
     });
 }
 
-async fn answer(edge: &mut Edge, request: Request<Incoming>, said_twice: &SaidTwice) -> Response {
-    match not_quite_http(&request, said_twice) {
+async fn answer(edge: &Edge, request: Request<Incoming>, notes: &Notes) -> Response {
+    match not_quite_http(&request, notes) {
         Some(why) => closing(edge.refuse(Error::invalid(why))),
-        None => edge.answer(request.map(Body::new)).await,
+        None => edge.answer(request).await,
     }
 }
 
 /// What is wrong with a request that the library takes and others might read otherwise (RFC 9112 §3.2, §6.1, §6.3).
-fn not_quite_http(request: &Request<Incoming>, said_twice: &SaidTwice) -> Option<&'static str> {
+fn not_quite_http(request: &Request<Incoming>, notes: &Notes) -> Option<&'static str> {
     let headers = request.headers();
     let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
     if let Some(encoding) = encodings.next() {
-        if said_twice.take() {
+        if notes.said_twice() {
             return Some("a body has either a length or a transfer encoding, not both");
         }
         if encodings.next().is_some() || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {

@@ -1,9 +1,10 @@
 //! What does the HTTP library not do with a connection that we need?
 //!
 //! It drops a `Content-Length` that stands beside a `Transfer-Encoding`, which leaves nothing to refuse such a request by:
-//! this stream notes such a head as it comes in. And it closes a connection whose request it has not read to the end, upon
-//! which the system tells the client that the connection broke, often before the client has read the answer: this stream
-//! first reads on for a while.
+//! this stream notes such a head as it comes in. It sets a timer anew for each head that is awaited, which costs more than
+//! reading the head: this stream keeps one timer, and looks at the clock when it rings. And it closes a connection whose
+//! request it has not read to the end, upon which the system tells the client that the connection broke, often before the
+//! client has read the answer: this stream first reads on for a while.
 
 use std::{
     future::Future,
@@ -12,7 +13,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -21,7 +22,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 /// How the headers begin that say where a body ends.
@@ -32,14 +33,53 @@ const ENCODING: &[u8] = b"transfer-encoding:";
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_SIZE: usize = 16 * 1024 * 1024;
 
-/// Whether the head of a request has come in that says twice where its body ends.
-#[derive(Clone, Default)]
-pub(super) struct SaidTwice(Arc<AtomicBool>);
+/// What a stream and whoever answers the requests in it tell each other.
+#[derive(Clone)]
+pub(super) struct Notes(Arc<Noted>);
 
-impl SaidTwice {
-    /// Whether one has since this was last asked.
-    pub(super) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+struct Noted {
+    /// Whether the head of a request has come in that says twice where its body ends.
+    said_twice: AtomicBool,
+    begun: Instant,
+    /// Since when the next head is awaited, in milliseconds from the begin; [`ANSWERING`] while it is not.
+    awaited: AtomicU64,
+}
+
+const ANSWERING: u64 = u64::MAX;
+
+impl Notes {
+    pub(super) fn new() -> Self {
+        let (said_twice, awaited) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self(Arc::new(Noted { said_twice, begun: Instant::now(), awaited }))
+    }
+
+    /// Whether a head that says it twice has come in since this was last asked.
+    pub(super) fn said_twice(&self) -> bool {
+        self.0.said_twice.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that a head has come in, and is being answered.
+    pub(super) fn answering(&self) {
+        self.0.awaited.store(ANSWERING, Ordering::Relaxed);
+    }
+
+    /// Notes that the next head is awaited.
+    pub(super) fn awaiting(&self) {
+        let millis = u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or_default();
+        self.0.awaited.store(millis, Ordering::Relaxed);
+    }
+
+    /// Notes that bytes were sent. As long as there are some of an answer, the next head is not overdue.
+    fn sent(&self) {
+        if self.0.awaited.load(Ordering::Relaxed) != ANSWERING {
+            self.awaiting();
+        }
+    }
+
+    /// Since when the next head is awaited, if it is.
+    fn awaited(&self) -> Option<Instant> {
+        let millis = Some(self.0.awaited.load(Ordering::Relaxed)).filter(|millis| *millis != ANSWERING)?;
+        Some(self.0.begun + Duration::from_millis(millis))
     }
 }
 
@@ -94,19 +134,35 @@ impl Watch {
 pub(super) struct Stream {
     tcp: TcpStream,
     watch: Watch,
-    said_twice: SaidTwice,
+    notes: Notes,
+    /// How long a head may be awaited, and when to look next whether one has been for longer.
+    patience: Duration,
+    look: Pin<Box<Sleep>>,
     /// Set once all was answered: how long to read on yet, and how many bytes.
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, said_twice: SaidTwice) -> Self {
-        Self { tcp, watch: Watch::default(), said_twice, linger: None }
+    pub(super) fn new(tcp: TcpStream, notes: Notes, patience: Duration) -> Self {
+        let look = Box::pin(sleep(patience));
+        Self { tcp, watch: Watch::default(), notes, patience, look, linger: None }
+    }
+
+    /// Whether a head has been awaited for too long. If not, looks again when it might have been.
+    fn has_no_patience(&mut self, context: &mut Context<'_>) -> bool {
+        while self.look.as_mut().poll(context).is_ready() {
+            let end = self.notes.awaited().unwrap_or_else(Instant::now) + self.patience;
+            if end <= Instant::now() {
+                return true;
+            }
+            self.look.as_mut().reset(end);
+        }
+        false
     }
 
     fn watch(&mut self, bytes: &[u8]) {
         if self.watch.ends_head_with_both(bytes) {
-            self.said_twice.0.store(true, Ordering::Relaxed);
+            self.notes.0.said_twice.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -119,6 +175,9 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.tcp).poll_read(context, buffer);
+        if result.is_pending() && self.has_no_patience(context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         self.watch(buffer.filled().get(before..).unwrap_or_default());
         result
     }
@@ -130,6 +189,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.notes.sent();
         Pin::new(&mut self.tcp).poll_write(context, bytes)
     }
 
@@ -138,6 +198,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.notes.sent();
         Pin::new(&mut self.tcp).poll_write_vectored(context, bytes)
     }
 

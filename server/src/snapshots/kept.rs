@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use moka::{policy::EvictionPolicy, sync::Cache};
+use quick_cache::{Weighter, sync::Cache};
 use rolecall_engine::{
     access::{Revision, Snapshot},
     ids::TenantId,
@@ -13,7 +14,7 @@ use rolecall_engine::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// How many bytes snapshots may take together; beyond that those that were not used for longest go.
+/// How many bytes snapshots may take together; beyond that some that were not used lately go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget(pub u64);
 
@@ -24,11 +25,26 @@ impl Default for Budget {
 }
 
 /// Tenants that may be loading at the same moment.
-const LOADING: u64 = 10_000;
+const LOADING: usize = 10_000;
+/// Tenants that are expected; there may be more. So few that the cache is one shard: of several, each would have room for its
+/// share only, and a large tenant needs more.
+const EXPECTED: usize = 32;
+
+/// Weighs a snapshot in KiB, as if it were no larger than nearly all the room there is: what is larger is not kept.
+#[derive(Clone)]
+struct Weight {
+    most: u64,
+}
+
+impl Weighter<TenantId, Arc<Snapshot>> for Weight {
+    fn weight(&self, _: &TenantId, snapshot: &Arc<Snapshot>) -> u64 {
+        ((snapshot.memory() / 1024 + 1) as u64).min(self.most)
+    }
+}
 
 /// The present snapshot of each tenant that was used.
 pub struct Snapshots {
-    by_tenant: Cache<TenantId, Arc<Snapshot>>,
+    by_tenant: Cache<TenantId, Arc<Snapshot>, Weight>,
     /// The latest revision of each tenant that was published here. They outlive the snapshots, so that one that was read
     /// before a change is never published behind it.
     latest: Mutex<HashMap<TenantId, Revision>>,
@@ -38,18 +54,10 @@ pub struct Snapshots {
 impl Snapshots {
     /// No snapshots, with room for so many bytes.
     pub fn new(Budget(bytes): Budget) -> Self {
-        // One that is larger than all the room there is takes all of it.
-        let kibibytes = (bytes / 1024).max(1);
-        let weigh = move |_: &TenantId, snapshot: &Arc<Snapshot>| {
-            let size = (snapshot.memory() / 1024 + 1) as u64;
-            u32::try_from(size.min(kibibytes)).unwrap_or(u32::MAX)
-        };
+        let room = (bytes / 1024).max(1);
+        let weight = Weight { most: (room * 9 / 10).max(1) };
         Self {
-            by_tenant: Cache::builder()
-                .max_capacity(kibibytes)
-                .weigher(weigh)
-                .eviction_policy(EvictionPolicy::lru())
-                .build(),
+            by_tenant: Cache::with_weighter(EXPECTED, room, weight),
             latest: Mutex::default(),
             loading: Cache::new(LOADING),
         }
@@ -82,7 +90,8 @@ impl Snapshots {
 
     /// Waits for the right to load a tenant, so that many first requests load it once.
     pub(super) async fn loading(&self, tenant: TenantId) -> OwnedMutexGuard<()> {
-        self.loading.get_with(tenant, Arc::default).lock_owned().await
+        let Ok(lock) = self.loading.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));
+        lock.lock_owned().await
     }
 }
 
@@ -107,7 +116,6 @@ mod tests {
     fn an_earlier_revision_is_not_published() {
         let snapshots = Snapshots::new(Budget(1));
         let at = |name: &str| {
-            snapshots.by_tenant.run_pending_tasks();
             snapshots.get(name.parse().unwrap(), Timestamp::EPOCH).map(|snapshot| snapshot.revision().0)
         };
         assert!(snapshots.publish(snapshot(A, 5)));

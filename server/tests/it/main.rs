@@ -26,7 +26,6 @@ mod permissions;
 mod preview;
 mod protection;
 mod rate_limits;
-mod robustness;
 mod roles;
 mod scopes;
 mod statements;
