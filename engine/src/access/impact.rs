@@ -11,6 +11,7 @@ use super::{
     snapshot::{GroupFacts, Snapshot},
 };
 use crate::{
+    catalogue::Catalogue,
     change::Change,
     ids::{GroupId, RoleId, UserId},
     scopes::{ScopeIndex, ScopeName, ScopeSet},
@@ -54,9 +55,10 @@ pub struct UserImpact {
 #[must_use]
 pub fn impact(before: &Snapshot, after: &Snapshot, changes: &[Change], named: usize) -> Impact {
     let before = &before.at(after.moment());
-    let mut impact =
-        Impact { administrators: [before, after].map(Snapshot::administrators), ..Impact::default() };
     let touched = Touched::of(before, after, changes);
+    let administrators = before.administrators();
+    let still = if touched.may_administer(after) { after.administrators() } else { administrators };
+    let mut impact = Impact { administrators: [administrators, still], ..Impact::default() };
     for user in &touched.users {
         let [was, is] = [before, after].map(|tenant| tenant.may_use(*user));
         impact.add(after, before, *user, &was, &is, named);
@@ -169,6 +171,12 @@ impl Touched {
             let roles = tenant.group(group).into_iter().flat_map(|facts| tenant.roles_of_group(facts));
             self.scopes.extend(roles.flat_map(|role| role.grants.iter()));
         }
+    }
+
+    /// Whether somebody may have become an administrator, or ceased to be one.
+    fn may_administer(&self, tenant: &Snapshot) -> bool {
+        let administer = tenant.scope(Catalogue::ADMINISTER);
+        !self.users.is_empty() || administer.is_none_or(|scope| self.scopes.contains(&scope))
     }
 
     /// Whether a user has one of the changed roles or groups.
