@@ -3,8 +3,15 @@
 use alloc::{boxed::Box, vec, vec::Vec};
 
 use crate::{
-    api_keys::ApiKey, groups::Group, ids::UserId, licenses::LicenseAssignment, roles::Role, tenants::Tenant,
-    time::Timestamp, users::User,
+    api_keys::ApiKey,
+    groups::Group,
+    ids::UserId,
+    licenses::LicenseAssignment,
+    oauth::{OAuthClient, OAuthToken},
+    roles::Role,
+    tenants::Tenant,
+    time::Timestamp,
+    users::User,
 };
 
 /// What happened to one thing.
@@ -63,6 +70,10 @@ pub enum Change {
     License(Box<Delta<LicenseAssignment>>),
     /// An API key.
     ApiKey(Box<Delta<ApiKey>>),
+    /// An OAuth client.
+    OAuthClient(Box<Delta<OAuthClient>>),
+    /// A token of an OAuth client.
+    OAuthToken(Box<Delta<OAuthToken>>),
 }
 
 /// The answer to an edit: the new value, and the changes that lead to it. Without changes there is nothing to store.

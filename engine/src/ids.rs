@@ -183,43 +183,89 @@ impl fmt::Debug for TenantId {
     }
 }
 
-/// An API key: a version 4 UUID (RFC 9562 §5.4), equal to the `jti` of its token.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ApiKeyId([u8; 16]);
+macro_rules! uuid {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// A version 4 UUID (RFC 9562 §5.4).
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
 
-impl ApiKeyId {
-    /// The identifier that 16 random bytes make; six of the bits are replaced by version and variant.
+        impl $name {
+            /// The identifier that 16 random bytes make; six of the bits are replaced by version and variant.
+            #[must_use]
+            pub const fn new(entropy: [u8; 16]) -> Self {
+                let bits = u128::from_be_bytes(entropy);
+                let version = bits & !(0xf << 76) | 0x4 << 76;
+                let variant = version & !(0x3 << 62) | 0x2 << 62;
+                Self(variant.to_be_bytes())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let dashes = [8, 13, 18, 23].iter().all(|&at| text.as_bytes().get(at) == Some(&b'-'));
+                let digits: String = text.chars().filter(|&c| c != '-').collect();
+                let bytes =
+                    from_hex::<16>(digits.as_bytes()).filter(|_| dashes && text.len() == 36).ok_or(ParseIdError)?;
+                if Self::new(bytes).0 == bytes { Ok(Self(bytes)) } else { Err(ParseIdError) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let hex = Hex::of(&self.0);
+                for (from, to) in [(0, 8), (8, 12), (12, 16), (16, 20)] {
+                    write!(f, "{}-", hex.part(from, to))?;
+                }
+                f.write_str(hex.part(20, 32))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+uuid!(
+    /// An API key; also the `jti` of its token.
+    ApiKeyId
+);
+uuid!(
+    /// A token of an OAuth client; also its `jti`.
+    OAuthTokenId
+);
+
+/// An OAuth client: 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OAuthClientId([u8; 16]);
+
+impl OAuthClientId {
+    /// The identifier that 16 random bytes make.
     #[must_use]
     pub const fn new(entropy: [u8; 16]) -> Self {
-        let bits = u128::from_be_bytes(entropy);
-        let version = bits & !(0xf << 76) | 0x4 << 76;
-        let variant = version & !(0x3 << 62) | 0x2 << 62;
-        Self(variant.to_be_bytes())
+        Self(entropy)
     }
 }
 
-impl FromStr for ApiKeyId {
+impl FromStr for OAuthClientId {
     type Err = ParseIdError;
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let dashes = [8, 13, 18, 23].iter().all(|&at| text.as_bytes().get(at) == Some(&b'-'));
-        let digits: String = text.chars().filter(|&c| c != '-').collect();
-        let bytes =
-            from_hex::<16>(digits.as_bytes()).filter(|_| dashes && text.len() == 36).ok_or(ParseIdError)?;
-        if Self::new(bytes).0 == bytes { Ok(Self(bytes)) } else { Err(ParseIdError) }
+        from_hex(text.as_bytes()).map(Self).ok_or(ParseIdError)
     }
 }
 
-impl fmt::Display for ApiKeyId {
+impl fmt::Display for OAuthClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = Hex::of(&self.0);
-        for (from, to) in [(0, 8), (8, 12), (12, 16), (16, 20)] {
-            write!(f, "{}-", hex.part(from, to))?;
-        }
-        f.write_str(hex.part(20, 32))
+        Hex::of(&self.0).fmt(f)
     }
 }
 
-impl fmt::Debug for ApiKeyId {
+impl fmt::Debug for OAuthClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -71,6 +71,7 @@ pub mod groups;
 pub mod ids;
 pub mod licenses;
 pub mod names;
+pub mod oauth;
 pub mod periods;
 pub mod refusal;
 pub mod roles;

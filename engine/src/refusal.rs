@@ -139,6 +139,23 @@ pub enum Rule {
     TooManyKeys(u32),
     #[error("an API key lives at most {0} in this tenant")]
     KeyLivesTooLong(String),
+    // OAuth clients, reference/rest-api.md §7
+    #[error("only an administrator sees the tokens of others")]
+    TokensOfOthers,
+    #[error("a client has at most {0} of these")]
+    TooManyUris(usize),
+    #[error("only a client of type `spa` has allowed origins")]
+    OriginsOfBrowsersOnly,
+    #[error("only a client of type `web` has grant types of its own")]
+    GrantNeedsWeb,
+    #[error("only a trusted client may act as users")]
+    ImpersonationNeedsTrust,
+    #[error("an OAuth client cannot have the scope `{0}`")]
+    ScopeNotForClients(String),
+    #[error("only a client of type `web` has secrets")]
+    SecretNeedsWeb,
+    #[error("a client has at most {0} secrets; delete one first")]
+    TooManySecrets(usize),
     #[error("must be between {0} and {1}")]
     OutOfRange(i64, i64),
 }
@@ -159,6 +176,12 @@ pub mod limits {
     pub const ROLES_OF_GROUP: usize = 100;
     /// API keys of a user, as a tenant may set it.
     pub const KEYS_PER_USER: u32 = 1000;
+    /// Redirect addresses, and origins, of an OAuth client.
+    pub const CLIENT_URIS: usize = 5;
+    /// Secrets of an OAuth client.
+    pub const CLIENT_SECRETS: usize = 5;
+    /// How long an access token is good for (reference/auth.md §3.2).
+    pub const ACCESS_TOKEN: Span = Span::from_hours(6);
     /// How long an invitation is good for.
     pub const INVITATION: Span = Span::from_days(7);
     /// The longest life a tenant may allow its API keys.

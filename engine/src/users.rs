@@ -12,6 +12,7 @@ use crate::{
     ids::{GroupId, RoleId, UserId},
     licenses::{LicenseAssignment, auto_assigned_roles},
     names::{DisplayName, Email, Setting, Subject},
+    oauth::OAuthClient,
     periods::{Assigned, Assignments as _, Period},
     refusal::{Refusal, Rule, limits},
     time::Timestamp,
@@ -204,6 +205,32 @@ impl User {
             updated_at: editor.at,
         };
         Ok(created(user).and(license))
+    }
+
+    /// The user that an OAuth client acts as. It administers the tenant, and is entitled to nothing besides
+    /// (reference/access-control.md §1.1).
+    pub fn bot(client: &OAuthClient, id: UserId, tenant: &Snapshot, editor: &Editor) -> Edited<Self> {
+        let roles = tenant.catalogue().default_roles().map(|role| role.id);
+        let administers =
+            |role: &RoleId| tenant.catalogue().administers(*role) && tenant.role(*role).is_some();
+        created(Self {
+            id,
+            subject: Subject::stored(client.bot_subject()),
+            name: DisplayName::stored(client.name.to_string()),
+            email: None,
+            picture: None,
+            locale: None,
+            zoneinfo: None,
+            preferred_locale: None,
+            preferred_zoneinfo: None,
+            status: UserStatus::Active,
+            invite_expires_at: None,
+            client_id: Some(Setting::stored(client.id.to_string())),
+            roles: roles.filter(administers).take(1).map(Assigned::from).collect(),
+            groups: Vec::new(),
+            created_at: editor.at,
+            updated_at: editor.at,
+        })
     }
 
     /// The user after all operations of a patch, or none of them.

@@ -11,8 +11,8 @@ use std::{
 use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
-    api_keys::credential::Verified,
     clock::{Clock, Entropy},
+    credentials::{Verified, assertion::Assertions},
     db::Db,
     error::Error,
     limits::RateLimits,
@@ -50,6 +50,7 @@ pub struct Parts {
     pub snapshots: Snapshots,
     pub signing: SigningKeys,
     pub(crate) verified: Verified,
+    pub(crate) assertions: Assertions,
     pub(crate) cursors: Seal,
     pub(crate) public_url: Option<Origin>,
     pub(crate) rate_limits: RateLimits,
@@ -80,6 +81,7 @@ impl App {
             snapshots: Snapshots::new(snapshot_budget),
             signing,
             verified: Verified::default(),
+            assertions: Assertions::default(),
             cursors: master_key.seal_for("cursors")?,
             public_url,
             rate_limits,

@@ -13,16 +13,16 @@ use axum::{
     http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority},
 };
 use rolecall_engine::{
-    access::{Decision, Denial, Query, Snapshot, UserFacts, decide},
+    access::{Decision, Denial, Query, Snapshot},
     catalogue::Catalogue,
     ids::{TenantId, UserId},
+    oauth::{ADMIN_CLASSIC, Reach, USER_DEFAULT, decide_within},
     time::Timestamp,
-    users::UserStatus,
 };
 
 use crate::{
-    api_keys::{credential::Credential, verify::verify},
     app::App,
+    credentials::{Credential, verify::verify},
     db::Reader,
     error::Error,
     limits::{RetryAfter, Tier},
@@ -35,6 +35,15 @@ use crate::{
 pub trait Permission: Send + Sync + 'static {
     /// The scope; none where being an active user of the tenant is enough.
     const SCOPE: Option<&'static str>;
+    /// Whether any token will do, where no scope is needed; else one that is for what every user may do.
+    const ANY_TOKEN: bool = false;
+}
+
+/// Any active user of the tenant, with whatever token: for questions about the token itself.
+pub enum Bearer {}
+impl Permission for Bearer {
+    const SCOPE: Option<&'static str> = None;
+    const ANY_TOKEN: bool = true;
 }
 
 /// Any active user of the tenant.
@@ -75,7 +84,7 @@ pub struct Caller<P> {
 }
 
 /// Whose request it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Who {
     credential: Credential,
     pub(crate) trace: TraceId,
@@ -99,7 +108,12 @@ impl<P> Caller<P> {
 
     /// Whether the user administers the tenant.
     pub fn is_administrator(&self) -> bool {
-        self.tenant.administers(self.user())
+        self.who.administers(&self.tenant)
+    }
+
+    /// Whether the caller may use a scope: is granted it, and the credential reaches so far.
+    pub fn decide(&self, scope: &str) -> Decision {
+        self.who.decide(&self.tenant, scope)
     }
 
     /// Refuses a caller who does not hold a scope besides what the request needed.
@@ -107,7 +121,7 @@ impl<P> Caller<P> {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn require(&self, scope: &'static str) -> Result<(), Error> {
-        holds(&self.tenant, self.user(), scope)
+        self.who.holds(&self.tenant, scope)
     }
 
     /// Addresses of things, as the caller reaches them.
@@ -139,22 +153,41 @@ impl Who {
         if !self.credential.holds(tenant) {
             self.credential.check(reader, now).await?;
         }
-        may::<P>(tenant, self.user()).map(drop)
+        self.may::<P>(tenant)
     }
-}
 
-/// Refuses a user who is not active or does not hold `P`.
-fn may<P: Permission>(tenant: &Snapshot, user: UserId) -> Result<&UserFacts, Error> {
-    let facts =
-        tenant.user(user).filter(|facts| facts.status == UserStatus::Active).ok_or(Error::Unauthenticated)?;
-    P::SCOPE.map_or(Ok(()), |scope| holds(tenant, user, scope)).map(|()| facts)
-}
+    fn decide(&self, tenant: &Snapshot, scope: &str) -> Decision {
+        decide_within(tenant, &Query { user: self.user(), scope }, self.credential.reach())
+    }
 
-fn holds(tenant: &Snapshot, user: UserId, scope: &str) -> Result<(), Error> {
-    match decide(tenant, &Query { user, scope }) {
-        Decision::Allowed(_) => Ok(()),
-        Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
-        Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
+    /// Whether the user administers the tenant, and the credential reaches so far.
+    pub(crate) fn administers(&self, tenant: &Snapshot) -> bool {
+        self.decide(tenant, Catalogue::ADMINISTER).is_allowed()
+    }
+
+    /// Refuses a user who is not active.
+    fn is_active(&self, tenant: &Snapshot) -> Result<(), Error> {
+        let facts = tenant.user(self.user()).filter(|facts| facts.is_active());
+        facts.map(drop).ok_or(Error::Unauthenticated)
+    }
+
+    /// Refuses a user who is not active or does not hold `P`, and a credential that does not reach so far.
+    fn may<P: Permission>(&self, tenant: &Snapshot) -> Result<(), Error> {
+        let Some(scope) = P::SCOPE else {
+            self.is_active(tenant)?;
+            let general = P::ANY_TOKEN || self.credential.reach().is_none_or(Reach::is_general);
+            let why = format!("this needs a token with the scope `{USER_DEFAULT}` or `{ADMIN_CLASSIC}`");
+            return if general { Ok(()) } else { Err(Error::Forbidden(why)) };
+        };
+        self.holds(tenant, scope)
+    }
+
+    fn holds(&self, tenant: &Snapshot, scope: &str) -> Result<(), Error> {
+        match self.decide(tenant, scope) {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
+            Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
+        }
     }
 }
 
@@ -179,12 +212,13 @@ impl<P: Permission> Caller<P> {
         let (tenant, credential) = verify(app, token).await?;
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
-        may::<Member>(&tenant, credential.user)?;
-        let counted = app.rate_limits.count(credential.tenant, credential.user, tenant.user_count(), tier);
+        let who = Who { credential, trace };
+        who.is_active(&tenant)?;
+        let counted = app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
-        may::<P>(&tenant, credential.user)?;
+        who.may::<P>(&tenant)?;
         Ok(Self {
-            who: Who { credential, trace },
+            who,
             tenant,
             host,
             public_url: app.public_url.clone(),

@@ -22,6 +22,8 @@ pub enum Error {
     Refused(Box<Refusal>),
     /// The request itself is wrong.
     Invalid(Box<Invalid>),
+    /// A program is not given a token.
+    OAuth(Box<OAuthRefusal>),
     /// The body is larger than the given number of bytes.
     TooLarge(usize),
     /// The body is not JSON.
@@ -55,6 +57,27 @@ pub enum Source {
     Pointer(String),
     /// A parameter of the query.
     Parameter(String),
+}
+
+/// Why a program is not given a token, in the words of RFC 6749 §5.2.
+#[derive(Debug)]
+pub struct OAuthRefusal {
+    /// The word for programs.
+    pub error: &'static str,
+    /// The same for people.
+    pub description: String,
+}
+
+impl OAuthRefusal {
+    pub fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self { error, description: description.into() }
+    }
+}
+
+impl From<OAuthRefusal> for Error {
+    fn from(refusal: OAuthRefusal) -> Self {
+        Self::OAuth(Box::new(refusal))
+    }
 }
 
 impl Error {
@@ -107,6 +130,7 @@ impl fmt::Display for Error {
             Self::MethodNotAllowed => f.write_str("the method is not allowed here"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Invalid(invalid) => f.write_str(&invalid.detail),
+            Self::OAuth(refusal) => f.write_str(&refusal.description),
             Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
             Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),

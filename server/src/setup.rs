@@ -18,8 +18,9 @@ use rolecall_engine::{
 };
 
 use crate::{
-    api_keys::{credential, sql as api_keys},
+    api_keys::sql as api_keys,
     app::App,
+    credentials,
     error::Error,
     tenants::sql,
     users::sql as users,
@@ -116,7 +117,7 @@ fn first_key(app: &App, user: UserId, lifetime: Span, editor: &Editor) -> Edited
 }
 
 fn required_token(app: &App, tenant: TenantId, key: &ApiKey) -> Result<String, Error> {
-    credential::token(&app.signing, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
+    credentials::of_key(&app.signing, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
 }
 
 /// What happens to the keys that this module made for a user before.

@@ -17,12 +17,14 @@ use crate::{
     api_keys::sql as api_keys,
     app::App,
     audits,
-    caller::{Caller, Permission, Who},
+    caller::{Caller, Permission},
     db::{Reader, Writer, Written},
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
     licenses::sql as licenses,
+    oauth_clients::sql as oauth_clients,
+    oauth_tokens::sql as oauth_tokens,
     roles::sql as roles,
     snapshots,
     tenants::sql as tenants,
@@ -71,16 +73,16 @@ impl<P: Permission> Caller<P> {
         app: &App,
         work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let Who { trace, .. } = self.who;
-        let who = self.who;
+        let who = self.who.clone();
+        let (tenant, trace) = (who.tenant(), who.trace);
         let prove = async move |tenant: &Snapshot, reader: &Reader<'_>, at| {
             who.prove::<P>(tenant, reader, at).await?;
-            Ok(Editor { user: Some(who.user()), administrator: tenant.administers(who.user()), at })
+            Ok(Editor { user: Some(who.user()), administrator: who.administers(tenant), at })
         };
         if self.previews {
-            preview(app, who.tenant(), prove, work).await
+            preview(app, tenant, prove, work).await
         } else {
-            change(app, who.tenant(), trace, prove, work).await
+            change(app, tenant, trace, prove, work).await
         }
     }
 }
@@ -206,5 +208,7 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::User(delta) => users::store(writer, delta).await,
         Change::License(delta) => licenses::store(writer, delta).await,
         Change::ApiKey(delta) => api_keys::store(writer, delta).await,
+        Change::OAuthClient(delta) => oauth_clients::store(writer, delta).await,
+        Change::OAuthToken(delta) => oauth_tokens::store(writer, delta).await,
     }
 }

@@ -26,7 +26,12 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
             before.administers_for_good(id) && !after.administers_for_good(id)
         }
         Change::Group(delta) => takes_from_group(before, delta),
-        Change::Role(_) | Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => false,
+        Change::Role(_)
+        | Change::Tenant(_)
+        | Change::License(_)
+        | Change::ApiKey(_)
+        | Change::OAuthClient(_)
+        | Change::OAuthToken(_) => false,
     });
     if takes
         && !after.users().any(|(id, user)| after.is_administrator(user) && after.administers_for_good(id))

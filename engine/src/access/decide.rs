@@ -35,6 +35,8 @@ pub enum Denial {
     UnknownAction,
     /// No role of the user grants it.
     NotGranted,
+    /// The user is granted it, but the token does not reach so far.
+    NotReached,
 }
 
 impl Denial {
@@ -51,6 +53,7 @@ impl Denial {
             Self::UnknownResource => "unknown-resource",
             Self::UnknownAction => "unknown-action",
             Self::NotGranted => "not-granted",
+            Self::NotReached => "not-reached",
         }
     }
 }
@@ -67,6 +70,7 @@ impl fmt::Display for Denial {
             Self::UnknownResource => f.write_str("the resource is not this tenant"),
             Self::UnknownAction => f.write_str("resources of this type have no such action"),
             Self::NotGranted => f.write_str("no role of the user grants it"),
+            Self::NotReached => f.write_str("the token does not have it"),
         }
     }
 }

@@ -141,7 +141,11 @@ impl Touched {
                 }
                 Change::Role(delta) => touched.role([before, after], delta.latest().id),
                 Change::Group(delta) => touched.group([before, after], delta.latest().id),
-                Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => {}
+                Change::Tenant(_)
+                | Change::License(_)
+                | Change::ApiKey(_)
+                | Change::OAuthClient(_)
+                | Change::OAuthToken(_) => {}
             }
         }
         for tenant in [before, after] {

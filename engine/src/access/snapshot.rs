@@ -66,7 +66,7 @@ pub struct Snapshot {
     catalogue: Arc<Catalogue>,
     revision: Revision,
     pub(super) moment: Timestamp,
-    api_keys_revision: Revision,
+    credentials_revision: Revision,
     tenant: Arc<Tenant>,
     opaque: Arc<Opaque>,
     pub(super) roles: Slots<RoleId, RoleFacts>,
@@ -91,7 +91,7 @@ impl Snapshot {
             catalogue,
             revision,
             moment,
-            api_keys_revision: revision,
+            credentials_revision: revision,
             tenant: Arc::new(tenant),
             opaque: Arc::default(),
             roles: Slots::default(),
@@ -121,7 +121,9 @@ impl Snapshot {
                 Change::Role(delta) => next.apply_role(delta),
                 Change::Group(delta) => next.apply_group(delta),
                 Change::User(_) | Change::License(_) => {}
-                Change::ApiKey(_) => next.api_keys_revision = revision,
+                Change::ApiKey(delta) => next.note_credential(delta.before().is_some()),
+                Change::OAuthClient(delta) => next.note_credential(delta.before().is_some()),
+                Change::OAuthToken(delta) => next.note_credential(delta.before().is_some()),
             }
         }
         // Users refer to roles and groups, so they come behind them.
@@ -132,6 +134,13 @@ impl Snapshot {
             }
         }
         if next.roles.is_worn() || next.groups.is_worn() { next.renumbered() } else { next }
+    }
+
+    /// Notes that a credential may have ended; one that is new has not.
+    fn note_credential(&mut self, was_there: bool) {
+        if was_there {
+            self.credentials_revision = self.revision;
+        }
     }
 
     /// The same with new numbers for roles and groups. Needed once in tens of thousands of new groups.
@@ -274,11 +283,11 @@ impl Snapshot {
         self.revision
     }
 
-    /// The last revision at which an API key of the tenant may have changed. What was verified about a key at this
-    /// revision or later still holds.
+    /// The last revision at which an API key, an OAuth client or a token of the tenant may have changed or ended. What was
+    /// verified about one at this revision or later still holds.
     #[must_use]
-    pub const fn api_keys_revision(&self) -> Revision {
-        self.api_keys_revision
+    pub const fn credentials_revision(&self) -> Revision {
+        self.credentials_revision
     }
 
     /// The catalogue the tenant is judged by.

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rolecall_engine::{
     access::{GroupFacts, Query, RoleFacts, Snapshot, UserFacts, decide, impact},
+    catalogue::Catalogue,
     change::{Change, Editor},
     groups::Provider,
     ids::UserId,
-    scopes::ScopeName,
+    oauth::{ADMIN_CLASSIC, Reach, USER_DEFAULT, decide_within},
+    scopes::{Level, ScopeName},
     time::Timestamp,
     users::UserStatus,
 };
@@ -178,6 +180,33 @@ proptest! {
         };
         prop_assert_eq!(but_preferences(&before), but_preferences(after));
         prop_assert!(done.is_err() || who == whom || ops.is_empty());
+    }
+
+    /// A token adds nothing to what its user may do, and what it does not reach is denied (threats T06).
+    #[test]
+    fn a_token_only_narrows(acts in acts(25), names in prop::collection::vec(any::<u8>(), 0..6), umbrellas in any::<[bool; 2]>()) {
+        let world = World::after(&acts);
+        let catalogue = world.snapshot.catalogue();
+        let all: Vec<&ScopeName> = catalogue.scopes().map(|scope| &scope.name).collect();
+        let mut held: Vec<ScopeName> = names.iter().map(|n| all[usize::from(*n) % all.len()].clone()).collect();
+        let both = [(USER_DEFAULT, Level::User), (ADMIN_CLASSIC, Level::Admin)];
+        held.extend(both.iter().zip(umbrellas).filter(|(_, on)| *on).map(|((name, _), _)| ScopeName::new(name).unwrap()));
+        let umbrellas: Vec<Level> =
+            both.iter().filter(|(name, _)| held.iter().any(|held| held.as_str() == *name)).map(|(_, level)| *level).collect();
+        let reach = Reach::new(catalogue, &held);
+        for user in world.users.keys().copied() {
+            for known in catalogue.scopes() {
+                let query = Query { user, scope: known.name.as_str() };
+                let may = decide_within(&world.snapshot, &query, Some(&reach)).is_allowed();
+                let granted = decide(&world.snapshot, &query).is_allowed();
+                let parent = known.parent.and_then(|parent| catalogue.scope(parent)).map(|parent| &parent.name);
+                let named = held.contains(&known.name) || parent.is_some_and(|parent| held.contains(parent));
+                let reached = named || umbrellas.contains(&known.level);
+                let keys = known.name.as_str() == Catalogue::API_KEYS;
+                prop_assert_eq!(may, granted && if keys { umbrellas.len() == 2 } else { reached });
+                prop_assert_eq!(decide_within(&world.snapshot, &query, None), decide(&world.snapshot, &query));
+            }
+        }
     }
 
     /// A patch is its operations one after the other, and the empty patch is nothing.

@@ -218,7 +218,7 @@ impl World {
                     put(&mut self.groups, delta.latest().id, delta.after());
                 }
                 Change::User(delta) => put(&mut self.users, delta.latest().id, delta.after()),
-                Change::License(_) | Change::ApiKey(_) => {}
+                Change::License(_) | Change::ApiKey(_) | Change::OAuthClient(_) | Change::OAuthToken(_) => {}
             }
         }
         Ok(value)

@@ -26,7 +26,7 @@ use tonic_prost::ProstCodec;
 use super::forward::{identity, permitted};
 use crate::{
     app::App,
-    caller::{Caller, Member},
+    caller::{Bearer, Caller},
     error::Error,
     limits::Tier,
 };
@@ -219,7 +219,7 @@ async fn check(app: &App, asked: CheckRequest) -> CheckResponse {
 /// What is sent on with a request that may go through.
 async fn allowed(app: &App, headers: &HashMap<String, String>, scopes: &[String]) -> Result<Allowed, Error> {
     let parts = head(headers)?;
-    let caller = Caller::<Member>::of(&parts, app, app.traces.next(), Tier::Decision).await?;
+    let caller = Caller::<Bearer>::of(&parts, app, app.traces.next(), Tier::Decision).await?;
     let user = permitted(app, &caller, scopes).await?;
     let mut sent = Allowed { headers: Vec::new(), headers_to_remove: Vec::new() };
     for (name, value) in identity(&user) {

@@ -12,15 +12,11 @@ use axum::{
     routing::any,
 };
 use percent_encoding::percent_decode_str;
-use rolecall_engine::{
-    access::{Decision, Query, decide},
-    names::Email,
-    users::User,
-};
+use rolecall_engine::{access::Decision, names::Email, users::User};
 
 use crate::{
     app::App,
-    caller::{Caller, Member},
+    caller::{Bearer, Caller},
     error::Error,
     limits::Tier,
     snapshots,
@@ -44,7 +40,7 @@ pub fn router() -> Router<App> {
 
 async fn by_query(
     State(app): State<App>,
-    caller: Caller<Member>,
+    caller: Caller<Bearer>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
@@ -54,14 +50,14 @@ async fn by_query(
 }
 
 /// Of the path only the scope is looked at: what was asked for may be anything.
-async fn by_path(State(app): State<App>, caller: Caller<Member>, asked: Uri) -> Result<Response, Error> {
+async fn by_path(State(app): State<App>, caller: Caller<Bearer>, asked: Uri) -> Result<Response, Error> {
     let scope = asked.path().trim_start_matches(PREFIX).split('/').next().unwrap_or_default();
     let scope = percent_decode_str(scope).decode_utf8().map_err(|_| Error::NotFound)?.into_owned();
     pass(&app, &caller, &[scope]).await
 }
 
 /// 200 with who the user is.
-async fn pass(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<Response, Error> {
+async fn pass(app: &App, caller: &Caller<Bearer>, scopes: &[String]) -> Result<Response, Error> {
     let user = permitted(app, caller, scopes).await?;
     let mut response = ().into_response();
     for (name, value) in identity(&user) {
@@ -76,12 +72,12 @@ async fn pass(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<R
 ///
 /// # Errors
 /// When the user does not, or no scope is named.
-pub(super) async fn permitted(app: &App, caller: &Caller<Member>, scopes: &[String]) -> Result<User, Error> {
+pub(super) async fn permitted(app: &App, caller: &Caller<Bearer>, scopes: &[String]) -> Result<User, Error> {
     if scopes.is_empty() {
         return Err(Error::at_parameter("scope", "is required: the scope that the proxy's route needs"));
     }
     for scope in scopes {
-        if let Decision::Denied(why) = decide(caller.tenant(), &Query { user: caller.user(), scope }) {
+        if let Decision::Denied(why) = caller.decide(scope) {
             return Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}")));
         }
     }

@@ -25,8 +25,7 @@ use crate::{
         respond::Shown,
     },
     limits::Tier,
-    links::Links,
-    tenants::sql as tenants,
+    tenants,
     trace::TraceId,
 };
 
@@ -188,20 +187,7 @@ async fn get_configuration(
     State(app): State<App>,
     AskedHost(host): AskedHost,
 ) -> Result<Shown<Configuration>, Error> {
-    let tenant = match &host {
-        Some(host) if host.may_be_a_tenants() => {
-            let name = host.name().to_owned();
-            app.db.look_up(async move |all| tenants::by_hostname(all, &name).await).await?
-        }
-        _ => None,
-    };
-    // Only the row is read: nobody has to be known for this, and nobody makes a tenant be loaded by it.
-    let tenant = match tenant {
-        Some(tenant) => app.db.read(tenant, async |reader| tenants::find(reader).await).await?,
-        None => None,
-    };
-    let tenant = tenant.as_ref().map(|(tenant, _)| tenant);
-    let links = Links::for_anybody(tenant, host.as_ref(), app.public_url.as_ref()).ok_or(Error::NotFound)?;
+    let links = tenants::links_of_host(&app, host.as_ref()).await?;
     let to = |path: &str| links.to(path).href;
     Ok(Shown(Configuration {
         policy_decision_point: to(""),

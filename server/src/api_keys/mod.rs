@@ -1,9 +1,7 @@
 //! API keys: how programs speak for a user. (reference/rest-api.md §6)
 
-pub mod credential;
 pub mod http;
 pub mod sql;
-pub mod verify;
 mod wire;
 
 use rolecall_engine::{
@@ -16,6 +14,7 @@ use rolecall_engine::{
 use crate::{
     app::App,
     caller::{Administrator, Caller, KeyMaker, Member},
+    credentials,
     db::{Found, Keyset, Reader},
     error::Error,
     write::WriteTx,
@@ -58,7 +57,7 @@ pub async fn create(app: &App, caller: &Caller<KeyMaker>, new: NewApiKey) -> Res
         Ok(ApiKey::create(new, id, &tx.tenant().tenant().api_keys, active, tx.editor())?)
     };
     let key = caller.write(app, edit).await?;
-    let token = credential::token(&app.signing, caller.tenant_id(), &key)?;
+    let token = credentials::of_key(&app.signing, caller.tenant_id(), &key)?;
     Ok((key, token.ok_or_else(|| Error::internal("a key without a user"))?))
 }
 

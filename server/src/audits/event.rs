@@ -5,9 +5,10 @@ use rolecall_engine::{
     api_keys::{ApiKey, KeySubject},
     change::{Change, Delta},
     groups::Group,
-    ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
+    ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
     licenses::LicenseAssignment,
     names::{Description, Email, Hostname, Setting},
+    oauth::{KeyText, OAuthClient, OAuthToken, Secret},
     periods::{Assigned, Period},
     roles::{Role, RoleKind},
     scopes::ScopeName,
@@ -43,6 +44,13 @@ const USER: Kinds =
 const TENANT: Kinds = Kinds("com.qlik.tenant.created", "com.qlik.tenant.updated", "com.qlik.tenant.deleted");
 const API_KEY: Kinds =
     Kinds("com.qlik.core.api-key.created", "com.qlik.core.api-key.updated", "com.qlik.core.api-key.deleted");
+const CLIENT: Kinds = Kinds(
+    "com.qlik.v1.oauth-client.created",
+    "com.qlik.v1.oauth-client.updated",
+    "com.qlik.v1.oauth-client.deleted",
+);
+const TOKEN: Kinds =
+    Kinds("com.qlik.oauth-token.issued", "com.qlik.oauth-token.updated", "com.qlik.oauth-token.revoked");
 /// The contract has no event for these; the names are ours.
 const LICENSE: Kinds = Kinds(
     "rolecall.license-assignment.created",
@@ -69,6 +77,8 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
             event(tenant_kinds(delta), delta, |tenant| tenant.id.to_string(), tenant_members)
         }
         Change::ApiKey(delta) => event(&API_KEY, delta, |key| key.id.to_string(), key_members),
+        Change::OAuthClient(delta) => event(&CLIENT, delta, |client| client.id.to_string(), client_members),
+        Change::OAuthToken(delta) => event(&TOKEN, delta, |token| token.id.to_string(), token_members),
         Change::License(delta) => {
             event(&LICENSE, delta, |license| license.subject.to_string(), license_members)
         }
@@ -105,6 +115,12 @@ enum Member<'m> {
     Role(RoleId),
     Group(GroupId),
     ApiKey(ApiKeyId),
+    Client(OAuthClientId),
+    Token(OAuthTokenId),
+    Settings(&'m [Setting]),
+    /// Never more than what tells them apart.
+    Secrets(&'m [Secret]),
+    Keys(&'m [KeyText]),
     Scopes(&'m [ScopeName]),
     Hostnames(&'m [Hostname]),
     Roles(&'m [RoleId], Names<'m>),
@@ -165,6 +181,11 @@ impl Serialize for Member<'_> {
             Self::Role(id) => serializer.collect_str(id),
             Self::Group(id) => serializer.collect_str(id),
             Self::ApiKey(id) => serializer.collect_str(id),
+            Self::Client(id) => serializer.collect_str(id),
+            Self::Token(id) => serializer.collect_str(id),
+            Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
+            Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
+            Self::Keys(keys) => serializer.collect_seq(keys.iter().map(|KeyText(key)| key)),
             Self::Scopes(scopes) => serializer.collect_seq(scopes.iter().map(ScopeName::as_str)),
             Self::Hostnames(names) => serializer.collect_seq(names.iter().map(Hostname::as_str)),
             Self::Roles(ids, names) => {
@@ -340,6 +361,34 @@ fn key_members(key: &ApiKey) -> Members<'_, 6> {
         ("description", key.description.as_str().into()),
         ("expiry", Member::Time(key.expires_at)),
         ("revoked", key.revoked.into()),
+    ]
+}
+
+fn client_members(client: &OAuthClient) -> Members<'_, 12> {
+    [
+        ("clientId", Member::Client(client.id)),
+        ("appType", client.app_type.as_str().into()),
+        ("clientName", client.name.as_str().into()),
+        ("redirectUris", Member::Settings(&client.redirect_uris)),
+        ("allowedOrigins", Member::Settings(&client.allowed_origins)),
+        ("allowedScopes", Member::Scopes(&client.allowed_scopes)),
+        ("consentMethod", client.consent.as_str().into()),
+        ("secrets", Member::Secrets(&client.secrets)),
+        ("publicKeys", Member::Keys(&client.public_keys)),
+        ("ownerId", client.owner.map_or(Member::Absent, Member::User)),
+        ("createdAt", Member::Time(client.created_at)),
+        (LAST_UPDATED, Member::Time(client.updated_at)),
+    ]
+}
+
+fn token_members(token: &OAuthToken) -> Members<'_, 6> {
+    [
+        ("id", Member::Token(token.id)),
+        ("issuedToClientId", Member::Client(token.client)),
+        ("resourceOwner", Member::User(token.user)),
+        ("scopes", Member::Scopes(&token.scopes)),
+        ("issuedAt", Member::Time(token.issued_at)),
+        ("expiresAt", Member::Time(token.expires_at)),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
+    ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
     time::Timestamp,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -71,7 +71,7 @@ macro_rules! from_id {
     };
 }
 
-from_id!(ApiKeyId, GroupId, RoleId, TenantId, UserId);
+from_id!(ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId);
 
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

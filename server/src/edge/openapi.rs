@@ -125,7 +125,8 @@ fn errors_schema() -> Value {
     json!({"type": "object", "required": ["errors", "traceId"], "properties": {
         "errors": {"type": "array", "items": item},
         "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        "error": {"type": "string", "deprecated": true, "description": "The title again, from licences"},
+        "error": {"type": "string", "description": "A word of RFC 6749, from `/oauth`; the title again, from licences, deprecated"},
+        "error_description": {"type": "string", "description": "The detail again, from `/oauth`"},
         "message": {"type": "string", "deprecated": true, "description": "The detail again, from licences"},
     }})
 }

@@ -151,7 +151,11 @@ impl<'t> Trial<'t> {
                 Change::Role(delta) => note(&mut self.roles, delta.latest().id, delta),
                 Change::Group(delta) => note(&mut self.groups, delta.latest().id, delta),
                 Change::User(delta) => note(&mut self.users, delta.latest().id, delta),
-                Change::Tenant(_) | Change::License(_) | Change::ApiKey(_) => {}
+                Change::Tenant(_)
+                | Change::License(_)
+                | Change::ApiKey(_)
+                | Change::OAuthClient(_)
+                | Change::OAuthToken(_) => {}
             }
         }
         self.tenant = after;

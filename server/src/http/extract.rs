@@ -41,6 +41,48 @@ impl<T> Describe for Id<T> {
     }
 }
 
+/// Two identifiers in the path, one behind the other.
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A: FromStr, B: FromStr> FromRequestParts<App> for Ids<A, B> {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Error::NotFound)?;
+        let mut values = params.iter().map(|(_, value)| value);
+        let (first, second) = (values.next().unwrap_or_default(), values.next().unwrap_or_default());
+        first.parse().ok().zip(second.parse().ok()).map(|(a, b)| Self(a, b)).ok_or(Error::NotFound)
+    }
+}
+
+impl<A, B> Describe for Ids<A, B> {
+    fn describe(document: &mut Document<'_>) {
+        document.path_parameters();
+    }
+}
+
+/// The identifier of what is to be deleted, repeated in the header `qlik-confirm-delete` (reference/rest-api.md §7).
+pub struct Repeated(pub Option<String>);
+
+const CONFIRM: &str = "qlik-confirm-delete";
+
+impl FromRequestParts<App> for Repeated {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        let value = parts.headers.get(CONFIRM).and_then(|value| value.to_str().ok());
+        Ok(Self(value.map(str::to_owned)))
+    }
+}
+
+impl Describe for Repeated {
+    fn describe(document: &mut Document<'_>) {
+        let about = "The identifier once more, so that nothing is deleted by mistake";
+        document.parameters.push(serde_json::json!({
+            "name": CONFIRM, "in": "header", "required": true, "description": about, "schema": {"type": "string"},
+        }));
+        document.errors.push(400);
+    }
+}
+
 /// A JSON body.
 pub struct Body<T>(pub T);
 
@@ -137,20 +179,31 @@ async fn read<B: HttpBody<Data = Bytes>>(headers: &HeaderMap, body: B) -> Result
 where
     B::Error: Into<BoxError>,
 {
+    let bytes = bytes(headers, body).await?;
+    if bytes.is_empty() || is_json(headers) { Ok(bytes) } else { Err(Error::UnsupportedMediaType) }
+}
+
+/// The bytes of a body, whatever it is.
+///
+/// # Errors
+/// When it is too long, or does not arrive.
+pub async fn bytes<B: HttpBody<Data = Bytes>>(headers: &HeaderMap, body: B) -> Result<Bytes, Error>
+where
+    B::Error: Into<BoxError>,
+{
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > BODY as u64) {
         return Err(Error::TooLarge(BODY));
     }
     let arriving = Limited::new(body, BODY).collect();
     let arrived = tokio::time::timeout(ARRIVAL, arriving).await.map_err(|_| Error::Timeout)?;
-    let bytes = arrived.map(Collected::to_bytes).map_err(|error| {
+    arrived.map(Collected::to_bytes).map_err(|error| {
         if error.is::<LengthLimitError>() {
             Error::TooLarge(BODY)
         } else {
             Error::invalid("the body did not arrive as a whole")
         }
-    })?;
-    if bytes.is_empty() || is_json(headers) { Ok(bytes) } else { Err(Error::UnsupportedMediaType) }
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -73,6 +73,11 @@ impl Operation {
         }
     }
 
+    /// Whether there is a value.
+    pub const fn has_value(&self) -> bool {
+        self.value.is_some()
+    }
+
     /// The value, read from a text.
     ///
     /// # Errors

@@ -80,6 +80,13 @@ const FAMILIES: &[Family] = &[
         deprecated_members: false,
     },
     Family {
+        path: "/api/v1/oauth-clients",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Number,
+        deprecated_members: false,
+    },
+    Family {
         path: "/api/v1/licenses",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
@@ -141,6 +148,9 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         Error::Unauthenticated | Error::OtherTenant => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        Error::OAuth(ref refusal) if refusal.error == INVALID_CLIENT => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+        }
         Error::TooManyRequests(seconds) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -165,7 +175,12 @@ struct Problem {
     title: &'static str,
     detail: Option<String>,
     source: Option<Source>,
+    /// The word of RFC 6749 §5.2.
+    oauth: Option<&'static str>,
 }
+
+/// The word for a client that is not known or does not prove itself.
+const INVALID_CLIENT: &str = "invalid_client";
 
 impl Problem {
     fn of(error: &Error, family: &Family, is_patch: bool) -> Self {
@@ -180,7 +195,10 @@ impl Problem {
                 StatusCode::CONFLICT => (StatusCode::CONFLICT, "HTTP-409", "Conflict"),
                 _ => bad_request(family, is_patch),
             },
-            Error::Invalid(_) => bad_request(family, is_patch),
+            Error::OAuth(refusal) if refusal.error == INVALID_CLIENT => {
+                (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized")
+            }
+            Error::Invalid(_) | Error::OAuth(_) => bad_request(family, is_patch),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
             Error::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP-415", "Unsupported media type")
@@ -209,11 +227,15 @@ impl Problem {
             }
             _ => None,
         };
-        Self { status, code, title, detail, source }
+        let oauth = match error {
+            Error::OAuth(refusal) => Some(refusal.error),
+            _ => None,
+        };
+        Self { status, code, title, detail, source, oauth }
     }
 
     fn body(self, family: &Family, trace: TraceId) -> Body {
-        let Self { status, code, title, detail, source } = self;
+        let Self { status, code, title, detail, source, oauth } = self;
         let item = Item {
             code,
             title,
@@ -230,7 +252,8 @@ impl Problem {
         let refused = Refused {
             errors: [item],
             trace_id: trace.to_string(),
-            error: deprecated(title),
+            error: oauth.or(deprecated(title)),
+            error_description: detail.as_deref().filter(|_| oauth.is_some()),
             message: deprecated(detail.as_deref().unwrap_or(title)),
         };
         serde_json::to_vec(&refused).unwrap_or_default().into()
@@ -245,6 +268,8 @@ struct Refused<'p> {
     trace_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'p str>,
+    #[serde(rename = "error_description", skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'p str>,
 }
@@ -297,9 +322,10 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::OwnAccount
         | Rule::KeyForOther
         | Rule::KeysOfOthers
+        | Rule::TokensOfOthers
         | Rule::RolesHidden
         | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
-        Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) => StatusCode::CONFLICT,
+        Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
         Rule::RoleNameTaken(_)
         | Rule::RoleNameReserved(..)
         | Rule::OnlyScopesOf(_)
@@ -328,6 +354,12 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::HostnameTaken
         | Rule::UnknownIdentityProvider
         | Rule::KeyLivesTooLong(_)
+        | Rule::TooManyUris(_)
+        | Rule::OriginsOfBrowsersOnly
+        | Rule::GrantNeedsWeb
+        | Rule::ImpersonationNeedsTrust
+        | Rule::ScopeNotForClients(_)
+        | Rule::SecretNeedsWeb
         | Rule::OutOfRange(..) => StatusCode::BAD_REQUEST,
     }
 }
@@ -361,6 +393,9 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         Rule::InviteNeedsEmail => Some("/email"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),
+        Rule::OriginsOfBrowsersOnly => Some("/allowedOrigins"),
+        Rule::GrantNeedsWeb | Rule::ImpersonationNeedsTrust => Some("/allowedGrantTypes"),
+        Rule::ScopeNotForClients(_) => Some("/allowedScopes"),
         Rule::EmptyPeriod | Rule::PeriodIsOver => Some("/expiresAt"),
         _ => None,
     }

@@ -44,6 +44,21 @@ impl<T: JsonSchema> Describe for Created<T> {
     }
 }
 
+/// 201 with a body that has no address of its own.
+pub struct Made<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Made<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Describe for Made<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.json::<T>(201, "Made");
+    }
+}
+
 /// 204, empty.
 pub struct Done;
 

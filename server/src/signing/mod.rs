@@ -8,6 +8,7 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rolecall_engine::time::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -26,7 +27,11 @@ const KEY_ID: usize = 64;
 pub struct SigningKeys {
     current: (String, EncodingKey),
     accepted: HashMap<String, DecodingKey>,
+    public: Vec<(String, Vec<u8>)>,
 }
+
+/// Bytes of a coordinate on P-384.
+const COORDINATE: usize = 48;
 
 impl SigningKeys {
     /// The keys of the database; makes the first one. Private halves are stored sealed.
@@ -43,17 +48,28 @@ impl SigningKeys {
                 pairs.push(create(system, &seal, now).await?);
             }
             let mut accepted = HashMap::new();
+            let mut public = Vec::new();
             let mut current = None;
             for (id, pkcs8) in pairs {
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &pkcs8)
                     .map_err(Error::internal)?;
+                public.push((id.clone(), pair.public_key().as_ref().to_vec()));
                 accepted.insert(id.clone(), DecodingKey::from_ec_der(pair.public_key().as_ref()));
                 current = Some((id, EncodingKey::from_ec_der(&pkcs8)));
             }
             let current = current.ok_or_else(|| Error::internal("there is no signing key"))?;
-            Ok(Self { current, accepted })
+            Ok(Self { current, accepted, public })
         })
         .await
+    }
+
+    /// The public halves, by the names of the keys: the two coordinates of each, as a JSON Web Key has them (RFC 7518 §6.2).
+    pub fn public_keys(&self) -> impl Iterator<Item = (&str, [String; 2])> {
+        self.public.iter().map(|(id, point)| {
+            // Behind a byte that says that both are there.
+            let (x, y) = point.get(1..).unwrap_or_default().split_at_checked(COORDINATE).unwrap_or_default();
+            (id.as_str(), [x, y].map(|half| URL_SAFE_NO_PAD.encode(half)))
+        })
     }
 
     /// A token that says `claims`.
@@ -66,15 +82,15 @@ impl SigningKeys {
         jsonwebtoken::encode(&header, claims, key).map_err(Error::internal)
     }
 
-    /// What a token says, if one of the keys signed it, for this audience and by this issuer. Times are left to the
+    /// What a token says, if one of the keys signed it, for this audience and by one of these issuers. Times are left to the
     /// caller, who has the clock. Nothing the token's header says is believed: the algorithm is fixed, and `kid` only
     /// finds a key that is here already (RFC 8725 §3.1, §3.10).
-    pub fn verify<C: DeserializeOwned>(&self, token: &str, audience: &str, issuer: &str) -> Option<C> {
+    pub fn verify<C: DeserializeOwned>(&self, token: &str, audience: &str, issuers: &[&str]) -> Option<C> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let id = header.kid.filter(|id| id.len() <= KEY_ID)?;
         let mut validation = Validation::new(Algorithm::ES384);
         validation.set_audience(&[audience]);
-        validation.set_issuer(&[issuer]);
+        validation.set_issuer(issuers);
         validation.set_required_spec_claims(&["aud", "iss", "sub"]);
         validation.validate_exp = false;
         jsonwebtoken::decode(token, self.accepted.get(&id)?, &validation).ok().map(|data| data.claims)
@@ -121,7 +137,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (_, keys) = keys(&folder.path().join("keys.db")).await;
         let good = json!({"aud": "a", "iss": "i", "sub": "s"});
-        let said = |token: &str| keys.verify::<Value>(token, "a", "i");
+        let said = |token: &str| keys.verify::<Value>(token, "a", &["i"]);
         assert_eq!(said(&keys.sign(&good).unwrap()), Some(good.clone()));
         for (member, value) in [
             ("aud", json!("other")),
@@ -149,7 +165,7 @@ mod tests {
         let header = Header { kid: Some(id.clone()), ..Header::new(Algorithm::HS384) };
         let claims = json!({"aud": "a", "iss": "i", "sub": "s"});
         let forged = encode(&header, &claims, &EncodingKey::from_secret(pair.public_key().as_ref())).unwrap();
-        assert_eq!(keys.verify::<Value>(&forged, "a", "i"), None);
+        assert_eq!(keys.verify::<Value>(&forged, "a", &["i"]), None);
         db.close().await;
         let stored = std::fs::read(&file).unwrap();
         let secret = private.get(private.len() - 32..).unwrap();

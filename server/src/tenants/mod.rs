@@ -15,6 +15,7 @@ use crate::{
     app::App,
     caller::{Administrator, Caller, Member},
     error::Error,
+    links::{Host, Links},
     write::WriteTx,
 };
 
@@ -22,6 +23,28 @@ use crate::{
 pub fn get(caller: &Caller<Member>, id: TenantId) -> Result<&Tenant, Error> {
     let own = caller.tenant().tenant();
     if own.id == id { Ok(own) } else { Err(Error::NotFound) }
+}
+
+/// Addresses for somebody who need not be known: of the tenant whose host was asked, or of the installation for a host that
+/// is nobody's.
+///
+/// # Errors
+/// [`Error::NotFound`] for a host that is not known to be Rolecall's, or when the database cannot be read.
+pub async fn links_of_host(app: &App, host: Option<&Host>) -> Result<Links, Error> {
+    let tenant = match host {
+        Some(host) if host.may_be_a_tenants() => {
+            let name = host.name().to_owned();
+            app.db.look_up(async move |all| sql::by_hostname(all, &name).await).await?
+        }
+        _ => None,
+    };
+    // Only the row is read: nobody makes a tenant be loaded by this.
+    let tenant = match tenant {
+        Some(tenant) => app.db.read(tenant, async |reader| sql::find(reader).await).await?,
+        None => None,
+    };
+    let tenant = tenant.as_ref().map(|(tenant, _)| tenant);
+    Links::for_anybody(tenant, host, app.public_url.as_ref()).ok_or(Error::NotFound)
 }
 
 /// Changes the caller's tenant.

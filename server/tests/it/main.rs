@@ -21,6 +21,7 @@ mod harness;
 mod hosts;
 mod licenses;
 mod lists;
+mod oauth;
 mod openapi;
 mod permissions;
 mod preview;

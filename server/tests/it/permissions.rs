@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Client, Server},
+    oauth::program_of,
     openapi::operations,
 };
 
@@ -16,6 +17,8 @@ struct Request {
     method: String,
     path: String,
     body: Option<Value>,
+    /// What is repeated in a header.
+    confirmed: Option<String>,
 }
 
 /// The table would be empty of meaning if a request were refused for another reason than who makes it, so each is one
@@ -36,6 +39,13 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         Some("tenants") => tenant.clone(),
         Some("api-keys") if template.contains("configs") => tenant.clone(),
         Some("api-keys") => owner_key(),
+        Some("oauth-clients") => program_of(&admin, &json!({ "clientName": name })).id,
+        Some("oauth-tokens") => {
+            owner_token(server);
+            let owner = server.user().id();
+            let listed = admin.get(&format!("/api/v1/oauth-tokens?userId={owner}"));
+            listed.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
+        }
         other => panic!("what is `{{id}}` in {other:?}?"),
     };
     let query = match operation {
@@ -44,11 +54,23 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "compare_users" => "?user=ada@acme.example&with=uma@acme.example",
         _ => "",
     };
-    let path = template.replace("{id}", &id).replace("{tenantId}", &id) + query;
+    let hint = || {
+        let client = admin.get(&format!("/api/v1/oauth-clients/{id}"));
+        client.expect(200)["clientSecrets"][0]["hint"].as_str().unwrap().to_owned()
+    };
+    let hint = if template.contains("{hint}") { hint() } else { String::new() };
+    let path = template.replace("{id}", &id).replace("{tenantId}", &id).replace("{hint}", &hint) + query;
     let body = match operation {
         "create_role" | "create_group" => Some(json!({ "name": name })),
         "create_user" => Some(json!({ "subject": name })),
         "assign_to_user" => Some(json!({"role": {"name": "Steward"}, "expiresAt": "2099-01-01T00:00:00Z"})),
+        "create_oauth_client" => Some(json!({"appType": "web", "clientName": name})),
+        "patch_oauth_client" => Some(json!([{"op": "replace", "path": "/clientName", "value": name}])),
+        "patch_connection_config" => {
+            Some(json!([{"op": "replace", "path": "/consentMethod", "value": "trusted"}]))
+        }
+        "issue_token" => Some(program_of(&admin, &json!({})).asks(&json!({}))),
+        "revoke_token" => Some(program_of(&admin, &json!({})).asks(&json!({"token": "x"}))),
         "create_api_key" => Some(json!({ "description": name })),
         "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => {
             Some(json!([{"op": "replace", "path": "/name", "value": format!("{name} renamed")}]))
@@ -77,10 +99,21 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     };
     assert_eq!(
         body.is_some(),
-        ["PATCH", "PUT", "POST"].contains(&method) && !operation.starts_with("filter"),
+        ["PATCH", "PUT", "POST"].contains(&method)
+            && !operation.starts_with("filter")
+            && !["publish_oauth_client", "create_client_secret"].contains(&operation),
         "{operation}"
     );
-    Request { method: method.to_owned(), path, body }
+    let confirmed = (operation == "delete_oauth_client").then_some(id);
+    Request { method: method.to_owned(), path, body, confirmed }
+}
+
+/// A token of the plain user.
+fn owner_token(server: &Server) {
+    let trusted = json!({"allowedGrantTypes": ["urn:qlik:oauth:user-impersonation"], "connectionConfig": {"consentMethod": "trusted"}});
+    let owner = json!({"field": "userId", "value": server.user().id()});
+    let program = program_of(&server.admin(), &trusted);
+    program.token(server, &json!({"grant_type": "urn:qlik:oauth:user-impersonation", "user_lookup": owner}));
 }
 
 fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
@@ -131,9 +164,12 @@ fn the_table_holds() {
     for (operation, method, template) in operations() {
         write!(table, "{operation:width$}").unwrap();
         for (n, (kind, client)) in kinds.iter().enumerate() {
-            let Request { method, path, body } = request(&server, &operation, &method, &template, n);
+            let Request { method, path, body, confirmed } =
+                request(&server, &operation, &method, &template, n);
             let text = body.map(|body| body.to_string());
             let body = text.as_ref().map(|text| ("application/json", text.as_bytes()));
+            let client =
+                confirmed.map_or_else(|| client.clone(), |id| client.header("qlik-confirm-delete", &id));
             write!(table, "  {:<1$}", client.send(&method, &path, body).status, kind.len()).unwrap();
         }
         table.truncate(table.trim_end().len());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{harness::Server, openapi::operations};
+use crate::{harness::Server, oauth::program_of, openapi::operations};
 
 /// Something of each kind in the second tenant, and words that stand nowhere in the first.
 struct Elsewhere {
@@ -17,7 +17,12 @@ fn elsewhere(server: &Server) -> Elsewhere {
     let other = server.other_admin();
     let secret = server.client(server.tenants[1].user_key.as_ref().unwrap());
     let key = secret.post("/api/v1/api-keys", json!({"description": "zzz-key"}));
+    let program = program_of(&other, &json!({"clientName": "zzz-client"}));
+    program.token(server, &json!({}));
+    let tokens = other.get("/api/v1/oauth-tokens");
     let ids = BTreeMap::from([
+        ("oauth-clients", program.id),
+        ("oauth-tokens", tokens.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()),
         ("roles", other.make_role("zzz-role", &[])),
         ("users", other.make_user("zzz-user")),
         ("groups", other.make_group("zzz-group")),
@@ -39,6 +44,13 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "create_user" => Some(json!({"subject": "own", "assignedRoles": [{"id": ids["roles"]}]})),
         "create_group" => Some(json!({"name": "own group", "assignedRoles": [{"id": ids["roles"]}]})),
         "assign_to_user" => Some(json!({"role": {"id": ids["roles"]}})),
+        "create_oauth_client" => Some(json!({"appType": "web", "clientName": "own"})),
+        "patch_oauth_client" => patch("/clientName", json!("taken")),
+        "patch_connection_config" => patch("/consentMethod", json!("trusted")),
+        "issue_token" => Some(
+            json!({"grant_type": "client_credentials", "client_id": ids["oauth-clients"], "client_secret": "x"}),
+        ),
+        "revoke_token" => Some(json!({"token": ids["oauth-tokens"]})),
         "create_api_key" => Some(json!({"description": "d", "sub": ids["users"]})),
         "patch_group_settings" => {
             patch("/systemGroups/000000000000000000000001/assignedRoles", json!([{"id": ids["roles"]}]))
@@ -84,15 +96,18 @@ fn every_operation_stays_in_its_tenant() {
             "compare_users" => format!("?user=zzz-user&with={}", ids["users"]),
             _ => String::new(),
         };
+        let template = template.replace("{hint}", "abcde");
         let path = template.replace("{id}", id).replace("{tenantId}", id) + &query;
         assert!(!path.contains('{'), "what identifies {template}?");
         let text = body(&operation, &ids).map(|body| body.to_string());
         let sent = text.as_ref().map(|text| ("application/json", text.as_bytes()));
-        let answer = server.admin().send(&method, &path, sent);
+        let confirming = |id: &str| server.admin().header("qlik-confirm-delete", id);
+        let answer = confirming(id).send(&method, &path, sent);
         if template.contains('{') {
             assert_eq!(answer.status, 404, "{operation}: {}", answer.text);
-            let missing = template.replace("{id}", &missing(kind)).replace("{tenantId}", &missing(kind));
-            let nothing = server.admin().send(&method, &missing, sent);
+            let missing_id = missing(kind);
+            let missing = template.replace("{id}", &missing_id).replace("{tenantId}", &missing_id);
+            let nothing = confirming(&missing_id).send(&method, &missing, sent);
             assert_eq!(nothing.status, 404);
             let bare = |answer: &crate::harness::Answer| json!([answer.body["errors"]]);
             assert_eq!(bare(&answer), bare(&nothing), "{operation}: exactly as something that is not there");
@@ -112,7 +127,8 @@ fn every_operation_stays_in_its_tenant() {
 fn missing(kind: &str) -> String {
     match kind {
         "tenants" => "z".repeat(32),
-        "api-keys" => "00000000-0000-4000-8000-000000000000".to_owned(),
+        "oauth-clients" => "0".repeat(32),
+        "api-keys" | "oauth-tokens" => "00000000-0000-4000-8000-000000000000".to_owned(),
         _ => "0".repeat(24),
     }
 }

@@ -1,13 +1,13 @@
-//! Whose API key is this, and is it still good? (reference/auth.md §2)
+//! Whose token is this, and is it still good? (reference/auth.md §2, §3)
 //!
-//! A token that was verified once is known by its hash. It is good without another look at the database until a key of
-//! its tenant changes; then the key is looked up again.
+//! A token that was verified once is known by its hash. It is good without another look at the database until a credential
+//! of its tenant ends; then it is looked up again.
 
 use std::sync::Arc;
 
 use rolecall_engine::{access::Snapshot, tenants::TenantStatus};
 
-use super::credential::{Credential, TokenHash};
+use super::{Credential, TokenHash};
 use crate::{app::App, error::Error, snapshots};
 
 /// Who the bearer of a token is, with the tenant as it is now.
@@ -17,7 +17,9 @@ use crate::{app::App, error::Error, snapshots};
 pub async fn verify(app: &App, token: &str) -> Result<(Arc<Snapshot>, Credential), Error> {
     let hash = TokenHash::of(token).ok_or(Error::Unauthenticated)?;
     let known = app.verified.get(hash);
-    let credential = known.or_else(|| Credential::read(&app.signing, token)).ok_or(Error::Unauthenticated)?;
+    let was_known = known.is_some();
+    let read = || Credential::read(&app.signing, &app.catalogue, token);
+    let credential = known.or_else(read).ok_or(Error::Unauthenticated)?;
     let tenant = snapshots::snapshot(app, credential.tenant).await?;
     let tenant = tenant.filter(|tenant| tenant.tenant().status == TenantStatus::Active);
     let tenant = tenant.ok_or(Error::Unauthenticated)?;
@@ -25,11 +27,12 @@ pub async fn verify(app: &App, token: &str) -> Result<(Arc<Snapshot>, Credential
     if credential.is_over(now) {
         return Err(Error::Unauthenticated);
     }
-    if known.is_some() && credential.holds(&tenant) {
+    if was_known && credential.holds(&tenant) {
         return Ok((tenant, credential));
     }
-    app.db.read(credential.tenant, async move |reader| credential.check(reader, now).await).await?;
+    let looked_up = credential.clone();
+    app.db.read(credential.tenant, async move |reader| looked_up.check(reader, now).await).await?;
     let checked = credential.checked(tenant.revision());
-    app.verified.put(hash, checked);
+    app.verified.put(hash, checked.clone());
     Ok((tenant, checked))
 }

@@ -1,0 +1,11 @@
+//! How do programs speak for users with OAuth? (reference/rest-api.md §7, reference/auth.md §3)
+
+mod clients;
+mod reach;
+mod tokens;
+
+pub use clients::{
+    AppType, AuthMethod, ClientOp, Consent, Edit, GrantType, KeyText, NewClient, OAuthClient, Secret,
+};
+pub use reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, Reach, USER_DEFAULT, decide_within};
+pub use tokens::{OAuthToken, ScopeRefused, granted_scopes};

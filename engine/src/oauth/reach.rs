@@ -1,0 +1,68 @@
+//! How far does a token reach? (reference/access-control.md §1.1)
+
+use crate::{
+    access::{Decision, Denial, Query, Snapshot, decide},
+    catalogue::Catalogue,
+    scopes::{Level, ScopeName, ScopeSet},
+};
+
+/// The scope that stands for all scopes of users, whichever they are at the time.
+pub const USER_DEFAULT: &str = "user_default";
+/// The scope that stands for all scopes of administrators, whichever they are at the time.
+pub const ADMIN_CLASSIC: &str = "admin_classic";
+/// The scope that asks for a token to get further tokens by. It allows nothing.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What a token allows at most. It adds nothing to what its user is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    users: bool,
+    administrators: bool,
+    scopes: ScopeSet,
+}
+
+impl Reach {
+    /// The reach of scopes with these names, those they include among them. Names that are not known reach nothing.
+    #[must_use]
+    pub fn new(catalogue: &Catalogue, names: &[ScopeName]) -> Self {
+        let has = |umbrella: &str| names.iter().any(|name| name.as_str() == umbrella);
+        Self {
+            users: has(USER_DEFAULT),
+            administrators: has(ADMIN_CLASSIC),
+            scopes: catalogue.set(names.iter().map(ScopeName::as_str)),
+        }
+    }
+
+    /// Whether the token reaches a scope. Scopes that are not in the catalogue are scopes of users. To make API keys, which allow
+    /// all that their user may do, a token must reach all of it too.
+    #[must_use]
+    pub fn allows(&self, tenant: &Snapshot, scope: &str) -> bool {
+        if scope == Catalogue::API_KEYS {
+            return self.users && self.administrators;
+        }
+        let Some(at) = tenant.scope(scope) else { return false };
+        let level = tenant.catalogue().scope(at).map_or(Level::User, |scope| scope.level);
+        let umbrella = match level {
+            Level::User => self.users,
+            Level::Admin => self.administrators,
+        };
+        umbrella || self.scopes.contains(at)
+    }
+
+    /// Whether the token may be used for what every user may do.
+    #[must_use]
+    pub const fn is_general(&self) -> bool {
+        self.users || self.administrators
+    }
+}
+
+/// Answers a question that somebody asks with a token: what the user is granted and the token reaches.
+#[must_use]
+pub fn decide_within(tenant: &Snapshot, query: &Query<'_>, reach: Option<&Reach>) -> Decision {
+    match decide(tenant, query) {
+        Decision::Allowed(_) if reach.is_some_and(|reach| !reach.allows(tenant, query.scope)) => {
+            Decision::Denied(Denial::NotReached)
+        }
+        decision => decision,
+    }
+}

@@ -1,0 +1,78 @@
+//! What is a token, and which scopes is it given? (reference/auth.md §3.3, threats T06)
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{clients::OAuthClient, reach::OFFLINE_ACCESS};
+use crate::{
+    change::{Change, Delta, Edited, Editor, Entity, created, deleted},
+    ids::{OAuthClientId, OAuthTokenId, UserId},
+    refusal::limits,
+    scopes::ScopeName,
+    time::Timestamp,
+};
+
+/// An access token. What is sent is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthToken {
+    /// The identifier, also in the token.
+    pub id: OAuthTokenId,
+    /// The client that was given it.
+    pub client: OAuthClientId,
+    /// The user it speaks for.
+    pub user: UserId,
+    /// What it reaches at most.
+    pub scopes: Vec<ScopeName>,
+    /// When it was given.
+    pub issued_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
+/// A scope was asked for that the client may not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the client may not have the scope `{0}`")]
+pub struct ScopeRefused(pub ScopeName);
+
+/// The scopes of a token: those that were asked for, each of which the client must be allowed; all that it is allowed but
+/// [`OFFLINE_ACCESS`], if none were.
+///
+/// # Errors
+/// When one of them is not allowed.
+pub fn granted_scopes(client: &OAuthClient, asked: &[ScopeName]) -> Result<Vec<ScopeName>, ScopeRefused> {
+    let allowed = &client.allowed_scopes;
+    if let Some(refused) = asked.iter().find(|scope| !allowed.contains(scope)) {
+        return Err(ScopeRefused(refused.clone()));
+    }
+    let implied = allowed.iter().filter(|scope| scope.as_str() != OFFLINE_ACCESS);
+    let mut granted: Vec<ScopeName> =
+        if asked.is_empty() { implied.cloned().collect() } else { asked.to_vec() };
+    granted.sort_unstable();
+    granted.dedup();
+    Ok(granted)
+}
+
+impl Entity for OAuthToken {
+    fn change(delta: Delta<Self>) -> Change {
+        Change::OAuthToken(Box::new(delta))
+    }
+    fn touch(&mut self, _: &Editor) {}
+}
+
+impl OAuthToken {
+    /// A new token.
+    pub fn issue(
+        id: OAuthTokenId,
+        client: &OAuthClient,
+        user: UserId,
+        scopes: Vec<ScopeName>,
+        editor: &Editor,
+    ) -> Edited<Self> {
+        let expires_at = editor.at.plus(limits::ACCESS_TOKEN);
+        created(Self { id, client: client.id, user, scopes, issued_at: editor.at, expires_at })
+    }
+
+    /// The end of the token.
+    pub fn revoke(self) -> Edited<()> {
+        deleted(self)
+    }
+}

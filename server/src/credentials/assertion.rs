@@ -1,0 +1,77 @@
+//! Did one of a client's keys sign this, for us, and just now? (reference/auth.md §3.3, RFC 7523)
+
+use std::time::Duration;
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation,
+    jwk::{Jwk, KeyAlgorithm},
+};
+use moka::sync::Cache;
+use rolecall_engine::{
+    ids::OAuthClientId,
+    oauth::{KeyText, OAuthClient},
+    time::Timestamp,
+};
+use serde::Deserialize;
+
+/// Bytes of the longest assertion that is looked at.
+const ASSERTION: usize = 8192;
+/// Seconds that an assertion may live.
+const LIFETIME: i64 = 300;
+/// Seconds by which clocks may differ.
+const SKEW: i64 = 5;
+/// Characters of the longest `jti`.
+const JTI: usize = 128;
+
+#[derive(Deserialize)]
+struct Claims {
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// The assertions that were accepted while they lived: none is accepted twice.
+pub struct Assertions(Cache<(OAuthClientId, String), ()>);
+
+impl Default for Assertions {
+    fn default() -> Self {
+        let lifetime = Duration::from_secs(LIFETIME.unsigned_abs() + 2 * SKEW.unsigned_abs());
+        Self(Cache::builder().time_to_live(lifetime).max_capacity(1_000_000).build())
+    }
+}
+
+impl Assertions {
+    /// Whether an assertion proves the client, made for `audience`. It counts once.
+    pub fn accept(&self, client: &OAuthClient, token: &str, audience: &str, now: Timestamp) -> bool {
+        let Some(claims) = signed(client, token, audience) else { return false };
+        let now = now.as_seconds();
+        let lives =
+            (claims.iat - SKEW..claims.exp + SKEW).contains(&now) && claims.exp - claims.iat <= LIFETIME;
+        let fits = (1..=JTI).contains(&claims.jti.len());
+        lives && fits && self.0.entry((client.id, claims.jti)).or_insert(()).is_fresh()
+    }
+}
+
+/// What an assertion says, if a key of the client signed it. Of its header only the name of the key is used, which finds one
+/// that is here already; the key says which algorithm it is for (RFC 8725 §3.1, §3.10).
+fn signed(client: &OAuthClient, token: &str, audience: &str) -> Option<Claims> {
+    let short = Some(token).filter(|token| token.len() <= ASSERTION)?;
+    let id = jsonwebtoken::decode_header(short).ok()?.kid?;
+    let keys = client.public_keys.iter().filter_map(|KeyText(key)| serde_json::from_str::<Jwk>(key).ok());
+    let key = keys.into_iter().find(|key| key.common.key_id.as_deref() == Some(&id))?;
+    let algorithm = match key.common.key_algorithm? {
+        KeyAlgorithm::RS256 => Algorithm::RS256,
+        KeyAlgorithm::RS512 => Algorithm::RS512,
+        KeyAlgorithm::ES384 => Algorithm::ES384,
+        _ => return None,
+    };
+    let name = client.id.to_string();
+    let mut validation = Validation::new(algorithm);
+    validation.set_audience(&[audience]);
+    validation.set_issuer(&[&name]);
+    validation.sub = Some(name);
+    validation.set_required_spec_claims(&["aud", "iss", "sub", "exp"]);
+    validation.validate_exp = false;
+    let decoded = jsonwebtoken::decode(short, &DecodingKey::from_jwk(&key).ok()?, &validation).ok()?;
+    Some(decoded.claims)
+}

@@ -1,0 +1,207 @@
+//! What does a token say, and what is known of tokens that were seen? (reference/auth.md §2, §3)
+
+pub mod assertion;
+pub mod verify;
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use quick_cache::sync::Cache;
+use rolecall_engine::{
+    access::{Revision, Snapshot},
+    api_keys::{ApiKey, KeyStatus, KeySubject},
+    catalogue::Catalogue,
+    ids::{ApiKeyId, OAuthClientId, OAuthTokenId, TenantId, UserId},
+    oauth::{OAuthToken, Reach},
+    scopes::ScopeName,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api_keys::sql as api_keys, db::Reader, error::Error, oauth_tokens::sql as oauth_tokens,
+    signing::SigningKeys,
+};
+
+const AUDIENCE: &str = "qlik.api";
+const OF_KEYS: &str = "qlik.api/api-keys";
+const OF_CLIENTS: &str = "qlik.api/oauth";
+const SUB_TYPE: &str = "user";
+/// Bytes of the longest token that is looked at.
+const TOKEN: usize = 4096;
+/// Tokens that are remembered.
+const REMEMBERED: usize = 100_000;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Claims {
+    aud: String,
+    iss: String,
+    jti: String,
+    sub: String,
+    sub_type: String,
+    tenant_id: String,
+    iat: i64,
+    exp: i64,
+    /// Of tokens of OAuth clients only (RFC 9068 §2.2).
+    #[serde(rename = "client_id", default, skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+/// The token of a key; none for keys that are not a user's.
+///
+/// # Errors
+/// When signing fails.
+pub fn of_key(signing: &SigningKeys, tenant: TenantId, key: &ApiKey) -> Result<Option<String>, Error> {
+    let KeySubject::User(user) = &key.subject else { return Ok(None) };
+    let claims = Claims {
+        aud: AUDIENCE.to_owned(),
+        iss: OF_KEYS.to_owned(),
+        jti: key.id.to_string(),
+        sub: user.to_string(),
+        sub_type: SUB_TYPE.to_owned(),
+        tenant_id: tenant.to_string(),
+        iat: key.created_at.as_seconds(),
+        exp: key.expires_at.as_seconds(),
+        client_id: None,
+        scope: None,
+    };
+    signing.sign(&claims).map(Some)
+}
+
+/// The token that is sent for an access token.
+///
+/// # Errors
+/// When signing fails.
+pub fn of_token(signing: &SigningKeys, tenant: TenantId, token: &OAuthToken) -> Result<String, Error> {
+    let scopes: Vec<&str> = token.scopes.iter().map(ScopeName::as_str).collect();
+    signing.sign(&Claims {
+        aud: AUDIENCE.to_owned(),
+        iss: OF_CLIENTS.to_owned(),
+        jti: token.id.to_string(),
+        sub: token.user.to_string(),
+        sub_type: SUB_TYPE.to_owned(),
+        tenant_id: tenant.to_string(),
+        iat: token.issued_at.as_seconds(),
+        exp: token.expires_at.as_seconds(),
+        client_id: Some(token.client.to_string()),
+        scope: Some(scopes.join(" ")),
+    })
+}
+
+/// What was given: a key, or a token of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    Key(ApiKeyId),
+    Token(OAuthTokenId, OAuthClientId),
+}
+
+/// What a token says: what it is, whose, and how far it reaches.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub given: Given,
+    /// What it allows at most; keys allow all that their users may do.
+    reach: Option<Arc<Reach>>,
+    expires_at: Timestamp,
+    /// The revision of the tenant since which it is known to be good.
+    checked: Revision,
+}
+
+impl Credential {
+    /// What a token says, if we signed it.
+    pub fn read(signing: &SigningKeys, catalogue: &Catalogue, token: &str) -> Option<Self> {
+        let claims: Claims = signing.verify(token, AUDIENCE, &[OF_KEYS, OF_CLIENTS])?;
+        if claims.sub_type != SUB_TYPE {
+            return None;
+        }
+        let (given, reach) = if claims.iss == OF_KEYS {
+            (Given::Key(claims.jti.parse().ok()?), None)
+        } else {
+            let scopes: Vec<ScopeName> =
+                claims.scope?.split_whitespace().filter_map(|scope| ScopeName::new(scope).ok()).collect();
+            let given = Given::Token(claims.jti.parse().ok()?, claims.client_id?.parse().ok()?);
+            (given, Some(Arc::new(Reach::new(catalogue, &scopes))))
+        };
+        Some(Self {
+            tenant: claims.tenant_id.parse().ok()?,
+            user: claims.sub.parse().ok()?,
+            given,
+            reach,
+            expires_at: Timestamp::from_millis(claims.exp.checked_mul(1000)?),
+            checked: Revision::default(),
+        })
+    }
+
+    /// What it allows at most; none if that is all that its user may do.
+    pub fn reach(&self) -> Option<&Reach> {
+        self.reach.as_deref()
+    }
+
+    /// Whether the token's own time is over.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at <= now
+    }
+
+    /// The same credential, which was good at a revision.
+    pub fn checked(self, at: Revision) -> Self {
+        Self { checked: at, ..self }
+    }
+
+    /// Whether nothing that it could have ended by was changed since it was checked.
+    pub fn holds(&self, tenant: &Snapshot) -> bool {
+        tenant.credentials_revision() <= self.checked
+    }
+
+    /// Looks it up.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when it is not there, not the user's, revoked or expired.
+    pub async fn check(&self, reader: &Reader<'_>, now: Timestamp) -> Result<(), Error> {
+        let good = match self.given {
+            Given::Key(id) => {
+                let key = api_keys::find(reader, id).await?;
+                key.is_some_and(|key| key.is_of(Some(self.user)) && key.status(now) == KeyStatus::Active)
+            }
+            Given::Token(id, client) => {
+                let token = oauth_tokens::find(reader, id).await?;
+                token.is_some_and(|token| token.user == self.user && token.client == client)
+            }
+        };
+        if good { Ok(()) } else { Err(Error::Unauthenticated) }
+    }
+}
+
+/// The hash a token is known by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// The hash of a token; none if it is longer than any of ours.
+    pub fn of(token: &str) -> Option<Self> {
+        let short = Some(token).filter(|token| token.len() <= TOKEN)?;
+        digest(&SHA256, short.as_bytes()).as_ref().try_into().ok().map(Self)
+    }
+}
+
+/// The tokens that were verified, by hash.
+pub struct Verified(Cache<TokenHash, Credential>);
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
+impl Verified {
+    pub fn get(&self, hash: TokenHash) -> Option<Credential> {
+        self.0.get(&hash)
+    }
+
+    pub fn put(&self, hash: TokenHash, credential: Credential) {
+        self.0.insert(hash, credential);
+    }
+}

@@ -1,0 +1,230 @@
+//! The OAuth server: which program is given which token? (reference/auth.md §3, RFC 6749, RFC 7009)
+
+pub mod http;
+mod wire;
+
+use rolecall_engine::{
+    access::Snapshot,
+    change::Edited,
+    ids::{OAuthClientId, OAuthTokenId, TenantId, UserId},
+    names::Subject,
+    oauth::{AuthMethod, Consent, GrantType, OAuthClient, OAuthToken, granted_scopes},
+    scopes::ScopeName,
+    tenants::TenantStatus,
+    users::{User, UserStatus},
+};
+
+use crate::{
+    app::App,
+    caller::{Caller, Member},
+    credentials::{self, Credential, Given},
+    error::{Error, OAuthRefusal},
+    links::Host,
+    oauth_clients::sql as clients,
+    oauth_tokens::{self, sql as tokens},
+    snapshots,
+    tenants::sql as tenants,
+    users::sql as users,
+    write::{self, WriteTx},
+};
+
+/// How a client says who it is.
+pub struct ClientClaim {
+    pub id: String,
+    pub proof: Proof,
+}
+
+/// What a client proves itself by.
+pub enum Proof {
+    Secret(String),
+    /// A JWT that one of its keys signed, and the address it must be made for.
+    Assertion {
+        token: String,
+        audience: String,
+    },
+}
+
+/// What a client wants a token for.
+pub enum Grant {
+    /// To act as itself.
+    ClientCredentials,
+    /// To act as a user.
+    Impersonation(Lookup),
+}
+
+/// How the user is named whom a client acts as.
+pub enum Lookup {
+    Subject(String),
+    Id(String),
+    Email(String),
+}
+
+/// A token that was given.
+pub struct Issued {
+    pub token: OAuthToken,
+    /// What is sent.
+    pub text: String,
+}
+
+/// The client that says who it is, and its tenant. Nothing tells whether it is not there or its proof is wrong.
+///
+/// # Errors
+/// `invalid_client`, or when the database cannot be read.
+async fn authenticate(
+    app: &App,
+    host: Option<&Host>,
+    claim: ClientClaim,
+) -> Result<(TenantId, OAuthClient), Error> {
+    let wrong =
+        || Error::from(OAuthRefusal::new("invalid_client", "the client is not known, or its proof is wrong"));
+    let id: OAuthClientId = claim.id.parse().map_err(|_| wrong())?;
+    let name = host.filter(|host| host.may_be_a_tenants()).map(|host| host.name().to_owned());
+    let (tenant, asked) = app
+        .db
+        .look_up(async move |all| {
+            let asked = match name {
+                Some(name) => tenants::by_hostname(all, &name).await?,
+                None => None,
+            };
+            Ok((clients::tenant_of(all, id).await?, asked))
+        })
+        .await?;
+    let tenant = tenant.filter(|tenant| asked.is_none_or(|asked| asked == *tenant)).ok_or_else(wrong)?;
+    let client = app.db.read(tenant, async move |reader| clients::find(reader, id).await).await?;
+    let client = client.ok_or_else(wrong)?;
+    let proven = match &claim.proof {
+        Proof::Secret(secret) => client.proves_by(AuthMethod::ClientSecret) && client.has_secret(secret),
+        Proof::Assertion { token, audience } => {
+            client.proves_by(AuthMethod::PrivateKeyJwt)
+                && app.assertions.accept(&client, token, audience, app.clock.now())
+        }
+    };
+    if proven { Ok((tenant, client)) } else { Err(wrong()) }
+}
+
+/// Gives a client a token.
+///
+/// # Errors
+/// As RFC 6749 §5.2 has them, or when the database cannot be written.
+pub async fn issue(
+    app: &App,
+    host: Option<&Host>,
+    claim: ClientClaim,
+    grant: Grant,
+    scopes: Vec<ScopeName>,
+) -> Result<Issued, Error> {
+    let (tenant, client) = authenticate(app, host, claim).await?;
+    let snapshot = snapshots::snapshot(app, tenant).await?;
+    if snapshot.is_none_or(|snapshot| snapshot.tenant().status != TenantStatus::Active) {
+        return Err(OAuthRefusal::new("unauthorized_client", "the tenant is not active").into());
+    }
+    let (client_id, id) = (client.id, OAuthTokenId::new(app.entropy.bytes()));
+    let bot = app.entropy.user_id(app.clock.now());
+    let work = async move |tx: &WriteTx<'_>| {
+        // What was proven may have been changed since.
+        let client = clients::find(tx.reader(), client_id).await?;
+        let client = client.ok_or(OAuthRefusal::new("invalid_client", "the client was deleted"))?;
+        let scopes = granted_scopes(&client, &scopes)
+            .map_err(|refused| OAuthRefusal::new("invalid_scope", refused.to_string()))?;
+        let (user, made) = match &grant {
+            Grant::ClientCredentials => acting_as_itself(&client, bot, tx).await?,
+            Grant::Impersonation(lookup) => (acting_as(&client, lookup, tx.tenant())?, Edited::unchanged(())),
+        };
+        let token = OAuthToken::issue(id, &client, user, scopes, tx.editor());
+        // The user comes first, for the token refers to it; a few tokens that have ended go with each new one.
+        let mut changes = made.changes;
+        for ended in tokens::ended(tx.reader(), client.id, tx.editor().at).await? {
+            changes.extend(ended.revoke().changes);
+        }
+        changes.extend(token.changes);
+        Ok(Edited { value: token.value, changes })
+    };
+    let token = write::as_system(app, tenant, work).await?;
+    Ok(Issued { text: credentials::of_token(&app.signing, tenant, &token)?, token })
+}
+
+/// The bot user of a client, and what makes it if it is not there yet.
+async fn acting_as_itself(
+    client: &OAuthClient,
+    id: UserId,
+    tx: &WriteTx<'_>,
+) -> Result<(UserId, Edited<()>), Error> {
+    if !client.grant_types.contains(&GrantType::ClientCredentials) {
+        return Err(unauthorized());
+    }
+    let subject = Subject::stored(client.bot_subject());
+    match users::with_subject(tx.reader(), &subject).await? {
+        Some(user) => active(tx.tenant(), user).map(|user| (user, Edited::unchanged(()))),
+        None => Ok((id, User::bot(client, id, tx.tenant(), tx.editor()).map(drop))),
+    }
+}
+
+/// The user a client wants to act as. Nothing tells whether there is such a user.
+fn acting_as(client: &OAuthClient, lookup: &Lookup, tenant: &Snapshot) -> Result<UserId, Error> {
+    let trusted = client.consent == Consent::Trusted;
+    if !trusted || !client.grant_types.contains(&GrantType::Impersonation) {
+        return Err(unauthorized());
+    }
+    let user = match lookup {
+        Lookup::Subject(subject) => tenant.user_with_subject(subject),
+        Lookup::Id(id) => id.parse().ok(),
+        Lookup::Email(email) => match tenant.users_with_email(email) {
+            [user] => Some(*user),
+            _ => None,
+        },
+    };
+    active(tenant, user.unwrap_or(UserId::new(0, [0; 8])))
+}
+
+fn unauthorized() -> Error {
+    OAuthRefusal::new("unauthorized_client", "the client may not use this grant type").into()
+}
+
+fn active(tenant: &Snapshot, user: UserId) -> Result<UserId, Error> {
+    let is_active = tenant.user(user).is_some_and(|facts| facts.status == UserStatus::Active);
+    let refused = || OAuthRefusal::new("invalid_grant", "no token can be given for this user");
+    is_active.then_some(user).ok_or_else(|| refused().into())
+}
+
+/// Which token a text is, if it is one of ours and was given to a client.
+fn given(app: &App, text: &str) -> Option<(Credential, OAuthTokenId, OAuthClientId)> {
+    let credential = Credential::read(&app.signing, &app.catalogue, text)?;
+    match credential.given {
+        Given::Token(id, client) => Some((credential, id, client)),
+        Given::Key(_) => None,
+    }
+}
+
+/// Ends a token of the client that asks. A token that is not the client's, or none at all, is no error (RFC 7009 §2.2).
+///
+/// # Errors
+/// `invalid_client`, or when the database cannot be written.
+pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &str) -> Result<(), Error> {
+    let (tenant, client) = authenticate(app, host, claim).await?;
+    let Some((_, id, _)) =
+        given(app, text).filter(|(credential, _, of)| credential.tenant == tenant && *of == client.id)
+    else {
+        return Ok(());
+    };
+    let work = async move |tx: &WriteTx<'_>| {
+        let token = tokens::find(tx.reader(), id).await?;
+        Ok(token.map_or(Edited::unchanged(()), OAuthToken::revoke))
+    };
+    write::as_system(app, tenant, work).await
+}
+
+/// Ends a token of the caller; for administrators, anybody's.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn revoke_own(app: &App, caller: &Caller<Member>, text: &str) -> Result<(), Error> {
+    let Some((_, id, _)) =
+        given(app, text).filter(|(credential, ..)| credential.tenant == caller.tenant_id())
+    else {
+        return Ok(());
+    };
+    match oauth_tokens::revoke(app, caller, id).await {
+        Err(Error::NotFound) => Ok(()),
+        revoked => revoked,
+    }
+}

@@ -1,0 +1,149 @@
+//! OAuth clients: which programs may be given tokens. (reference/rest-api.md §7)
+
+pub mod http;
+pub mod sql;
+mod wire;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rolecall_engine::{
+    change::Edited,
+    ids::OAuthClientId,
+    names::Subject,
+    oauth::{AuthMethod, ClientOp, NewClient, OAuthClient},
+    refusal::Refusal,
+};
+
+use crate::{
+    api_keys::sql as api_keys,
+    app::App,
+    caller::{Administrator, Caller, Member},
+    clock::Entropy,
+    db::{Found, Keyset, Reader},
+    error::Error,
+    users::sql as users,
+    write::WriteTx,
+};
+
+/// A page of the tenant's clients.
+pub async fn list(
+    app: &App,
+    caller: &Caller<Administrator>,
+    keyset: Keyset,
+) -> Result<Found<OAuthClient>, Error> {
+    let work = async move |reader: &Reader<'_>| sql::page(reader, &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
+}
+
+/// One client, for administrators.
+pub async fn get(app: &App, caller: &Caller<Administrator>, id: OAuthClientId) -> Result<OAuthClient, Error> {
+    found(app, caller, id).await
+}
+
+/// One client, for whoever is asked whether it may act for them.
+pub async fn consented(app: &App, caller: &Caller<Member>, id: OAuthClientId) -> Result<OAuthClient, Error> {
+    found(app, caller, id).await
+}
+
+async fn found<P: Send + Sync + 'static>(
+    app: &App,
+    caller: &Caller<P>,
+    id: OAuthClientId,
+) -> Result<OAuthClient, Error> {
+    let found = app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, id).await).await?;
+    found.ok_or(Error::NotFound)
+}
+
+/// A secret that nobody can guess, as text.
+fn secret(entropy: Entropy) -> String {
+    URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())
+}
+
+/// Makes a client; answers it with its secret, if it has one.
+pub async fn create(
+    app: &App,
+    caller: &Caller<Administrator>,
+    new: NewClient,
+) -> Result<(OAuthClient, Option<String>), Error> {
+    let id = OAuthClientId::new(app.entropy.bytes());
+    let secret = new.auth_methods.contains(&AuthMethod::ClientSecret).then(|| secret(app.entropy));
+    let kept = secret.clone();
+    let edit = async move |tx: &WriteTx<'_>| {
+        Ok(OAuthClient::create(new, id, kept.as_deref(), tx.tenant(), tx.editor())?)
+    };
+    Ok((caller.write(app, edit).await?, secret))
+}
+
+/// Edits a client as `edit` says.
+async fn edit<T: Send + 'static>(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: OAuthClientId,
+    edit: impl FnOnce(OAuthClient, &WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let work = async move |tx: &WriteTx<'_>| {
+        let client = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
+        edit(client, tx)
+    };
+    caller.write(app, work).await
+}
+
+/// Changes a client.
+pub async fn patch(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: OAuthClientId,
+    ops: Vec<ClientOp>,
+) -> Result<(), Error> {
+    edit(app, caller, id, move |client, tx| Ok(client.edit(&ops, tx.tenant(), tx.editor())?.map(drop))).await
+}
+
+/// Deletes a client, and with it its tokens and the user it acted as.
+pub async fn delete(app: &App, caller: &Caller<Administrator>, id: OAuthClientId) -> Result<(), Error> {
+    let work = async move |tx: &WriteTx<'_>| {
+        let client = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
+        let subject = Subject::stored(client.bot_subject());
+        let deleted = client.delete();
+        let Some(bot) = users::with_subject(tx.reader(), &subject).await? else { return Ok(deleted) };
+        let user = users::find(tx.reader(), tx.tenant(), bot).await?.ok_or(Error::NotFound)?;
+        let keys = api_keys::of_user(tx.reader(), bot).await?;
+        Ok(deleted.and(user.delete(keys, tx.editor())?))
+    };
+    caller.write(app, work).await
+}
+
+/// Lets other tenants use a client.
+pub async fn publish(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: OAuthClientId,
+) -> Result<OAuthClient, Error> {
+    edit(app, caller, id, |client, tx| Ok(client.publish(tx.editor()))).await
+}
+
+/// Gives a client one more secret; answers it with the secret.
+pub async fn add_secret(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: OAuthClientId,
+) -> Result<(OAuthClient, String), Error> {
+    let secret = secret(app.entropy);
+    let kept = secret.clone();
+    let add = move |client: OAuthClient, tx: &WriteTx<'_>| {
+        client.add_secret(&kept, tx.editor()).map_err(|refusal: Refusal| refusal.into())
+    };
+    Ok((edit(app, caller, id, add).await?, secret))
+}
+
+/// Takes a secret from a client.
+pub async fn remove_secret(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: OAuthClientId,
+    hint: String,
+) -> Result<(), Error> {
+    let remove = move |client: OAuthClient, tx: &WriteTx<'_>| {
+        let edited = client.remove_secret(&hint, tx.editor()).ok_or(Error::NotFound)?;
+        Ok(edited.map(drop))
+    };
+    edit(app, caller, id, remove).await
+}

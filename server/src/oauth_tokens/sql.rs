@@ -1,0 +1,83 @@
+//! How are tokens stored? Only what is known about them; what is sent is nowhere.
+
+use std::sync::LazyLock;
+
+use rolecall_engine::{
+    change::Delta,
+    ids::{OAuthClientId, OAuthTokenId, UserId},
+    oauth::OAuthToken,
+    scopes::ScopeName,
+    time::Timestamp,
+};
+
+use crate::{
+    db::{Found, Keyset, List, Reader, Row, Sort, Sorts, Table, Value, Writer},
+    error::Error,
+};
+
+/// What tokens can be sorted by, and the columns that hold it.
+pub const SORTS: Sorts = &[("userId", &[Sort::up("user_id")])];
+
+static TOKENS: LazyLock<Table<6>> = LazyLock::new(|| {
+    Table::new("oauth_tokens", ["id", "client_id", "user_id", "scopes", "issued_at", "expires_at"])
+});
+
+fn values(token: &OAuthToken) -> [Value<'_>; 6] {
+    let scopes: Vec<&str> = token.scopes.iter().map(ScopeName::as_str).collect();
+    [
+        token.id.into(),
+        token.client.into(),
+        token.user.into(),
+        scopes.join(" ").into(),
+        token.issued_at.into(),
+        token.expires_at.into(),
+    ]
+}
+
+fn read(row: &Row<'_>) -> Result<OAuthToken, Error> {
+    let scopes = row.text(3)?;
+    let scopes = scopes.split_whitespace().map(ScopeName::new).collect::<Result<_, _>>();
+    Ok(OAuthToken {
+        id: row.parse(0)?,
+        client: row.parse(1)?,
+        user: row.parse(2)?,
+        scopes: scopes.map_err(Error::internal)?,
+        issued_at: row.time(4)?,
+        expires_at: row.time(5)?,
+    })
+}
+
+/// One token.
+pub async fn find(reader: &Reader<'_>, id: OAuthTokenId) -> Result<Option<OAuthToken>, Error> {
+    reader.find(&TOKENS, id, read).await
+}
+
+/// Some of the client's tokens that have ended.
+pub async fn ended(
+    reader: &Reader<'_>,
+    client: OAuthClientId,
+    now: Timestamp,
+) -> Result<Vec<OAuthToken>, Error> {
+    let condition = "client_id = $2 AND expires_at <= $3 ORDER BY expires_at LIMIT 4";
+    reader.matching(&TOKENS, condition, &[client.into(), now.into()], read).await
+}
+
+/// A page of the tokens that are good at a time; those of one user, if one is given.
+pub async fn page(
+    reader: &Reader<'_>,
+    user: Option<UserId>,
+    now: Timestamp,
+    keyset: &Keyset,
+) -> Result<Found<OAuthToken>, Error> {
+    let mut list = List::of(&TOKENS);
+    list.and(|parameters| format!("expires_at > {}", parameters.add(now)));
+    if let Some(user) = user {
+        list.and(|parameters| format!("user_id = {}", parameters.add(user)));
+    }
+    list.page(reader, keyset, read).await
+}
+
+/// Stores what happened to a token.
+pub async fn store(writer: &mut Writer<'_>, delta: &Delta<OAuthToken>) -> Result<(), Error> {
+    writer.store(&TOKENS, delta, values).await
+}
