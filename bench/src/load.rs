@@ -12,11 +12,15 @@ use std::{
 use anyhow::{Context as _, bail};
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
-/// The bytes of a request, and the status its answer must have.
+/// The bytes of a request, and what its answer must be.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub bytes: Vec<u8>,
     pub status: u16,
+    /// What must stand in it.
+    says: &'static str,
+    /// Whether the time it takes is measured.
+    counts: bool,
 }
 
 impl Request {
@@ -26,7 +30,17 @@ impl Request {
             body.map(|body| format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
         let (head, body) = (head.unwrap_or_default(), body.unwrap_or_default());
         let text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{key}{head}\r\n{body}");
-        Self { bytes: text.into_bytes(), status }
+        Self { bytes: text.into_bytes(), status, says: "", counts: true }
+    }
+
+    /// The same, with this in its answer.
+    pub fn saying(self, says: &'static str) -> Self {
+        Self { says, ..self }
+    }
+
+    /// The same, which is not measured.
+    pub fn uncounted(self) -> Self {
+        Self { counts: false, ..self }
     }
 
     pub fn get(path: &str, key: Option<&str>) -> Self {
@@ -106,7 +120,9 @@ pub fn run(
             let at = event.token().0;
             let Some(connection) = open.get_mut(at) else { continue };
             while let Some(latency) = connection.step()? {
-                latencies.push(latency);
+                if connection.request.counts {
+                    latencies.push(latency);
+                }
                 let more = if begun.elapsed() < time { next(at) } else { None };
                 let Some(request) = more else {
                     running -= 1;
@@ -169,7 +185,12 @@ impl Connection {
         let length = text.lines().find_map(|line| {
             line.to_ascii_lowercase().strip_prefix("content-length: ").and_then(|length| length.parse().ok())
         });
-        Ok(self.answer.len() >= head + 4 + length.unwrap_or(0))
+        let whole = self.answer.len() >= head + 4 + length.unwrap_or(0);
+        let says = self.request.says;
+        if whole && !says.is_empty() && find(&self.answer, says.as_bytes()).is_none() {
+            bail!("expected `{says}`, answered {}", String::from_utf8_lossy(&self.answer));
+        }
+        Ok(whole)
     }
 }
 

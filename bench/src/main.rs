@@ -5,7 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 mod bare;
+mod cerbos;
 mod engine;
+mod freshness;
 mod load;
 #[cfg(feature = "peers")]
 mod peers;
@@ -29,6 +31,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const LARGE: Size = Size { users: 100_000, groups: 10_000, roles: 500 };
 /// A tenth of it, to see what grows with the number of users.
 const SMALL: Size = Size { users: 10_000, groups: 1_000, roles: 500 };
+
+/// A small one.
+const TINY: Size = Size { users: 100, groups: 10, roles: 10 };
+/// Changes that are each asked about, where decisions alone are measured.
+const PAIRS: usize = 1_000_000;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -55,7 +62,18 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("decisions") {
         questions::restart(&large, &seed::key(&large)?)?;
-        questions::decisions(&Server::start(&large)?, &seed::key(&large)?)?;
+        let (server, key) = (Server::start(&large)?, seed::key(&large)?);
+        questions::decisions(&server, &key)?;
+        freshness::beside_changes(&server, &key)?;
+        freshness::acknowledged(&server, &key, if parts.is_empty() { 10_000 } else { PAIRS })?;
+        let tiny = folder.join("tiny");
+        seed::tenant(&tiny, TINY)?;
+        freshness::from_nothing(&tiny, &seed::key(&tiny)?)?;
+    }
+    // Only if it is asked for by name: it needs a program from npm.
+    if parts.iter().any(|part| part == "cerbos") {
+        seed::tenant(&small, SMALL)?;
+        cerbos::side_by_side(&folder.join("cerbos"), &small, &seed::key(&small)?)?;
     }
     if wanted("api") {
         seed::tenant(&small, SMALL)?;

@@ -59,13 +59,34 @@ impl Server {
         Ok(Self { child, address: address.context("the server did not start")? })
     }
 
-    /// A figure of the process, in MiB: `VmRSS` is what it holds, `VmHWM` the most it held.
+    /// A figure of the process, as [`memory`] has it.
     pub fn memory(&self, figure: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        kib.unwrap_or_default() / 1024.0
+        memory(self.process(), figure)
     }
+
+    /// The number of the process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+/// A figure of a process, in MiB: `VmRSS` is what it holds, `VmHWM` the most it held.
+pub fn memory(process: u32, figure: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.unwrap_or_default() / 1024.0
+}
+
+/// Seconds of a processor that a process has used, its own and the system's for it.
+pub fn cpu(process: u32) -> f64 {
+    // In hundredths of a second, as Linux tells them to programs.
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name, which may have blanks in it.
+    let figures = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = figures.skip(11).take(2).filter_map(|figure| figure.parse::<f64>().ok()).sum();
+    ticks / TICKS
 }
 
 impl Drop for Server {

@@ -176,8 +176,8 @@ impl Who {
         let Some(scope) = P::SCOPE else {
             self.is_active(tenant)?;
             let general = P::ANY_TOKEN || self.credential.reach().is_none_or(Reach::is_general);
-            let why = format!("this needs a token with the scope `{USER_DEFAULT}` or `{ADMIN_CLASSIC}`");
-            return if general { Ok(()) } else { Err(Error::Forbidden(why)) };
+            let why = || format!("this needs a token with the scope `{USER_DEFAULT}` or `{ADMIN_CLASSIC}`");
+            return if general { Ok(()) } else { Err(Error::Forbidden(why())) };
         };
         self.holds(tenant, scope)
     }

@@ -18,7 +18,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test      install what the tests need, and run everything
   tidy      check the structure: who may use whom, and how files look
   bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `api`;
-            `peers` alone builds other policy engines and asks them the same questions
+            `peers` alone builds other policy engines and asks them the same questions, `cerbos` alone asks a server
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
   generate  write what is made from the program: openapi.json, permissions.txt
 ";
@@ -93,12 +93,21 @@ fn fuzzing(seconds: Option<String>) -> anyhow::Result<()> {
     fuzz::all(seconds.unwrap_or(600))
 }
 
+/// The version of Cerbos that is asked the same questions.
+const CERBOS: &str = "cerbos@0.51.0";
+
 fn bench(parts: &[String]) -> anyhow::Result<()> {
     let mut build = vec!["build", "--release", "--quiet", "-p", "rolecall", "-p", "rolecall-bench"];
     if parts.iter().any(|part| part == "peers") {
         build.extend(["--features", "rolecall-bench/peers"]);
     }
     run("", "cargo", &build)?;
+    if parts.iter().any(|part| part == "cerbos") {
+        let folder = "target/bench/cerbos";
+        std::fs::create_dir_all(root().join(folder))?;
+        let install = ["install", "--prefix", ".", "--no-audit", "--no-fund", CERBOS];
+        run(folder, "npm", &install)?;
+    }
     let parts = parts.iter().map(String::as_str);
     run("", "target/release/bench", &["target/bench"].into_iter().chain(parts).collect::<Vec<_>>())
 }

@@ -1,6 +1,6 @@
 //! How is a snapshot read from the database?
 
-use std::{collections::HashMap, str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc};
 
 use rolecall_engine::{
     access::{Entry, Roster, Snapshot},
@@ -20,7 +20,7 @@ use crate::{
 
 const USER_ROLES: &str = "SELECT user_id, role_id, valid_from, expires_at FROM user_roles WHERE tenant_id = $1 ORDER BY user_id, position";
 const USER_GROUPS: &str = "SELECT user_id, group_id, valid_from, expires_at FROM user_groups WHERE tenant_id = $1 ORDER BY user_id, position";
-const USERS: &str = "SELECT id, status, subject, email FROM users WHERE tenant_id = $1";
+const USERS: &str = "SELECT id, status, subject, email FROM users WHERE tenant_id = $1 ORDER BY id";
 
 /// The tenant as the database has it, as it is at a moment; none if there is no such tenant.
 ///
@@ -39,20 +39,18 @@ pub async fn load(
     for group in groups::all(reader).await? {
         snapshot.put_group(&group);
     }
-    let mut roles: Assignments<RoleId> = assignments(reader, USER_ROLES).await?;
-    let mut groups: Assignments<GroupId> = assignments(reader, USER_GROUPS).await?;
+    let mut roles = Assignments::<RoleId>::read(reader, USER_ROLES).await?;
+    let mut groups = Assignments::<GroupId>::read(reader, USER_GROUPS).await?;
     let mut users = Roster::default();
     let put = |row: &Row<'_>| {
         let (id, subject, email) = (row.parse(0)?, row.text(2)?, row.opt_text(3)?);
-        let roles = roles.remove(&id).unwrap_or_default();
-        let groups = groups.remove(&id).unwrap_or_default();
         let entry = Entry {
             id,
             status: row.parse(1)?,
             subject: &subject,
             email: email.as_deref(),
-            roles: &roles,
-            groups: &groups,
+            roles: roles.of(id),
+            groups: groups.of(id),
         };
         users.add(&snapshot, &entry);
         Ok(())
@@ -62,17 +60,32 @@ pub async fn load(
     Ok(Some(snapshot))
 }
 
-/// What each user has.
-type Assignments<T> = HashMap<UserId, Vec<Assigned<T>>>;
+/// What users have, in the order of the users.
+#[derive(Default)]
+struct Assignments<T> {
+    owners: Vec<UserId>,
+    assigned: Vec<Assigned<T>>,
+    /// Where the next user's begin.
+    next: usize,
+}
 
-async fn assignments<T: FromStr>(reader: &Reader<'_>, sql: &str) -> Result<Assignments<T>, Error> {
-    let mut by_user: Assignments<T> = HashMap::new();
-    let read = |row: &Row<'_>| {
-        let period = Period::stored(row.integer(2)?, row.integer(3)?);
-        Ok((row.parse(0)?, Assigned { to: row.parse(1)?, period }))
-    };
-    for (user, assigned) in reader.all(sql, &[], read).await? {
-        by_user.entry(user).or_default().push(assigned);
+impl<T: FromStr> Assignments<T> {
+    async fn read(reader: &Reader<'_>, sql: &str) -> Result<Self, Error> {
+        let read = |row: &Row<'_>| {
+            let period = Period::stored(row.integer(2)?, row.integer(3)?);
+            Ok((row.parse::<UserId>(0)?, Assigned { to: row.parse(1)?, period }))
+        };
+        let (owners, assigned) = reader.all(sql, &[], read).await?.into_iter().unzip();
+        Ok(Self { owners, assigned, next: 0 })
     }
-    Ok(by_user)
+
+    /// What a user has; users are asked about in their order.
+    fn of(&mut self, user: UserId) -> &[Assigned<T>] {
+        let rest = self.owners.get(self.next..).unwrap_or_default();
+        let begin = self.next + rest.iter().take_while(|owner| **owner < user).count();
+        let own =
+            self.owners.get(begin..).unwrap_or_default().iter().take_while(|owner| **owner == user).count();
+        self.next = begin + own;
+        self.assigned.get(begin..self.next).unwrap_or_default()
+    }
 }
