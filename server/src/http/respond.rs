@@ -59,6 +59,21 @@ impl<T: JsonSchema> Describe for Made<T> {
     }
 }
 
+/// 200, empty.
+pub struct Ended;
+
+impl IntoResponse for Ended {
+    fn into_response(self) -> Response {
+        StatusCode::OK.into_response()
+    }
+}
+
+impl Describe for Ended {
+    fn describe(document: &mut Document<'_>) {
+        document.empty(200, "Done, or there was nothing to do");
+    }
+}
+
 /// 204, empty.
 pub struct Done;
 

@@ -22,7 +22,7 @@ use crate::{
         extract::{AskedHost, bytes},
         json,
         operation::{Operation, get, post},
-        respond::{Done, Shown},
+        respond::{Ended, Shown},
     },
     links::Host,
     tenants,
@@ -204,7 +204,7 @@ impl Describe for Revoking {
     }
 }
 
-async fn revoke_token(State(app): State<App>, revoking: Revoking) -> Result<Done, Error> {
+async fn revoke_token(State(app): State<App>, revoking: Revoking) -> Result<Ended, Error> {
     match revoking {
         Revoking::Caller(caller, body) => super::revoke_own(&app, &caller, &body.token).await?,
         Revoking::Client(Asked { body, basic, host }) => {
@@ -218,7 +218,7 @@ async fn revoke_token(State(app): State<App>, revoking: Revoking) -> Result<Done
             super::revoke(&app, host.as_ref(), claim, &body.token).await?;
         }
     }
-    Ok(Done)
+    Ok(Ended)
 }
 
 async fn get_authorization_server(

@@ -65,7 +65,9 @@ impl TokenRequest {
             }
         };
         let scopes = self.scope.unwrap_or_default();
-        let scopes = scopes.split_whitespace().map(ScopeName::new).collect::<Result<_, _>>();
+        // With blanks between them (RFC 6749 §3.3), or with commas, as the vendor's client has it.
+        let scopes = scopes.split([' ', ',']).filter(|scope| !scope.is_empty());
+        let scopes = scopes.map(ScopeName::new).collect::<Result<_, _>>();
         let scopes = scopes.map_err(|error| OAuthRefusal::new("invalid_scope", error.to_string()))?;
         Ok((grant, scopes))
     }
