@@ -168,6 +168,15 @@ pub fn edit_assignments(
     after.into_values().fold(edited, |edited, assignment| edited.and(created(assignment)))
 }
 
+/// Who becomes entitled to more by these changes, and to what.
+pub fn newly_entitled(changes: &[Change]) -> impl Iterator<Item = (&Subject, Entitlement)> {
+    changes.iter().filter_map(|change| {
+        let Change::License(delta) = change else { return None };
+        let (before, after) = (delta.before().map(|was| was.kind), delta.after()?);
+        (before != Some(after.kind)).then_some((&after.subject, after.kind))
+    })
+}
+
 /// The roles that the tenant's auto-assign flags put on a user with this entitlement, in the catalogue's order.
 #[must_use]
 pub fn auto_assigned_roles(tenant: &Snapshot, entitlement: Option<Entitlement>) -> Vec<RoleId> {

@@ -10,7 +10,7 @@ use crate::{
     filter::{Filter, UserAttribute},
     groups::Provider,
     ids::{GroupId, RoleId, UserId},
-    licenses::{LicenseAssignment, auto_assigned_roles},
+    licenses::{Entitlement, LicenseAssignment, auto_assigned_roles},
     names::{DisplayName, Email, Setting, Subject},
     oauth::OAuthClient,
     periods::{Assigned, Assignments as _, Period},
@@ -205,6 +205,16 @@ impl User {
             updated_at: editor.at,
         };
         Ok(created(user).and(license))
+    }
+
+    /// The user who has become entitled so, with the roles that the tenant's flags put on such users
+    /// (reference/access-control.md §4a).
+    pub fn entitle(self, kind: Entitlement, tenant: &Snapshot, editor: &Editor) -> Edited<Self> {
+        let mut after = self.clone();
+        for role in auto_assigned_roles(tenant, Some(kind)) {
+            after.roles.add(role, editor.at);
+        }
+        updated(self, after, editor)
     }
 
     /// The user that an OAuth client acts as. It administers the tenant, and is entitled to nothing besides

@@ -199,7 +199,8 @@ async fn list_who_can(
     caller: Caller<Evaluator>,
     Query(asked): Query<ListWhoCan>,
 ) -> Result<Shown<Page<Holder>>, Error> {
-    asked.listing.answer(&app, &caller, WHO_CAN, Sought::Scope(asked.scope)).await
+    let sought = Sought::scope(caller.tenant(), asked.scope)?;
+    asked.listing.answer(&app, &caller, WHO_CAN, sought).await
 }
 
 async fn try_changes(

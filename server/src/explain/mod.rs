@@ -139,6 +139,13 @@ enum Sought {
 }
 
 impl Sought {
+    /// A scope by name.
+    fn scope(tenant: &Snapshot, name: String) -> Result<Self, Error> {
+        let unknown = "there is no such scope; see `/rolecall/v1/scopes`";
+        tenant.scope(&name).ok_or_else(|| Error::at_parameter("scope", unknown))?;
+        Ok(Self::Scope(name))
+    }
+
     /// A role by identifier or name.
     fn role(tenant: &Snapshot, text: &str) -> Result<Self, Error> {
         let by_name = || RoleName::new(text).ok().and_then(|name| tenant.role_named(&name));

@@ -5,8 +5,9 @@ pub mod sql;
 mod wire;
 
 use rolecall_engine::{
+    change::Edited,
     filter::{Filter, LicenseAttribute},
-    licenses::{AssignmentOp, LicenseAssignment, LicenseSettings, Outcome, edit_assignments},
+    licenses::{AssignmentOp, LicenseAssignment, LicenseSettings, Outcome, edit_assignments, newly_entitled},
 };
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     caller::{Administrator, Caller},
     db::{Found, Keyset, Reader},
     error::Error,
+    users::sql as users,
     write::WriteTx,
 };
 
@@ -29,7 +31,8 @@ pub async fn list(
     app.db.scan(caller.tenant_id(), work).await
 }
 
-/// Changes assignments, each operation for itself.
+/// Changes assignments, each operation for itself. A user who becomes Professional by it is assigned the roles that the
+/// tenant's flags say.
 pub async fn edit(
     app: &App,
     caller: &Caller<Administrator>,
@@ -40,7 +43,16 @@ pub async fn edit(
         for subject in ops.iter().flat_map(AssignmentOp::subjects) {
             present.extend(sql::find(tx.reader(), subject).await?);
         }
-        Ok(edit_assignments(present, &ops, tx.editor()))
+        let Edited { value, mut changes } = edit_assignments(present, &ops, tx.editor());
+        let mut users_changes = Vec::new();
+        for (subject, kind) in newly_entitled(&changes) {
+            let Some(id) = users::with_subject(tx.reader(), subject).await? else { continue };
+            if let Some(user) = users::find(tx.reader(), tx.tenant(), id).await? {
+                users_changes.extend(user.entitle(kind, tx.tenant(), tx.editor()).changes);
+            }
+        }
+        changes.extend(users_changes);
+        Ok(Edited { value, changes })
     };
     caller.write(app, edit).await
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, names};
 
 const ASSIGNMENTS: &str = "/api/v1/licenses/assignments";
 
@@ -19,6 +19,40 @@ fn settings_are_seen_and_set() {
     wrong.refused(400, "HTTP-400");
     assert!(wrong.body["error"].is_string() && wrong.body["message"].is_string(), "the deprecated members");
     server.user().get(path).refused(403, "HTTP-403");
+}
+
+/// The flags act when a user becomes Professional (reference/access-control.md §4a), once, and only as they stand then.
+#[test]
+fn who_becomes_professional_is_assigned_roles() {
+    let server = Server::start();
+    let admin = server.admin();
+    admin.put("/api/v1/licenses/settings", json!({"autoAssignProfessional": false})).expect(200);
+    let tenant = format!("/api/v1/tenants/{}", server.tenants[0].tenant);
+    admin.replace(&tenant, "/autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", false).expect(204);
+    let user = format!("/api/v1/users/{}", admin.make_user("late"));
+    let held = || {
+        let read = admin.get(&user);
+        let mut held: Vec<String> =
+            names(&read.expect(200)["assignedRoles"]).into_iter().map(str::to_owned).collect();
+        held.sort_unstable();
+        held
+    };
+    let entitle = |action: &str, item: Value| {
+        admin.post(&format!("{ASSIGNMENTS}/actions/{action}"), json!({ action: [item] })).expect(207);
+    };
+    assert!(held().is_empty());
+    entitle("add", json!({"subject": "late", "type": "analyzer"}));
+    assert!(held().is_empty(), "nobody but professionals");
+    entitle("update", json!({"subject": "late", "type": "professional"}));
+    let assigned = held();
+    assert!(assigned.contains(&"SharedSpaceCreator".to_owned()), "{assigned:?}");
+    assert!(
+        !assigned.contains(&"PrivateAnalyticsContentCreator".to_owned()),
+        "its flag is off: {assigned:?}"
+    );
+    admin.replace(&user, "/assignedRoles", json!([])).expect(204);
+    entitle("add", json!({"subject": "late", "type": "professional"}));
+    assert!(held().is_empty(), "who is professional already does not become it");
 }
 
 #[test]

@@ -185,7 +185,8 @@ fn scopes_only_narrow() {
     narrow.get("/rolecall/v1/access/forward?scope=apps:read").expect(200);
     narrow.get("/rolecall/v1/access/forward?scope=apps:export").expect(403);
     narrow.post("/access/v1/evaluation", json!({})).expect(403);
-    let asking = program_of(&server.admin(), &json!({"allowedScopes": ["access:evaluate"]})).token(&server, &json!({}));
+    let asking = program_of(&server.admin(), &json!({"allowedScopes": ["access:evaluate"]}))
+        .token(&server, &json!({}));
     let question = json!({"subject": {"type": "email", "id": "uma@acme.example"}, "action": {"name": "notes"},
         "resource": {"type": "tenant", "id": "acme.localhost"}});
     assert_eq!(asking.post("/access/v1/evaluation", question).expect(200)["decision"], true);
