@@ -13,12 +13,17 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
+use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::EnvFilter;
 
-use crate::{catalogue, store, wait};
+use crate::{
+    catalogue,
+    store::{self, Place},
+    wait,
+};
 
 /// Serve the tenants of a data directory.
 #[derive(Args)]
@@ -266,6 +271,34 @@ impl Effective {
             }
         });
         Ok(Some(running))
+    }
+}
+
+/// What of an installation a command needs that ends at once.
+pub struct Installation {
+    /// The directory that holds the database.
+    pub data: PathBuf,
+    /// The file that holds the key.
+    pub key_file: Option<PathBuf>,
+    /// The catalogue.
+    pub catalogue: Catalogue,
+}
+
+impl Installation {
+    /// What a command says, and where it says nothing, what the server's file of settings says.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is not what it should be.
+    pub fn of(place: Place) -> anyhow::Result<Self> {
+        let file = place.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let Place { data, key_file, catalogue, developer_role, .. } = place;
+        let given = Given { data, key_file, catalogue, developer_role, ..Given::default() }.or(file);
+        let effective = given.effective();
+        Ok(Self {
+            catalogue: catalogue::of(effective.catalogue.as_deref(), effective.developer_role, false)?,
+            data: effective.data,
+            key_file: effective.key_file,
+        })
     }
 }
 

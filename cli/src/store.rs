@@ -12,18 +12,24 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
 use rolecall_server::{Db, Error, MasterKey};
 
-/// Where the data and the key are.
+/// Where the data and the key are. What is not said here, the server's file of settings says.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
-    /// The directory that holds the database
-    #[arg(long, value_name = "DIR", env = "ROLECALL_DATA", default_value = "rolecall-data")]
-    pub data: PathBuf,
+    /// The file with the server's settings
+    #[arg(long, value_name = "FILE", env = "ROLECALL_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The directory that holds the database [default: rolecall-data]
+    #[arg(long, value_name = "DIR", env = "ROLECALL_DATA")]
+    pub data: Option<PathBuf>,
     /// The file that holds the installation's key: 32 bytes in base64
     #[arg(long, value_name = "FILE", env = "ROLECALL_KEY_FILE")]
     pub key_file: Option<PathBuf>,
     /// The catalogue that the server has, if not Qlik Cloud's: new tenants get its default roles
     #[arg(long, value_name = "FILE", env = "ROLECALL_CATALOGUE")]
     pub catalogue: Option<PathBuf>,
+    /// Whether the server has the role Developer, which was retired in January 2026 [default: false]
+    #[arg(long, env = "ROLECALL_DEVELOPER_ROLE", num_args = 0..=1, default_missing_value = "true")]
+    pub developer_role: Option<bool>,
 }
 
 /// The variable that holds the key itself, where files are not the way secrets come.

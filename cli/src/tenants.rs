@@ -13,7 +13,7 @@ use rolecall_server::{
 };
 
 use crate::{
-    catalogue,
+    settings::Installation,
     store::{self, Place},
 };
 
@@ -75,8 +75,9 @@ pub enum Tenants {
 
 impl Init {
     pub async fn run(self) -> anyhow::Result<()> {
-        let key = store::key_or_new(self.place.key_file.as_deref())?;
-        let app = app(&self.place, key).await?;
+        let installation = Installation::of(self.place)?;
+        let key = store::key_or_new(installation.key_file.as_deref())?;
+        let app = app(installation, key).await?;
         if !setup::list(&app).await?.is_empty() {
             bail!("the store has a tenant already; make another one with `rolecall tenants create`");
         }
@@ -87,20 +88,15 @@ impl Init {
 impl Tenants {
     pub async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Create { place, tenant } => {
-                let key = store::key(place.key_file.as_deref())?;
-                make(&app(&place, key).await?, tenant).await
-            }
+            Self::Create { place, tenant } => make(&existing(place).await?, tenant).await,
             Self::Ls { place } => {
-                let key = store::key(place.key_file.as_deref())?;
-                for (id, name) in setup::list(&app(&place, key).await?).await? {
+                for (id, name) in setup::list(&existing(place).await?).await? {
                     println!("{id}  {name}");
                 }
                 Ok(())
             }
             Self::Key { place, tenant, subject } => {
-                let key = store::key(place.key_file.as_deref())?;
-                let app = app(&place, key).await?;
+                let app = existing(place).await?;
                 let id: TenantId = tenant.parse().with_context(|| format!("`{tenant}` is not a tenant"))?;
                 let user = Subject::new(&subject).with_context(|| format!("`{subject}` is not a subject"))?;
                 let issued = setup::issue_key(&app, id, user, KEY_LIFETIME, Earlier::Stays).await;
@@ -112,16 +108,22 @@ impl Tenants {
     }
 }
 
-/// The installation, for a command that ends at once.
-async fn app(place: &Place, master_key: MasterKey) -> anyhow::Result<App> {
+/// The installation whose key is there, for a command that ends at once.
+async fn existing(place: Place) -> anyhow::Result<App> {
+    let installation = Installation::of(place)?;
+    let key = store::key(installation.key_file.as_deref())?;
+    app(installation, key).await
+}
+
+async fn app(installation: Installation, master_key: MasterKey) -> anyhow::Result<App> {
     let settings = Settings {
         master_key,
-        catalogue: catalogue::of(place.catalogue.as_deref(), false, false)?,
+        catalogue: installation.catalogue,
         public_url: None,
         rate_limits: RateLimits::new(None),
         snapshot_budget: Budget::default(),
     };
-    Ok(App::new(store::open_for_a_command(&place.data)?, settings, Clock::default(), Entropy).await?)
+    Ok(App::new(store::open_for_a_command(&installation.data)?, settings, Clock::default(), Entropy).await?)
 }
 
 async fn make(app: &App, new: New) -> anyhow::Result<()> {

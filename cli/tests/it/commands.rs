@@ -53,8 +53,12 @@ struct Served(Child, String);
 impl Served {
     fn start(data: &Path, key: &Path, more: &[&str]) -> Self {
         let mut command = rolecall();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]).args(more);
-        command.arg("--data").arg(data).arg("--key-file").arg(key);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(more);
+        Self::with(command.arg("--data").arg(data).arg("--key-file").arg(key))
+    }
+
+    fn with(command: &mut Command) -> Self {
+        let command = command.args(["--log-format", "json"]);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let ready = lines.find_map(|line| {
@@ -223,6 +227,26 @@ fn flags_go_before_variables_and_those_before_the_file() {
     fs::write(&file, "max-connections = 1\nmax-connection = 1\n").unwrap();
     let error = refused(&mut command());
     assert!(error.contains("max-connection") && error.contains("line 2"), "{error}");
+}
+
+/// Commands beside the server take its file of settings, so that both mean the same data, key and catalogue.
+#[test]
+fn a_tenant_is_made_as_the_servers_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, key, file] = ["data", "key", "config.toml"].map(|name| folder.path().join(name));
+    let settings =
+        format!("data = {data:?}\nkey-file = {key:?}\ndeveloper-role = true\nlisten = '127.0.0.1:0'\n");
+    fs::write(&file, settings).unwrap();
+    let names = ["--name", "Acme", "--hostname", "acme.example", "--admin-email", "ada@acme.example"];
+    let (success, made, error) = run(rolecall().arg("init").args(names).arg("--config").arg(&file));
+    assert!(success && data.join("rolecall.db").exists() && key.exists(), "{error}");
+    let (success, listed, error) = run(rolecall().args(["tenants", "ls"]).env("ROLECALL_CONFIG", &file));
+    assert!(success && listed.contains("Acme"), "{error}");
+    let token = made.lines().find_map(|line| line.strip_prefix("admin key")).unwrap().trim().to_owned();
+    let served = Served::with(rolecall().arg("serve").arg("--config").arg(&file));
+    let url = format!("{}/api/v1/roles?limit=100", served.1);
+    let (status, roles) = ask(&agent(), "GET", &url, &token, None).unwrap();
+    assert!(status == 200 && roles.to_string().contains("\"Developer\""), "{roles}");
 }
 
 #[test]
