@@ -154,6 +154,7 @@ impl World {
             let entry = Entry {
                 id: user.id,
                 status: UserStatus::Active,
+                bot: false,
                 subject: &user.subject,
                 email: Some(&user.email),
                 roles: &user.roles,

@@ -44,7 +44,7 @@
 //! let (uma, mut users) = (UserId::new(1, [2; 8]), Roster::default());
 //! let roles = [exporter.value.id.into()];
 //! let entry =
-//!     Entry { id: uma, status: UserStatus::Active, subject: "uma", email: None, roles: &roles, groups: &[] };
+//!     Entry { id: uma, status: UserStatus::Active, bot: false, subject: "uma", email: None, roles: &roles, groups: &[] };
 //! users.add(&acme, &entry);
 //! acme.put_users(users);
 //!

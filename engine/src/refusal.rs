@@ -144,6 +144,14 @@ pub enum Rule {
     TokensOfOthers,
     #[error("a client has at most {0} of these")]
     TooManyUris(usize),
+    #[error("the names of the scopes of a client have at most {0} characters together")]
+    TooManyClientScopes(usize),
+    #[error("the same key stands twice")]
+    KeyTwice,
+    #[error("subjects that begin like those of bot users are for these")]
+    SubjectReserved,
+    #[error("this user belongs to an OAuth client; delete that, or disable the user")]
+    UserOfClient,
     #[error("only a client of type `spa` has allowed origins")]
     OriginsOfBrowsersOnly,
     #[error("only a client of type `web` has grant types of its own")]
@@ -178,6 +186,10 @@ pub mod limits {
     pub const KEYS_PER_USER: u32 = 1000;
     /// Redirect addresses, and origins, of an OAuth client.
     pub const CLIENT_URIS: usize = 5;
+    /// Public keys of an OAuth client; ours.
+    pub const CLIENT_KEYS: usize = 10;
+    /// Characters of the names of all scopes of an OAuth client, for they stand in its tokens; ours.
+    pub const CLIENT_SCOPES: usize = 4000;
     /// Secrets of an OAuth client.
     pub const CLIENT_SECRETS: usize = 5;
     /// How long an access token is good for (reference/auth.md §3.2).

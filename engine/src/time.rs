@@ -64,9 +64,41 @@ impl fmt::Debug for Timestamp {
 impl FromStr for Timestamp {
     type Err = ParseTimeError;
     fn from_str(text: &str) -> Result<Self, ParseTimeError> {
+        if !is_rfc_3339(text.as_bytes()) {
+            return Err(ParseTimeError);
+        }
         let millis = text.parse::<jiff::Timestamp>().map_err(|_| ParseTimeError)?.as_millisecond();
         if Self::from_millis(millis).0 == millis { Ok(Self(millis)) } else { Err(ParseTimeError) }
     }
+}
+
+/// Whether a text is written as RFC 3339 §5.6 says. The library reads more: zones in brackets, offsets with seconds, dates in other
+/// forms, of which some are not what they seem.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    let fits = |text: &[u8], form: &[u8]| {
+        text.len() == form.len()
+            && text.iter().zip(form).all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => b"Tt ".contains(byte),
+                other => byte == other,
+            })
+    };
+    let Some((time, rest)) = text.split_at_checked(19) else { return false };
+    let fraction = match rest.split_first() {
+        Some((b'.', more)) => 1 + more.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        _ => 0,
+    };
+    let zone = rest.get(fraction..).unwrap_or_default();
+    let offset = || {
+        let hours: Option<u8> =
+            zone.get(1..3).and_then(|hours| core::str::from_utf8(hours).ok()?.parse().ok());
+        (fits(zone, b"+00:00") || fits(zone, b"-00:00")) && hours.is_some_and(|hours| hours < 24)
+    };
+    let second = time.get(17..).unwrap_or_default();
+    fits(time, b"0000-00-00T00:00:00")
+        && second != b"60"
+        && fraction != 1
+        && (matches!(zone, [b'Z' | b'z']) || offset())
 }
 
 /// A length of time in whole milliseconds, not negative, at most ten thousand years.
@@ -125,7 +157,26 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_730_468_085_000).to_string(), "2024-11-01T13:34:45.000Z");
         assert_eq!("2024-11-01T14:34:45.0005+01:00".parse(), Ok(Timestamp(1_730_468_085_000)));
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.000Z");
-        for wrong in ["", "2024-11-01", "1969-12-31T23:59:59Z", "yesterday"] {
+        for good in ["2024-11-01t13:34:45z", "2024-11-01 13:34:45.1Z", "2024-11-01T13:34:45-23:59"] {
+            assert!(good.parse::<Timestamp>().is_ok(), "{good}");
+        }
+        for wrong in [
+            "",
+            "2024-11-01",
+            "1969-12-31T23:59:59Z",
+            "yesterday",
+            "2027-01-01T00:00:00+09:00[Europe/Paris]",
+            "2027-01-01T00:00:00Z[u-ca=hebrew]",
+            "2027-01-01T00:00:00+25:00",
+            "2027-01-01T00:00:00+01:00:30",
+            "20270101T00Z",
+            "2027-01-01T00Z",
+            "2027-01-01T00:00:00,5Z",
+            "2027-01-01T00:00:00.Z",
+            "+002027-01-01T00:00:00Z",
+            "2027-01-01T23:59:60Z",
+            "2027-01-01T00:00:00",
+        ] {
             assert_eq!(wrong.parse::<Timestamp>(), Err(ParseTimeError), "{wrong}");
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     ids::{GroupId, RoleId, UserId},
     licenses::{Entitlement, LicenseAssignment, auto_assigned_roles},
     names::{DisplayName, Email, Setting, Subject},
-    oauth::OAuthClient,
+    oauth::{BOT, OAuthClient},
     periods::{Assigned, Assignments as _, Period},
     refusal::{Refusal, Rule, limits},
     time::Timestamp,
@@ -169,6 +169,9 @@ impl User {
         if known.user.is_some() {
             return Err(Rule::SubjectTaken(new.subject.to_string()).into());
         }
+        if new.subject.as_str().starts_with(BOT) {
+            return Err(Rule::SubjectReserved.into());
+        }
         if new.invited && new.email.is_none() {
             return Err(Rule::InviteNeedsEmail.into());
         }
@@ -226,7 +229,7 @@ impl User {
         created(Self {
             id,
             subject: Subject::stored(client.bot_subject()),
-            name: DisplayName::stored(client.name.to_string()),
+            name: DisplayName::stored(client.name.as_str().chars().take(256).collect()),
             email: None,
             picture: None,
             locale: None,
@@ -362,12 +365,21 @@ impl User {
     /// The end of a user. The user's API keys are revoked with it (reference/access-control.md §6).
     ///
     /// # Errors
-    /// When users would delete themselves.
+    /// When users would delete themselves, or the user belongs to an OAuth client.
     pub fn delete(self, keys: Vec<ApiKey>, editor: &Editor) -> Result<Edited<()>, Refusal> {
         if editor.user == Some(self.id) {
             return Err(Rule::OwnAccount.into());
         }
+        // With its next token the client would make it anew, with all that it begins with.
+        if self.client_id.is_some() {
+            return Err(Rule::UserOfClient.into());
+        }
         Ok(revoke_all(keys, editor).and(deleted(self)))
+    }
+
+    /// The end of the user that an OAuth client acted as, with the client.
+    pub fn delete_with_client(self, keys: Vec<ApiKey>, editor: &Editor) -> Edited<()> {
+        revoke_all(keys, editor).and(deleted(self))
     }
 }
 

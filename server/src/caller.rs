@@ -124,6 +124,16 @@ impl<P> Caller<P> {
         self.who.holds(&self.tenant, scope)
     }
 
+    /// Refuses a caller whose token does not reach all that its user may do: what the caller is about to make has no such bounds.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_whole_reach(&self) -> Result<(), Error> {
+        let whole = self.who.credential.reach().is_none_or(Reach::is_whole);
+        let why = || format!("this needs a token with the scopes `{USER_DEFAULT}` and `{ADMIN_CLASSIC}`");
+        if whole { Ok(()) } else { Err(Error::Forbidden(why())) }
+    }
+
     /// Addresses of things, as the caller reaches them.
     pub fn links(&self) -> &Links {
         self.links

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
-use rolecall_engine::ids::{TenantId, UserId};
+use rolecall_engine::ids::{OAuthClientId, TenantId, UserId};
 use serde::Deserialize;
 
 /// How much work a request is. Every tier has a limit of its own.
@@ -47,6 +47,7 @@ impl PerMinute {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Counted {
     User(TenantId, UserId),
+    Client(OAuthClientId),
     /// All users of a tenant, who may make as many requests as this many users.
     Tenant(TenantId, NonZeroU32),
 }
@@ -92,6 +93,15 @@ impl RateLimits {
             u32::try_from(users.div_ceil(2).next_power_of_two()).ok().and_then(NonZeroU32::new);
         let share = half_of_users.unwrap_or(NonZeroU32::MAX);
         self.take((Counted::Tenant(tenant, share), tier), limit.saturating_mul(share))
+    }
+
+    /// Counts a request of an OAuth client for a token, as a write.
+    ///
+    /// # Errors
+    /// When it has made too many.
+    pub fn count_client(&self, client: OAuthClientId) -> Result<(), RetryAfter> {
+        let Some(per_minute) = self.per_minute else { return Ok(()) };
+        self.take((Counted::Client(client), Tier::Write), per_minute.tier2)
     }
 
     fn take(&self, counted: (Counted, Tier), limit: NonZeroU32) -> Result<(), RetryAfter> {

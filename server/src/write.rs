@@ -172,7 +172,9 @@ pub(crate) async fn establish<T: Send + 'static>(
 /// The tenant as it is: as earlier work of the same commit left it, or as the database has it.
 async fn present(app: &App, writer: &Writer<'_>) -> Result<Arc<Snapshot>, Error> {
     if let Some(left) = writer.uncommitted() {
-        return Ok(Arc::clone(left));
+        let now = app.clock.now();
+        // What was assigned for some time only may have ended since.
+        return Ok(if left.holds_at(now) { Arc::clone(left) } else { Arc::new(left.at(now)) });
     }
     snapshots::seen_by(app, writer).await?.ok_or(Error::NotFound)
 }

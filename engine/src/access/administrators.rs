@@ -60,7 +60,7 @@ impl Snapshot {
         decide(self, &Query { user, scope: Catalogue::ADMINISTER }).is_allowed()
     }
 
-    /// How many active users administer the tenant.
+    /// How many active users, programs not counted, administer the tenant.
     #[must_use]
     pub fn administrators(&self) -> usize {
         let Some(scope) = self.scope(Catalogue::ADMINISTER) else { return 0 };
@@ -76,12 +76,12 @@ impl Snapshot {
                 || user.roles().iter().any(|role| row.has(*role))
                 || user.groups().iter().any(|group| groups.has(*group))
         };
-        self.users().filter(|(_, user)| user.is_active() && administers(user)).count()
+        self.users().filter(|(_, user)| user.is_active() && !user.bot && administers(user)).count()
     }
 
-    /// The same by what the user has that has no end.
+    /// The same for a person, by what has no end: a program, whose tokens may reach less, does not keep a tenant.
     fn administers_for_good(&self, user: UserId) -> bool {
-        self.lasting(user).is_some_and(|lasting| self.is_administrator(&lasting))
+        self.lasting(user).is_some_and(|lasting| !lasting.bot && self.is_administrator(&lasting))
     }
 
     fn is_administrator(&self, user: &UserFacts) -> bool {

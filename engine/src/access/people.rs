@@ -26,6 +26,8 @@ pub struct Entry<'u> {
     pub id: UserId,
     /// Where the user stands.
     pub status: UserStatus,
+    /// Whether an OAuth client acts as this user.
+    pub bot: bool,
     /// What the identity provider calls the user.
     pub subject: &'u str,
     /// The address.
@@ -41,6 +43,7 @@ impl<'u> From<&'u User> for Entry<'u> {
         Self {
             id: user.id,
             status: user.status,
+            bot: user.client_id.is_some(),
             subject: user.subject.as_str(),
             email: user.email.as_ref().map(Email::as_str),
             roles: &user.roles,
@@ -93,6 +96,8 @@ impl From<Vec<Slot>> for Held {
 pub struct UserFacts {
     /// Where the user stands.
     pub status: UserStatus,
+    /// Whether an OAuth client acts as this user, and no person.
+    pub bot: bool,
     /// How many of `held` are direct roles; the others are memberships.
     direct: u16,
     held: Held,
@@ -100,19 +105,19 @@ pub struct UserFacts {
 
 impl UserFacts {
     fn new(
-        status: UserStatus,
+        (status, bot): (UserStatus, bool),
         roles: impl Iterator<Item = Slot>,
         groups: impl Iterator<Item = Slot>,
     ) -> Self {
         let mut held: Vec<Slot> = roles.take(usize::from(u16::MAX)).collect();
         let direct = u16::try_from(held.len()).unwrap_or(u16::MAX);
         held.extend(groups);
-        Self { status, direct, held: held.into() }
+        Self { status, bot, direct, held: held.into() }
     }
 
     /// With the roles and groups whose period is one that `counts`.
     pub(super) fn of(
-        status: UserStatus,
+        standing: (UserStatus, bool),
         roles: &[Assigned<RoleId>],
         groups: &[Assigned<GroupId>],
         numbers: Numbers<'_>,
@@ -121,7 +126,7 @@ impl UserFacts {
         let roles = roles.iter().filter(|role| counts(role.period));
         let groups = groups.iter().filter(|group| counts(group.period));
         Self::new(
-            status,
+            standing,
             roles.filter_map(|role| numbers.roles.slot(&role.to)),
             groups.filter_map(|group| numbers.groups.slot(&group.to)),
         )
@@ -241,9 +246,9 @@ impl People {
     }
 
     fn put(&mut self, entry: &Entry<'_>, numbers: Numbers<'_>, moment: Timestamp) {
-        let Entry { id, status, roles, groups, .. } = *entry;
+        let Entry { id, status, bot, roles, groups, .. } = *entry;
         let holds = |period: Period| period.holds(moment);
-        self.users.insert(id, UserFacts::of(status, roles, groups, numbers, holds));
+        self.users.insert(id, UserFacts::of((status, bot), roles, groups, numbers, holds));
         match Timed::of(entry) {
             Some(timed) => {
                 self.turn = earlier(self.turn, timed.turn(moment));
@@ -285,7 +290,7 @@ impl People {
             let role = |slot: &Slot| old.roles.get(*slot).and_then(|role| new.roles.slot(&role.id));
             let group = |slot: &Slot| old.groups.get(*slot).and_then(|group| new.groups.slot(&group.id));
             let held = (facts.roles().iter().filter_map(role), facts.groups().iter().filter_map(group));
-            UserFacts::new(facts.status, held.0, held.1)
+            UserFacts::new((facts.status, facts.bot), held.0, held.1)
         };
         let users = self.all().map(|(id, facts)| (id, renumbered(facts)));
         Self { users: Table::of(users.collect()), ..self.clone() }
@@ -305,10 +310,10 @@ pub struct Roster {
 impl Roster {
     /// Adds a user, whose roles and groups are in the snapshot already.
     pub fn add(&mut self, tenant: &Snapshot, entry: &Entry<'_>) {
-        let Entry { id, status, roles, groups, .. } = *entry;
+        let Entry { id, status, bot, roles, groups, .. } = *entry;
         let moment = tenant.moment();
         let holds = |period: Period| period.holds(moment);
-        self.users.push((id, UserFacts::of(status, roles, groups, tenant.numbers(), holds)));
+        self.users.push((id, UserFacts::of((status, bot), roles, groups, tenant.numbers(), holds)));
         if let Some(timed) = Timed::of(entry) {
             self.turn = earlier(self.turn, timed.turn(moment));
             self.timed.push((id, Arc::new(timed)));

@@ -123,7 +123,10 @@ impl Snapshot {
                 Change::User(_) | Change::License(_) => {}
                 Change::ApiKey(delta) => next.note_credential(delta.before().is_some()),
                 Change::OAuthClient(delta) => next.note_credential(delta.before().is_some()),
-                Change::OAuthToken(delta) => next.note_credential(delta.before().is_some()),
+                // One that has ended by itself is forgotten, which ends nothing.
+                Change::OAuthToken(delta) => {
+                    next.note_credential(delta.before().is_some_and(|token| token.expires_at > moment));
+                }
             }
         }
         // Users refer to roles and groups, so they come behind them.

@@ -19,6 +19,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Timed {
     status: UserStatus,
+    bot: bool,
     pub(super) roles: Vec<Assigned<RoleId>>,
     pub(super) groups: Vec<Assigned<GroupId>>,
 }
@@ -30,13 +31,14 @@ impl Timed {
             && entry.groups.iter().all(|group| group.period == Period::ALWAYS);
         (!for_good).then(|| Self {
             status: entry.status,
+            bot: entry.bot,
             roles: entry.roles.to_vec(),
             groups: entry.groups.to_vec(),
         })
     }
 
     fn facts(&self, numbers: Numbers<'_>, counts: impl Fn(Period) -> bool) -> UserFacts {
-        UserFacts::of(self.status, &self.roles, &self.groups, numbers, counts)
+        UserFacts::of((self.status, self.bot), &self.roles, &self.groups, numbers, counts)
     }
 
     /// When the user next has more or less than at a moment.

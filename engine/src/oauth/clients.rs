@@ -60,6 +60,9 @@ words! {
     }
 }
 
+/// How the subjects of bot users begin (reference/access-control.md §1.1). Nobody else's does.
+pub const BOT: &str = "qlikbot\\";
+
 /// The public half of a key as a JSON Web Key (RFC 7517), in the form it was given. Whoever reads it from outside checks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyText(pub String);
@@ -264,6 +267,18 @@ impl OAuthClient {
         self.is_confidential() && self.auth_methods.contains(&method)
     }
 
+    /// Whether the client may get tokens for this.
+    #[must_use]
+    pub fn may(&self, grant: GrantType) -> bool {
+        let trusted = grant != GrantType::Impersonation || self.consent == Consent::Trusted;
+        trusted && self.grant_types.contains(&grant)
+    }
+
+    /// Whether the client may have all of these scopes.
+    pub(super) fn allows(&self, scopes: &[ScopeName]) -> bool {
+        scopes.iter().all(|scope| self.allowed_scopes.contains(scope))
+    }
+
     /// Whether one of the secrets is this text.
     #[must_use]
     pub fn has_secret(&self, text: &str) -> bool {
@@ -305,6 +320,20 @@ impl OAuthClient {
         if self.redirect_uris.len() > limits::CLIENT_URIS || self.allowed_origins.len() > limits::CLIENT_URIS
         {
             return Err(Rule::TooManyUris(limits::CLIENT_URIS).into());
+        }
+        if self.public_keys.len() > limits::CLIENT_KEYS {
+            return Err(Rule::TooManyUris(limits::CLIENT_KEYS).into());
+        }
+        let same = |(at, KeyText(key)): (usize, &KeyText)| {
+            self.public_keys.iter().skip(at + 1).any(|KeyText(other)| other == key)
+        };
+        if self.public_keys.iter().enumerate().any(same) {
+            return Err(Rule::KeyTwice.into());
+        }
+        // All of them stand in a token.
+        let scopes = self.allowed_scopes.iter().map(|scope| scope.as_str().len() + 1);
+        if scopes.sum::<usize>() > limits::CLIENT_SCOPES {
+            return Err(Rule::TooManyClientScopes(limits::CLIENT_SCOPES).into());
         }
         if self.app_type != AppType::Spa && !self.allowed_origins.is_empty() {
             return Err(Rule::OriginsOfBrowsersOnly.into());
@@ -365,6 +394,6 @@ impl OAuthClient {
     /// The subject of the user that the client acts as (reference/access-control.md §1.1).
     #[must_use]
     pub fn bot_subject(&self) -> String {
-        alloc::format!("qlikbot\\{}", self.id)
+        alloc::format!("{BOT}{}", self.id)
     }
 }

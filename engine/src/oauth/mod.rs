@@ -5,7 +5,7 @@ mod reach;
 mod tokens;
 
 pub use clients::{
-    AppType, AuthMethod, ClientOp, Consent, Edit, GrantType, KeyText, NewClient, OAuthClient, Secret,
+    AppType, AuthMethod, BOT, ClientOp, Consent, Edit, GrantType, KeyText, NewClient, OAuthClient, Secret,
 };
 pub use reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, Reach, USER_DEFAULT, decide_within};
 pub use tokens::{OAuthToken, ScopeRefused, granted_scopes};

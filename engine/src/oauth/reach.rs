@@ -38,7 +38,7 @@ impl Reach {
     #[must_use]
     pub fn allows(&self, tenant: &Snapshot, scope: &str) -> bool {
         if scope == Catalogue::API_KEYS {
-            return self.users && self.administrators;
+            return self.is_whole();
         }
         let Some(at) = tenant.scope(scope) else { return false };
         let level = tenant.catalogue().scope(at).map_or(Level::User, |scope| scope.level);
@@ -47,6 +47,12 @@ impl Reach {
             Level::Admin => self.administrators,
         };
         umbrella || self.scopes.contains(at)
+    }
+
+    /// Whether the token reaches all that its user may do.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.users && self.administrators
     }
 
     /// Whether the token may be used for what every user may do.

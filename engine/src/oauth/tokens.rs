@@ -2,7 +2,10 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{clients::OAuthClient, reach::OFFLINE_ACCESS};
+use super::{
+    clients::{GrantType, OAuthClient},
+    reach::OFFLINE_ACCESS,
+};
 use crate::{
     change::{Change, Delta, Edited, Editor, Entity, created, deleted},
     ids::{OAuthClientId, OAuthTokenId, UserId},
@@ -18,6 +21,8 @@ pub struct OAuthToken {
     pub id: OAuthTokenId,
     /// The client that was given it.
     pub client: OAuthClientId,
+    /// What it was given for.
+    pub grant: GrantType,
     /// The user it speaks for.
     pub user: UserId,
     /// What it reaches at most.
@@ -63,12 +68,18 @@ impl OAuthToken {
     pub fn issue(
         id: OAuthTokenId,
         client: &OAuthClient,
-        user: UserId,
+        (grant, user): (GrantType, UserId),
         scopes: Vec<ScopeName>,
         editor: &Editor,
     ) -> Edited<Self> {
         let expires_at = editor.at.plus(limits::ACCESS_TOKEN);
-        created(Self { id, client: client.id, user, scopes, issued_at: editor.at, expires_at })
+        created(Self { id, client: client.id, grant, user, scopes, issued_at: editor.at, expires_at })
+    }
+
+    /// Whether a client would still be given it: what the client may no longer do, its tokens do not do either.
+    #[must_use]
+    pub fn is_still_given(&self, client: &OAuthClient) -> bool {
+        self.client == client.id && client.may(self.grant) && client.allows(&self.scopes)
     }
 
     /// The end of the token.

@@ -17,6 +17,7 @@ CREATE TABLE oauth_tokens (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
     client_id TEXT NOT NULL,
+    grant_type TEXT NOT NULL,
     user_id TEXT NOT NULL,
     scopes TEXT NOT NULL,
     issued_at INTEGER NOT NULL,

@@ -102,7 +102,8 @@ impl Assignments {
 
 /// A role or a group to be assigned. What is assigned already is assigned for this time instead.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+// A misspelt end would be none.
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAssignment {
     /// The role; either this or the group.
     role: Option<RoleChoice>,

@@ -8,7 +8,7 @@ use rolecall_engine::{
     ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
     licenses::LicenseAssignment,
     names::{Description, Email, Hostname, Setting},
-    oauth::{KeyText, OAuthClient, OAuthToken, Secret},
+    oauth::{AuthMethod, GrantType, KeyText, OAuthClient, OAuthToken, Secret},
     periods::{Assigned, Period},
     roles::{Role, RoleKind},
     scopes::ScopeName,
@@ -78,10 +78,20 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         }
         Change::ApiKey(delta) => event(&API_KEY, delta, |key| key.id.to_string(), key_members),
         Change::OAuthClient(delta) => event(&CLIENT, delta, |client| client.id.to_string(), client_members),
-        Change::OAuthToken(delta) => event(&TOKEN, delta, |token| token.id.to_string(), token_members),
+        Change::OAuthToken(delta) => {
+            event(token_kinds(delta, tenant.moment()), delta, |token| token.id.to_string(), token_members)
+        }
         Change::License(delta) => {
             event(&LICENSE, delta, |license| license.subject.to_string(), license_members)
         }
+    }
+}
+
+/// The events of a token. One that has ended by itself is not revoked, but forgotten.
+fn token_kinds(delta: &Delta<OAuthToken>, now: Timestamp) -> &'static Kinds {
+    match delta {
+        Delta::Deleted(token) if token.expires_at <= now => &Kinds("", "", "rolecall.oauth-token.expired"),
+        _ => &TOKEN,
     }
 }
 
@@ -121,6 +131,8 @@ enum Member<'m> {
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
     Keys(&'m [KeyText]),
+    Grants(&'m [GrantType]),
+    Methods(&'m [AuthMethod]),
     Scopes(&'m [ScopeName]),
     Hostnames(&'m [Hostname]),
     Roles(&'m [RoleId], Names<'m>),
@@ -185,6 +197,8 @@ impl Serialize for Member<'_> {
             Self::Token(id) => serializer.collect_str(id),
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
+            Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),
+            Self::Methods(methods) => serializer.collect_seq(methods.iter().map(|method| method.as_str())),
             Self::Keys(keys) => serializer.collect_seq(keys.iter().map(|KeyText(key)| key)),
             Self::Scopes(scopes) => serializer.collect_seq(scopes.iter().map(ScopeName::as_str)),
             Self::Hostnames(names) => serializer.collect_seq(names.iter().map(Hostname::as_str)),
@@ -364,11 +378,19 @@ fn key_members(key: &ApiKey) -> Members<'_, 6> {
     ]
 }
 
-fn client_members(client: &OAuthClient) -> Members<'_, 12> {
+fn client_members(client: &OAuthClient) -> Members<'_, 19> {
+    let description = client.description.as_ref().map(Description::as_str);
     [
         ("clientId", Member::Client(client.id)),
         ("appType", client.app_type.as_str().into()),
         ("clientName", client.name.as_str().into()),
+        ("description", description.map_or(Member::Absent, Member::Text)),
+        ("logoUri", client.logo_uri.as_ref().into()),
+        ("clientUri", client.client_uri.as_ref().into()),
+        ("jwksUri", client.jwks_uri.as_ref().into()),
+        ("allowedGrantTypes", Member::Grants(&client.grant_types)),
+        ("allowedAuthMethods", Member::Methods(&client.auth_methods)),
+        ("publishedAt", client.published_at.map_or(Member::Absent, Member::Time)),
         ("redirectUris", Member::Settings(&client.redirect_uris)),
         ("allowedOrigins", Member::Settings(&client.allowed_origins)),
         ("allowedScopes", Member::Scopes(&client.allowed_scopes)),
@@ -381,10 +403,11 @@ fn client_members(client: &OAuthClient) -> Members<'_, 12> {
     ]
 }
 
-fn token_members(token: &OAuthToken) -> Members<'_, 6> {
+fn token_members(token: &OAuthToken) -> Members<'_, 7> {
     [
         ("id", Member::Token(token.id)),
         ("issuedToClientId", Member::Client(token.client)),
+        ("grantType", token.grant.as_str().into()),
         ("resourceOwner", Member::User(token.user)),
         ("scopes", Member::Scopes(&token.scopes)),
         ("issuedAt", Member::Time(token.issued_at)),

@@ -30,7 +30,8 @@ struct Claims {
     exp: i64,
 }
 
-/// The assertions that were accepted while they lived: none is accepted twice.
+/// The assertions that were accepted while they lived: none is accepted twice, by this process and as long as fewer than a
+/// million live at once.
 pub struct Assertions(Cache<(OAuthClientId, String), ()>);
 
 impl Default for Assertions {
@@ -45,10 +46,11 @@ impl Assertions {
     pub fn accept(&self, client: &OAuthClient, token: &str, audience: &str, now: Timestamp) -> bool {
         let Some(claims) = signed(client, token, audience) else { return false };
         let now = now.as_seconds();
-        let lives =
-            (claims.iat - SKEW..claims.exp + SKEW).contains(&now) && claims.exp - claims.iat <= LIFETIME;
+        let begun = claims.iat.saturating_sub(SKEW) <= now;
+        let lives = begun && now < claims.exp.saturating_add(SKEW);
+        let short = claims.exp.saturating_sub(claims.iat) <= LIFETIME;
         let fits = (1..=JTI).contains(&claims.jti.len());
-        lives && fits && self.0.entry((client.id, claims.jti)).or_insert(()).is_fresh()
+        lives && short && fits && self.0.entry((client.id, claims.jti)).or_insert(()).is_fresh()
     }
 }
 

@@ -19,8 +19,8 @@ use rolecall_engine::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api_keys::sql as api_keys, db::Reader, error::Error, oauth_tokens::sql as oauth_tokens,
-    signing::SigningKeys,
+    api_keys::sql as api_keys, db::Reader, error::Error, oauth_clients::sql as oauth_clients,
+    oauth_tokens::sql as oauth_tokens, signing::SigningKeys,
 };
 
 const AUDIENCE: &str = "qlik.api";
@@ -28,7 +28,7 @@ const OF_KEYS: &str = "qlik.api/api-keys";
 const OF_CLIENTS: &str = "qlik.api/oauth";
 const SUB_TYPE: &str = "user";
 /// Bytes of the longest token that is looked at.
-const TOKEN: usize = 4096;
+const TOKEN: usize = 8192;
 /// Tokens that are remembered.
 const REMEMBERED: usize = 100_000;
 
@@ -168,7 +168,9 @@ impl Credential {
             }
             Given::Token(id, client) => {
                 let token = oauth_tokens::find(reader, id).await?;
-                token.is_some_and(|token| token.user == self.user && token.client == client)
+                let client = oauth_clients::find(reader, client).await?;
+                let given = token.filter(|token| token.user == self.user).zip(client);
+                given.is_some_and(|(token, client)| token.is_still_given(&client))
             }
         };
         if good { Ok(()) } else { Err(Error::Unauthenticated) }

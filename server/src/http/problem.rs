@@ -322,6 +322,7 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::OwnAccount
         | Rule::KeyForOther
         | Rule::KeysOfOthers
+        | Rule::UserOfClient
         | Rule::TokensOfOthers
         | Rule::RolesHidden
         | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
@@ -355,6 +356,9 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::UnknownIdentityProvider
         | Rule::KeyLivesTooLong(_)
         | Rule::TooManyUris(_)
+        | Rule::TooManyClientScopes(_)
+        | Rule::SubjectReserved
+        | Rule::KeyTwice
         | Rule::OriginsOfBrowsersOnly
         | Rule::GrantNeedsWeb
         | Rule::ImpersonationNeedsTrust
@@ -389,13 +393,13 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         | Rule::ScopeNotForCustomRoles(_)
         | Rule::ScopeNotForUserDefault(_) => Some("/assignedScopes"),
         Rule::UnknownRole(_) | Rule::NotAssignable(_) | Rule::TooManyGroupRoles(_) => Some("/assignedRoles"),
-        Rule::SubjectTaken(_) => Some("/subject"),
+        Rule::SubjectTaken(_) | Rule::SubjectReserved => Some("/subject"),
         Rule::InviteNeedsEmail => Some("/email"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),
         Rule::OriginsOfBrowsersOnly => Some("/allowedOrigins"),
         Rule::GrantNeedsWeb | Rule::ImpersonationNeedsTrust => Some("/allowedGrantTypes"),
-        Rule::ScopeNotForClients(_) => Some("/allowedScopes"),
+        Rule::ScopeNotForClients(_) | Rule::TooManyClientScopes(_) => Some("/allowedScopes"),
         Rule::EmptyPeriod | Rule::PeriodIsOver => Some("/expiresAt"),
         _ => None,
     }

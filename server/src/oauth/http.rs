@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{Caller, Member, asked_host},
+    caller::{Bearer, Caller, asked_host},
     error::{Error, OAuthRefusal},
     http::{
         describe::{Describe, Document},
@@ -59,7 +59,8 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Asked<T> {
         let (head, body) = request.into_parts();
         let text = bytes(&head.headers, body).await?;
         let media_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let is_form = media_type.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let media_type = media_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+        let is_form = media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
         let body = if is_form {
             form(&text)?
         } else {
@@ -87,7 +88,7 @@ fn form<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     for (name, value) in form_urlencoded::parse(text) {
         // What is an object in JSON is its text in a form.
         let value = if name == "user_lookup" {
-            serde_json::from_str(&value).map_err(|_| malformed("`user_lookup` is not an object"))?
+            json::read(value.as_bytes()).map_err(|_| malformed("`user_lookup` is not an object"))?
         } else {
             Value::String(value.into_owned())
         };
@@ -179,7 +180,7 @@ async fn issue_token(
 /// Who wants to end a token: the client it was given to, or a caller with a token of its own.
 enum Revoking {
     Client(Asked<RevokeRequest>),
-    Caller(Box<Caller<Member>>, RevokeRequest),
+    Caller(Box<Caller<Bearer>>, RevokeRequest),
 }
 
 impl FromRequest<App> for Revoking {

@@ -8,7 +8,7 @@ use rolecall_engine::{
     change::Edited,
     ids::{OAuthClientId, OAuthTokenId, TenantId, UserId},
     names::Subject,
-    oauth::{AuthMethod, Consent, GrantType, OAuthClient, OAuthToken, granted_scopes},
+    oauth::{AuthMethod, GrantType, OAuthClient, OAuthToken, granted_scopes},
     scopes::ScopeName,
     tenants::TenantStatus,
     users::{User, UserStatus},
@@ -16,9 +16,10 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
-    caller::{Caller, Member},
+    caller::{Bearer, Caller},
     credentials::{self, Credential, Given},
     error::{Error, OAuthRefusal},
+    limits::RetryAfter,
     links::Host,
     oauth_clients::sql as clients,
     oauth_tokens::{self, sql as tokens},
@@ -50,6 +51,15 @@ pub enum Grant {
     ClientCredentials,
     /// To act as a user.
     Impersonation(Lookup),
+}
+
+impl Grant {
+    const fn kind(&self) -> GrantType {
+        match self {
+            Self::ClientCredentials => GrantType::ClientCredentials,
+            Self::Impersonation(_) => GrantType::Impersonation,
+        }
+    }
 }
 
 /// How the user is named whom a client acts as.
@@ -102,6 +112,12 @@ async fn authenticate(
     if proven { Ok((tenant, client)) } else { Err(wrong()) }
 }
 
+/// Counts a request of a client as a write of its own.
+fn counted(app: &App, client: &OAuthClient) -> Result<(), Error> {
+    let counted = app.rate_limits.count_client(client.id);
+    counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))
+}
+
 /// Gives a client a token.
 ///
 /// # Errors
@@ -118,19 +134,28 @@ pub async fn issue(
     if snapshot.is_none_or(|snapshot| snapshot.tenant().status != TenantStatus::Active) {
         return Err(OAuthRefusal::new("unauthorized_client", "the tenant is not active").into());
     }
-    let (client_id, id) = (client.id, OAuthTokenId::new(app.entropy.bytes()));
+    counted(app, &client)?;
+    let id = OAuthTokenId::new(app.entropy.bytes());
     let bot = app.entropy.user_id(app.clock.now());
     let work = async move |tx: &WriteTx<'_>| {
-        // What was proven may have been changed since.
-        let client = clients::find(tx.reader(), client_id).await?;
-        let client = client.ok_or(OAuthRefusal::new("invalid_client", "the client was deleted"))?;
+        // The proof was made for the client as it was: its secret, its key or the client itself may be gone since.
+        let present = clients::find(tx.reader(), client.id).await?;
+        if present.as_ref() != Some(&client) {
+            let changed = "the client was changed meanwhile; try again";
+            return Err(OAuthRefusal::new("invalid_client", changed).into());
+        }
         let scopes = granted_scopes(&client, &scopes)
             .map_err(|refused| OAuthRefusal::new("invalid_scope", refused.to_string()))?;
+        let kind = grant.kind();
+        if !client.may(kind) {
+            let refused = "the client may not use this grant type";
+            return Err(OAuthRefusal::new("unauthorized_client", refused).into());
+        }
         let (user, made) = match &grant {
             Grant::ClientCredentials => acting_as_itself(&client, bot, tx).await?,
-            Grant::Impersonation(lookup) => (acting_as(&client, lookup, tx.tenant())?, Edited::unchanged(())),
+            Grant::Impersonation(lookup) => (acting_as(lookup, tx.tenant())?, Edited::unchanged(())),
         };
-        let token = OAuthToken::issue(id, &client, user, scopes, tx.editor());
+        let token = OAuthToken::issue(id, &client, (kind, user), scopes, tx.editor());
         // The user comes first, for the token refers to it; a few tokens that have ended go with each new one.
         let mut changes = made.changes;
         for ended in tokens::ended(tx.reader(), client.id, tx.editor().at).await? {
@@ -149,22 +174,26 @@ async fn acting_as_itself(
     id: UserId,
     tx: &WriteTx<'_>,
 ) -> Result<(UserId, Edited<()>), Error> {
-    if !client.grant_types.contains(&GrantType::ClientCredentials) {
-        return Err(unauthorized());
-    }
     let subject = Subject::stored(client.bot_subject());
     match users::with_subject(tx.reader(), &subject).await? {
-        Some(user) => active(tx.tenant(), user).map(|user| (user, Edited::unchanged(()))),
+        Some(user) => {
+            let found = users::find(tx.reader(), tx.tenant(), user).await?;
+            let of = found.and_then(|user| user.client_id);
+            if of.is_none_or(|id| id.as_str() != client.id.to_string()) {
+                return Err(OAuthRefusal::new(
+                    "invalid_grant",
+                    "somebody else has the subject of the client",
+                )
+                .into());
+            }
+            active(tx.tenant(), user).map(|user| (user, Edited::unchanged(())))
+        }
         None => Ok((id, User::bot(client, id, tx.tenant(), tx.editor()).map(drop))),
     }
 }
 
 /// The user a client wants to act as. Nothing tells whether there is such a user.
-fn acting_as(client: &OAuthClient, lookup: &Lookup, tenant: &Snapshot) -> Result<UserId, Error> {
-    let trusted = client.consent == Consent::Trusted;
-    if !trusted || !client.grant_types.contains(&GrantType::Impersonation) {
-        return Err(unauthorized());
-    }
+fn acting_as(lookup: &Lookup, tenant: &Snapshot) -> Result<UserId, Error> {
     let user = match lookup {
         Lookup::Subject(subject) => tenant.user_with_subject(subject),
         Lookup::Id(id) => id.parse().ok(),
@@ -174,10 +203,6 @@ fn acting_as(client: &OAuthClient, lookup: &Lookup, tenant: &Snapshot) -> Result
         },
     };
     active(tenant, user.unwrap_or(UserId::new(0, [0; 8])))
-}
-
-fn unauthorized() -> Error {
-    OAuthRefusal::new("unauthorized_client", "the client may not use this grant type").into()
 }
 
 fn active(tenant: &Snapshot, user: UserId) -> Result<UserId, Error> {
@@ -201,6 +226,7 @@ fn given(app: &App, text: &str) -> Option<(Credential, OAuthTokenId, OAuthClient
 /// `invalid_client`, or when the database cannot be written.
 pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &str) -> Result<(), Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
+    counted(app, &client)?;
     let Some((_, id, _)) =
         given(app, text).filter(|(credential, _, of)| credential.tenant == tenant && *of == client.id)
     else {
@@ -217,7 +243,7 @@ pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &s
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn revoke_own(app: &App, caller: &Caller<Member>, text: &str) -> Result<(), Error> {
+pub async fn revoke_own(app: &App, caller: &Caller<Bearer>, text: &str) -> Result<(), Error> {
     let Some((_, id, _)) =
         given(app, text).filter(|(credential, ..)| credential.tenant == caller.tenant_id())
     else {

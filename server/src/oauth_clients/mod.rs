@@ -9,7 +9,7 @@ use rolecall_engine::{
     change::Edited,
     ids::OAuthClientId,
     names::Subject,
-    oauth::{AuthMethod, ClientOp, NewClient, OAuthClient},
+    oauth::{AppType, AuthMethod, ClientOp, NewClient, OAuthClient},
     refusal::Refusal,
 };
 
@@ -58,14 +58,17 @@ fn secret(entropy: Entropy) -> String {
     URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())
 }
 
-/// Makes a client; answers it with its secret, if it has one.
+/// Makes a client; answers it with its secret, if it has one. A client may be given more than a narrow token reaches, so such
+/// a token makes none, and changes none.
 pub async fn create(
     app: &App,
     caller: &Caller<Administrator>,
     new: NewClient,
 ) -> Result<(OAuthClient, Option<String>), Error> {
+    caller.require_whole_reach()?;
     let id = OAuthClientId::new(app.entropy.bytes());
-    let secret = new.auth_methods.contains(&AuthMethod::ClientSecret).then(|| secret(app.entropy));
+    let keeps = new.app_type == AppType::Web && new.auth_methods.contains(&AuthMethod::ClientSecret);
+    let secret = keeps.then(|| secret(app.entropy));
     let kept = secret.clone();
     let edit = async move |tx: &WriteTx<'_>| {
         Ok(OAuthClient::create(new, id, kept.as_deref(), tx.tenant(), tx.editor())?)
@@ -80,6 +83,7 @@ async fn edit<T: Send + 'static>(
     id: OAuthClientId,
     edit: impl FnOnce(OAuthClient, &WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    caller.require_whole_reach()?;
     let work = async move |tx: &WriteTx<'_>| {
         let client = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
         edit(client, tx)
@@ -106,7 +110,7 @@ pub async fn delete(app: &App, caller: &Caller<Administrator>, id: OAuthClientId
         let Some(bot) = users::with_subject(tx.reader(), &subject).await? else { return Ok(deleted) };
         let user = users::find(tx.reader(), tx.tenant(), bot).await?.ok_or(Error::NotFound)?;
         let keys = api_keys::of_user(tx.reader(), bot).await?;
-        Ok(deleted.and(user.delete(keys, tx.editor())?))
+        Ok(deleted.and(user.delete_with_client(keys, tx.editor())))
     };
     caller.write(app, work).await
 }

@@ -2,7 +2,8 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use rolecall_engine::{
     ids::{TenantId, UserId},
     names::{Description, Setting},
@@ -258,7 +259,11 @@ fn name(text: &str) -> Result<Setting, String> {
     bounded(text.trim(), NAME)
 }
 
+/// The address of a page, a picture or keys.
 fn setting(text: &str) -> Result<Setting, String> {
+    if !text.starts_with("https://") && !text.starts_with("http://") {
+        return Err("must begin with `https://`".to_owned());
+    }
     Setting::new(text).map_err(|error| error.to_string())
 }
 
@@ -273,7 +278,7 @@ fn redirect_uri(text: &str) -> Result<Setting, String> {
         Some(own) => own.contains('.'),
         None => false,
     };
-    let plain = !text.contains('#') && !text.contains('*');
+    let plain = !text.contains(['#', '*', '@']);
     if good && plain {
         bounded(text, URI)
     } else {
@@ -284,8 +289,11 @@ fn redirect_uri(text: &str) -> Result<Setting, String> {
 
 fn origin(text: &str) -> Result<Setting, String> {
     let uri: Option<http::Uri> = text.parse().ok();
-    let bare = uri.is_some_and(|uri| uri.host().is_some() && uri.path() == "/" && uri.query().is_none());
-    if bare && !text.ends_with('/') && !text.contains('*') {
+    let bare = uri.is_some_and(|uri| {
+        let web = uri.scheme_str().is_some_and(|scheme| ["http", "https"].contains(&scheme));
+        web && uri.host().is_some() && uri.path() == "/" && uri.query().is_none()
+    });
+    if bare && !text.ends_with('/') && !text.contains(['#', '*', '@']) {
         bounded(text, URI)
     } else {
         Err("must be an origin, for example `https://app.example`".to_owned())
@@ -296,24 +304,34 @@ fn scope(text: &str) -> Result<ScopeName, String> {
     ScopeName::new(text).map_err(|error| error.to_string())
 }
 
-/// Bytes of the shortest modulus that is taken (RFC 7518 §3.3).
+/// Bytes of the shortest modulus that is taken (RFC 7518 §3.3), and of a coordinate on P-384.
 const MODULUS: usize = 256;
+const COORDINATE: usize = 48;
 
 /// A key that signatures of the client can be checked by.
 fn public_key(key: &Value) -> Result<KeyText, String> {
     let parsed: Jwk = serde_json::from_value(key.clone()).map_err(|error| error.to_string())?;
     let use_is_fine =
         parsed.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
-    let id_is_fine = parsed.common.key_id.as_ref().is_some_and(|id| (1..=64).contains(&id.len()));
+    let id_is_fine = parsed
+        .common
+        .key_id
+        .as_ref()
+        .is_some_and(|id| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
     let kind_is_fine = match (&parsed.algorithm, parsed.common.key_algorithm) {
         (AlgorithmParameters::RSA(key), Some(KeyAlgorithm::RS256 | KeyAlgorithm::RS512)) => {
-            // Base64 makes four characters of three bytes.
-            key.n.len() / 4 * 3 >= MODULUS - 2
+            let long =
+                bytes(&key.n).is_some_and(|n| n.iter().skip_while(|byte| **byte == 0).count() >= MODULUS);
+            long && bytes(&key.e).is_some_and(|e| e.iter().any(|byte| *byte > 1))
         }
-        (AlgorithmParameters::EllipticCurve(_), Some(KeyAlgorithm::ES384)) => true,
+        (AlgorithmParameters::EllipticCurve(key), Some(KeyAlgorithm::ES384)) => {
+            let whole = |half: &str| bytes(half).is_some_and(|half| half.len() == COORDINATE);
+            key.curve == EllipticCurve::P384 && whole(&key.x) && whole(&key.y)
+        }
         _ => false,
     };
-    let secret = ["d", "p", "q", "dp", "dq", "qi", "k"].iter().any(|member| key.get(member).is_some());
+    let secret = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|member| key.get(member).is_some());
     if secret {
         return Err("is a private key; keep it to yourself".to_owned());
     }

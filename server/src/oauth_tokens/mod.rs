@@ -12,7 +12,7 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
-    caller::{Caller, Member},
+    caller::{Caller, Member, Permission},
     db::{Found, Keyset, Reader},
     error::Error,
     write::WriteTx,
@@ -38,7 +38,7 @@ pub async fn list(
 }
 
 /// Ends a token of the caller; for administrators, anybody's.
-pub async fn revoke(app: &App, caller: &Caller<Member>, id: OAuthTokenId) -> Result<(), Error> {
+pub async fn revoke<P: Permission>(app: &App, caller: &Caller<P>, id: OAuthTokenId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let token = sql::find(tx.reader(), id).await?;
         let visible = token.filter(|token| tx.editor().administrator || Some(token.user) == tx.editor().user);

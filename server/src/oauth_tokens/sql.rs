@@ -18,15 +18,19 @@ use crate::{
 /// What tokens can be sorted by, and the columns that hold it.
 pub const SORTS: Sorts = &[("userId", &[Sort::up("user_id")])];
 
-static TOKENS: LazyLock<Table<6>> = LazyLock::new(|| {
-    Table::new("oauth_tokens", ["id", "client_id", "user_id", "scopes", "issued_at", "expires_at"])
+static TOKENS: LazyLock<Table<7>> = LazyLock::new(|| {
+    Table::new(
+        "oauth_tokens",
+        ["id", "client_id", "grant_type", "user_id", "scopes", "issued_at", "expires_at"],
+    )
 });
 
-fn values(token: &OAuthToken) -> [Value<'_>; 6] {
+fn values(token: &OAuthToken) -> [Value<'_>; 7] {
     let scopes: Vec<&str> = token.scopes.iter().map(ScopeName::as_str).collect();
     [
         token.id.into(),
         token.client.into(),
+        token.grant.as_str().into(),
         token.user.into(),
         scopes.join(" ").into(),
         token.issued_at.into(),
@@ -35,15 +39,16 @@ fn values(token: &OAuthToken) -> [Value<'_>; 6] {
 }
 
 fn read(row: &Row<'_>) -> Result<OAuthToken, Error> {
-    let scopes = row.text(3)?;
+    let scopes = row.text(4)?;
     let scopes = scopes.split_whitespace().map(ScopeName::new).collect::<Result<_, _>>();
     Ok(OAuthToken {
         id: row.parse(0)?,
         client: row.parse(1)?,
-        user: row.parse(2)?,
+        grant: row.parse(2)?,
+        user: row.parse(3)?,
         scopes: scopes.map_err(Error::internal)?,
-        issued_at: row.time(4)?,
-        expires_at: row.time(5)?,
+        issued_at: row.time(5)?,
+        expires_at: row.time(6)?,
     })
 }
 

@@ -91,9 +91,10 @@ fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Arc<Edge>, gra
     let shared = Arc::new((edge, notes));
     let service = service_fn(move |request: Request<Incoming>| {
         let shared = Arc::clone(&shared);
+        // At once: the library reads once more before it begins to answer.
+        shared.1.answering();
         async move {
             let (edge, notes) = &*shared;
-            notes.answering();
             let answer = answer(edge, request, notes).await;
             notes.awaiting();
             Ok::<Response, Infallible>(answer)

@@ -43,14 +43,16 @@ struct Noted {
     begun: Instant,
     /// Since when the next head is awaited, in milliseconds from the begin; [`ANSWERING`] while it is not.
     awaited: AtomicU64,
+    /// Whether bytes of an answer wait for the other side to take them. The system looks after that.
+    stalled: AtomicBool,
 }
 
 const ANSWERING: u64 = u64::MAX;
 
 impl Notes {
     pub(super) fn new() -> Self {
-        let (said_twice, awaited) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self(Arc::new(Noted { said_twice, begun: Instant::now(), awaited }))
+        let (said_twice, stalled) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Noted { said_twice, begun: Instant::now(), awaited: AtomicU64::new(0), stalled }))
     }
 
     /// Whether a head that says it twice has come in since this was last asked.
@@ -69,8 +71,9 @@ impl Notes {
         self.0.awaited.store(millis, Ordering::Relaxed);
     }
 
-    /// Notes that bytes were sent. As long as there are some of an answer, the next head is not overdue.
-    fn sent(&self) {
+    /// Notes whether bytes of an answer could be sent. As long as there are some, the next head is not overdue.
+    fn sent(&self, sent: bool) {
+        self.0.stalled.store(!sent, Ordering::Relaxed);
         if self.0.awaited.load(Ordering::Relaxed) != ANSWERING {
             self.awaiting();
         }
@@ -79,6 +82,9 @@ impl Notes {
     /// Since when the next head is awaited, if it is.
     fn awaited(&self) -> Option<Instant> {
         let millis = Some(self.0.awaited.load(Ordering::Relaxed)).filter(|millis| *millis != ANSWERING)?;
+        if self.0.stalled.load(Ordering::Relaxed) {
+            return None;
+        }
         Some(self.0.begun + Duration::from_millis(millis))
     }
 }
@@ -189,8 +195,9 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.notes.sent();
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
+        let written = Pin::new(&mut self.tcp).poll_write(context, bytes);
+        self.notes.sent(written.is_ready());
+        written
     }
 
     fn poll_write_vectored(
@@ -198,8 +205,9 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.notes.sent();
-        Pin::new(&mut self.tcp).poll_write_vectored(context, bytes)
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(context, bytes);
+        self.notes.sent(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -20,7 +20,8 @@ use crate::{
 
 const USER_ROLES: &str = "SELECT user_id, role_id, valid_from, expires_at FROM user_roles WHERE tenant_id = $1 ORDER BY user_id, position";
 const USER_GROUPS: &str = "SELECT user_id, group_id, valid_from, expires_at FROM user_groups WHERE tenant_id = $1 ORDER BY user_id, position";
-const USERS: &str = "SELECT id, status, subject, email FROM users WHERE tenant_id = $1 ORDER BY id";
+const USERS: &str =
+    "SELECT id, status, subject, email, client_id <> '' FROM users WHERE tenant_id = $1 ORDER BY id";
 
 /// The tenant as the database has it, as it is at a moment; none if there is no such tenant.
 ///
@@ -47,6 +48,7 @@ pub async fn load(
         let entry = Entry {
             id,
             status: row.parse(1)?,
+            bot: row.boolean(4)?,
             subject: &subject,
             email: email.as_deref(),
             roles: roles.of(id),

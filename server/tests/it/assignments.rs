@@ -168,6 +168,8 @@ fn a_wrong_assignment_changes_nothing() {
         (json!({"role": steward, "expiresAt": "2020-01-01T00:00:00Z"}), "/expiresAt"),
         (json!({"role": steward, "expiresAt": "soon"}), "/expiresAt"),
         (json!({"role": steward, "validFrom": 7}), "/validFrom"),
+        (json!({"role": steward, "expiresAt": "2099-01-01T00:00:00+09:00[Europe/Paris]"}), "/expiresAt"),
+        (json!({"role": steward, "expires_at": two}), "/expires_at"),
     ] {
         let answer = given.admin.post(&given.assignments(), body.clone());
         answer.expect(400);

@@ -147,6 +147,10 @@ fn a_program_proves_itself_in_every_documented_way() {
         oauth_error(&anonymous.post(TOKEN, body), 400, error);
     }
     oauth_error(&form(&anonymous, "%%%"), 401, "invalid_client");
+    let text = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    anonymous
+        .send("POST", TOKEN, Some(("Application/X-WWW-Form-Urlencoded; charset=utf-8", text.as_bytes())))
+        .expect(200);
     anonymous
         .header("authorization", "Basic !!!")
         .post(TOKEN, json!({"grant_type": "client_credentials"}))
@@ -184,6 +188,9 @@ fn scopes_only_narrow() {
     assert!(refused.refused(403, "HTTP-403")["detail"].as_str().unwrap().contains("user_default"));
     narrow.get("/rolecall/v1/access/forward?scope=apps:read").expect(200);
     narrow.get("/rolecall/v1/access/forward?scope=apps:export").expect(403);
+    let itself = program.token(&server, &json!({"scope": "apps:read"}));
+    itself.post("/oauth/revoke", json!({"token": itself.key()})).expect(200);
+    itself.get("/rolecall/v1/access/forward?scope=apps:read").expect(401);
     narrow.post("/access/v1/evaluation", json!({})).expect(403);
     let asking = program_of(&server.admin(), &json!({"allowedScopes": ["access:evaluate"]}))
         .token(&server, &json!({}));
@@ -191,6 +198,14 @@ fn scopes_only_narrow() {
         "resource": {"type": "tenant", "id": "acme.localhost"}});
     assert_eq!(asking.post("/access/v1/evaluation", question).expect(200)["decision"], true);
     asking.get("/api/v1/roles").expect(403);
+    // Nor a client that may have more than the token.
+    admin.post(CLIENTS, json!({"appType": "web", "clientName": "x"})).refused(403, "HTTP-403");
+    admin.post(&format!("{CLIENTS}/{}/client-secrets", program.id), json!({})).expect(403);
+    admin.replace(&format!("{CLIENTS}/{}", program.id), "/clientName", "x").expect(403);
+    program
+        .token(&server, &json!({"scope": "admin_classic,user_default"}))
+        .post(CLIENTS, json!({"appType": "web", "clientName": "x"}))
+        .expect(201);
     // A scope of an administrator does not make one.
     server.admin().replace(&format!("/api/v1/users/{me}"), "/assignedRoles", json!([])).expect(204);
     admin.get("/api/v1/roles").expect(403);
@@ -280,6 +295,61 @@ fn a_token_ends_when_it_should() {
     assert!(bots.expect(200)["data"].as_array().unwrap().is_empty(), "the user it acted as went with it");
 }
 
+/// A program does not keep a tenant, and its user is not brought back by a token.
+#[test]
+fn a_bot_is_no_person() {
+    let server = Server::start();
+    let program = program(&server, &json!({}));
+    let token = program.token(&server, &json!({}));
+    let (bot, ada) =
+        (format!("/api/v1/users/{}", token.id()), format!("/api/v1/users/{}", server.admin().id()));
+    let refused = token.replace(&ada, "/status", "disabled");
+    assert!(refused.refused(403, "HTTP-403")["detail"].as_str().unwrap().contains("administrator"));
+    server.admin().delete(&bot).refused(403, "HTTP-403");
+    let subject = format!("qlikbot\\{}", "0".repeat(32));
+    let answer = server.admin().post("/api/v1/users", json!({ "subject": subject }));
+    answer.refused(400, "HTTP-400");
+    assert_eq!(answer.place(), "/subject");
+    server.admin().replace(&bot, "/status", "disabled").expect(204);
+    token.get("/api/v1/users/me").expect(401);
+    oauth_error(&server.anonymous().post(TOKEN, program.asks(&json!({}))), 400, "invalid_grant");
+}
+
+/// What is taken from a client is taken from its tokens.
+#[test]
+fn a_narrowed_client_has_narrow_tokens() {
+    let server = Server::start();
+    let program = program(&server, &json!({}));
+    let [wide, narrow] = ["admin_classic user_default", "user_default"]
+        .map(|scope| program.token(&server, &json!({ "scope": scope })));
+    wide.get("/api/v1/users/me").expect(200);
+    server
+        .admin()
+        .op(&format!("{CLIENTS}/{}", program.id), "remove", "/allowedScopes", "admin_classic")
+        .expect(204);
+    wide.get("/api/v1/users/me").expect(401);
+    narrow.get("/api/v1/users/me").expect(200);
+    server
+        .admin()
+        .op(&format!("{CLIENTS}/{}", program.id), "remove", "/allowedGrantTypes", "client_credentials")
+        .expect(204);
+    narrow.get("/api/v1/users/me").expect(401);
+
+    let trusted = json!({"allowedGrantTypes": ["urn:qlik:oauth:user-impersonation", "client_credentials"], "connectionConfig": {"consentMethod": "trusted"}});
+    let program = program_of(&server.admin(), &trusted);
+    let lookup = json!({"field": "userId", "value": server.user().id()});
+    let as_user = program
+        .token(&server, &json!({"grant_type": "urn:qlik:oauth:user-impersonation", "user_lookup": lookup}));
+    as_user.get("/api/v1/users/me").expect(200);
+    let path = format!("{CLIENTS}/{}", program.id);
+    server
+        .admin()
+        .replace(&format!("{path}/connection-configs/me"), "/consentMethod", "required")
+        .refused(400, "HTTP-400");
+    server.admin().replace(&path, "/allowedGrantTypes", json!(["client_credentials"])).expect(204);
+    as_user.get("/api/v1/users/me").expect(401);
+}
+
 #[test]
 fn a_client_is_kept_as_documented() {
     let server = Server::start();
@@ -343,6 +413,23 @@ fn a_client_is_kept_as_documented() {
         (
             json!({"appType": "web", "clientName": "x", "allowedScopes": ["tenant:administer"]}),
             "/allowedScopes/0",
+        ),
+        (json!({"appType": "web", "clientName": "x", "logoUri": "javascript:alert(1)"}), "/logoUri"),
+        (
+            json!({"appType": "web", "clientName": "x", "redirectUris": ["https://user@evil.example/"]}),
+            "/redirectUris/0",
+        ),
+        (
+            json!({"appType": "spa", "clientName": "x", "allowedOrigins": ["ftp://a.example"]}),
+            "/allowedOrigins/0",
+        ),
+        (
+            json!({"appType": "web", "clientName": "x", "publicKeys": [{"kty": "RSA", "alg": "RS256", "kid": "1", "n": "AAAA".repeat(86), "e": "AQAB"}]}),
+            "/publicKeys/0",
+        ),
+        (
+            json!({"appType": "web", "clientName": "x", "publicKeys": [{"kty": "EC", "crv": "P-256", "alg": "ES384", "kid": "1", "x": "AA", "y": "AA"}]}),
+            "/publicKeys/0",
         ),
         (
             json!({"appType": "web", "clientName": "x", "publicKeys": [{"kty": "oct", "k": "AAAA", "kid": "1", "alg": "HS256"}]}),
@@ -460,6 +547,9 @@ fn an_assertion_proves_a_program() {
         ("iat", json!("now")),
     ] {
         refused(&|assertion| assertion.claims[member] = value.clone());
+    }
+    for (member, value) in [("iat", i64::MIN), ("iat", i64::MAX), ("exp", i64::MIN), ("exp", i64::MAX)] {
+        refused(&|assertion| assertion.claims[member] = value.into());
     }
     refused(&|assertion| assertion.header.kid = Some("k2".into()));
     refused(&|assertion| assertion.header.kid = None);
