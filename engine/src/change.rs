@@ -5,7 +5,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 use crate::{
     api_keys::ApiKey,
     groups::Group,
-    ids::UserId,
+    ids::{OAuthClientId, UserId},
     licenses::LicenseAssignment,
     oauth::{OAuthClient, OAuthToken},
     roles::Role,
@@ -136,6 +136,8 @@ pub(crate) trait Entity: Clone + PartialEq {
 pub struct Editor {
     /// The user, or none when Rolecall itself acts, for example when it sets up a tenant.
     pub user: Option<UserId>,
+    /// The OAuth client that acts for the user, or for itself; none where the user has a credential of the own.
+    pub client: Option<OAuthClientId>,
     /// Whether the editor administers the tenant.
     pub administrator: bool,
     /// The time of the edit.
@@ -146,7 +148,7 @@ impl Editor {
     /// Rolecall itself.
     #[must_use]
     pub const fn system(at: Timestamp) -> Self {
-        Self { user: None, administrator: true, at }
+        Self { user: None, client: None, administrator: true, at }
     }
 }
 

@@ -15,6 +15,7 @@ use axum::{
 use rolecall_engine::{
     access::{Decision, Denial, Query, Snapshot},
     catalogue::Catalogue,
+    change::Editor,
     ids::{TenantId, UserId},
     oauth::{ADMIN_CLASSIC, Reach, USER_DEFAULT, decide_within},
     time::Timestamp,
@@ -22,7 +23,7 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
-    credentials::{Credential, verify::verify},
+    credentials::{Credential, Given, verify::verify},
     db::Reader,
     error::Error,
     limits::{RetryAfter, Tier},
@@ -171,8 +172,17 @@ impl Who {
     }
 
     /// Whether the user administers the tenant, and the credential reaches so far.
-    pub(crate) fn administers(&self, tenant: &Snapshot) -> bool {
+    fn administers(&self, tenant: &Snapshot) -> bool {
         self.decide(tenant, Catalogue::ADMINISTER).is_allowed()
+    }
+
+    /// The user as an editor.
+    pub(crate) fn editor(&self, tenant: &Snapshot, at: Timestamp) -> Editor {
+        let client = match self.credential.given {
+            Given::Key(_) => None,
+            Given::Token(_, client) => Some(client),
+        };
+        Editor { user: Some(self.user()), client, administrator: self.administers(tenant), at }
     }
 
     /// Refuses a user who is not active.

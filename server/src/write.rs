@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rolecall_engine::{
     access::{Impact, Revision, Snapshot, impact, keep_administrator},
     change::{Change, Edited, Editor},
-    ids::{TenantId, UserId},
+    ids::{OAuthClientId, TenantId, UserId},
     tenants::Tenant,
     time::Timestamp,
 };
@@ -77,7 +77,7 @@ impl<P: Permission> Caller<P> {
         let (tenant, trace) = (who.tenant(), who.trace);
         let prove = async move |tenant: &Snapshot, reader: &Reader<'_>, at| {
             who.prove::<P>(tenant, reader, at).await?;
-            Ok(Editor { user: Some(who.user()), administrator: who.administers(tenant), at })
+            Ok(who.editor(tenant, at))
         };
         if self.previews {
             preview(app, tenant, prove, work).await
@@ -124,6 +124,23 @@ pub(crate) async fn as_system<T: Send + 'static>(
 ) -> Result<T, Error> {
     let trace = app.traces.next();
     change(app, tenant, trace, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
+}
+
+/// Stores an edit that an OAuth client asks for that is no caller yet.
+///
+/// # Errors
+/// As [`Caller::write`].
+pub(crate) async fn as_client<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    client: OAuthClientId,
+    work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let trace = app.traces.next();
+    let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
+        Ok(Editor { client: Some(client), ..Editor::system(at) })
+    };
+    change(app, tenant, trace, editor, work).await
 }
 
 async fn change<T: Send + 'static>(

@@ -8,4 +8,4 @@ pub use clients::{
     AppType, AuthMethod, BOT, ClientOp, Consent, Edit, GrantType, KeyText, NewClient, OAuthClient, Secret,
 };
 pub use reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, Reach, USER_DEFAULT, decide_within};
-pub use tokens::{OAuthToken, ScopeRefused, granted_scopes};
+pub use tokens::{OAuthToken, ScopeRefused, granted_scopes, revoke_all};

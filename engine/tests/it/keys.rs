@@ -16,7 +16,7 @@ const OWNER: UserId = UserId::new(1, [1; 8]);
 const OTHER: UserId = UserId::new(1, [2; 8]);
 
 fn editor(user: UserId, administrator: bool) -> Editor {
-    Editor { user: Some(user), administrator, at: AT }
+    Editor { user: Some(user), administrator, ..Editor::system(AT) }
 }
 
 fn new(lifetime: Option<&str>, subject: KeySubject) -> NewApiKey {

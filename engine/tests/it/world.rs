@@ -185,7 +185,7 @@ impl World {
     pub fn editor(&self) -> Editor {
         let at = self.now;
         let admin = self.snapshot.users().map(|(id, _)| id).filter(|id| self.snapshot.administers(*id)).min();
-        Editor { user: admin, administrator: true, at }
+        Editor { user: admin, ..Editor::system(at) }
     }
 
     /// Lets hours pass.

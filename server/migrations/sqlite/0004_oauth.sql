@@ -28,3 +28,6 @@ CREATE TABLE oauth_tokens (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_tokens_by_user ON oauth_tokens (tenant_id, user_id, id);
 CREATE INDEX oauth_tokens_by_client ON oauth_tokens (tenant_id, client_id, expires_at);
+
+-- The client that acted, for a user or for itself.
+ALTER TABLE audits ADD COLUMN client_id TEXT;

@@ -21,9 +21,19 @@ pub struct Row {
     pub trace: TraceId,
 }
 
-static AUDITS: LazyLock<Table<9>> = LazyLock::new(|| {
-    let columns =
-        ["revision", "ordinal", "event_type", "at", "actor", "trace_id", "resource_id", "data", "updates"];
+static AUDITS: LazyLock<Table<10>> = LazyLock::new(|| {
+    let columns = [
+        "revision",
+        "ordinal",
+        "event_type",
+        "at",
+        "actor",
+        "client_id",
+        "trace_id",
+        "resource_id",
+        "data",
+        "updates",
+    ];
     Table::new("audits", columns)
 });
 
@@ -36,6 +46,7 @@ pub async fn append(writer: &mut Writer<'_>, row: Row) -> Result<(), Error> {
         event.kind.into(),
         editor.at.into(),
         editor.user.into(),
+        editor.client.into(),
         trace.to_string().into(),
         event.resource.into(),
         event.data.into(),

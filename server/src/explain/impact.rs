@@ -62,8 +62,7 @@ pub async fn preview(app: &App, caller: &Caller<Administrator>, plan: Plan) -> R
         return Err(Error::at_pointer("/changes", format!("more than {CHANGES} changes")));
     }
     let inside = app.clone();
-    let editor =
-        Editor { user: Some(caller.user()), administrator: caller.is_administrator(), at: app.clock.now() };
+    let editor = caller.who.editor(caller.tenant(), app.clock.now());
     let work = async move |reader: &Reader<'_>, before: &Snapshot| {
         let mut trial = Trial::new(&inside, reader, before, editor);
         for (at, request) in plan.changes.into_iter().enumerate() {

@@ -135,7 +135,7 @@ pub async fn issue(
         return Err(OAuthRefusal::new("unauthorized_client", "the tenant is not active").into());
     }
     counted(app, &client)?;
-    let id = OAuthTokenId::new(app.entropy.bytes());
+    let (client_id, id) = (client.id, OAuthTokenId::new(app.entropy.bytes()));
     let bot = app.entropy.user_id(app.clock.now());
     let work = async move |tx: &WriteTx<'_>| {
         // The proof was made for the client as it was: its secret, its key or the client itself may be gone since.
@@ -164,7 +164,7 @@ pub async fn issue(
         changes.extend(token.changes);
         Ok(Edited { value: token.value, changes })
     };
-    let token = write::as_system(app, tenant, work).await?;
+    let token = write::as_client(app, tenant, client_id, work).await?;
     Ok(Issued { text: credentials::of_token(&app.signing, tenant, &token)?, token })
 }
 
@@ -227,6 +227,7 @@ fn given(app: &App, text: &str) -> Option<(Credential, OAuthTokenId, OAuthClient
 pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &str) -> Result<(), Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
     counted(app, &client)?;
+    let client_id = client.id;
     let Some((_, id, _)) =
         given(app, text).filter(|(credential, _, of)| credential.tenant == tenant && *of == client.id)
     else {
@@ -236,7 +237,7 @@ pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &s
         let token = tokens::find(tx.reader(), id).await?;
         Ok(token.map_or(Edited::unchanged(()), OAuthToken::revoke))
     };
-    write::as_system(app, tenant, work).await
+    write::as_client(app, tenant, client_id, work).await
 }
 
 /// Ends a token of the caller; for administrators, anybody's.

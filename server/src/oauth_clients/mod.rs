@@ -9,7 +9,7 @@ use rolecall_engine::{
     change::Edited,
     ids::OAuthClientId,
     names::Subject,
-    oauth::{AppType, AuthMethod, ClientOp, NewClient, OAuthClient},
+    oauth::{AppType, AuthMethod, ClientOp, NewClient, OAuthClient, revoke_all},
     refusal::Refusal,
 };
 
@@ -20,6 +20,7 @@ use crate::{
     clock::Entropy,
     db::{Found, Keyset, Reader},
     error::Error,
+    oauth_tokens::sql as tokens,
     users::sql as users,
     write::WriteTx,
 };
@@ -106,7 +107,8 @@ pub async fn delete(app: &App, caller: &Caller<Administrator>, id: OAuthClientId
     let work = async move |tx: &WriteTx<'_>| {
         let client = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
         let subject = Subject::stored(client.bot_subject());
-        let deleted = client.delete();
+        let tokens = tokens::of_client(tx.reader(), id).await?;
+        let deleted = revoke_all(tokens).and(client.delete());
         let Some(bot) = users::with_subject(tx.reader(), &subject).await? else { return Ok(deleted) };
         let user = users::find(tx.reader(), tx.tenant(), bot).await?.ok_or(Error::NotFound)?;
         let keys = api_keys::of_user(tx.reader(), bot).await?;

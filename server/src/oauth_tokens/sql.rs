@@ -57,7 +57,7 @@ pub async fn find(reader: &Reader<'_>, id: OAuthTokenId) -> Result<Option<OAuthT
     reader.find(&TOKENS, id, read).await
 }
 
-/// Some of the client's tokens that have ended.
+/// Some of a client's tokens that have ended.
 pub async fn ended(
     reader: &Reader<'_>,
     client: OAuthClientId,
@@ -65,6 +65,16 @@ pub async fn ended(
 ) -> Result<Vec<OAuthToken>, Error> {
     let condition = "client_id = $2 AND expires_at <= $3 ORDER BY expires_at LIMIT 4";
     reader.matching(&TOKENS, condition, &[client.into(), now.into()], read).await
+}
+
+/// All tokens of a client.
+pub async fn of_client(reader: &Reader<'_>, client: OAuthClientId) -> Result<Vec<OAuthToken>, Error> {
+    reader.matching(&TOKENS, "client_id = $2 ORDER BY id", &[client.into()], read).await
+}
+
+/// All tokens that speak for a user.
+pub async fn of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<OAuthToken>, Error> {
+    reader.matching(&TOKENS, "user_id = $2 ORDER BY id", &[user.into()], read).await
 }
 
 /// A page of the tokens that are good at a time; those of one user, if one is given.

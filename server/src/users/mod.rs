@@ -10,6 +10,7 @@ use rolecall_engine::{
     access::Snapshot,
     filter::{Filter, UserAttribute},
     ids::UserId,
+    oauth::revoke_all,
     refusal::Rule,
     users::{KnownSubject, NewUser, User, UserOp, asks_about_roles},
 };
@@ -21,6 +22,7 @@ use crate::{
     db::{Found, Keyset, Reader},
     error::Error,
     licenses::sql as licenses,
+    oauth_tokens::sql as tokens,
     snapshots,
     write::WriteTx,
 };
@@ -71,12 +73,13 @@ pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<User
     caller.write(app, edit).await
 }
 
-/// Deletes a user and revokes the user's API keys.
+/// Deletes a user, revokes the user's API keys and ends the tokens that speak for the user.
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: UserId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
         let keys = api_keys::of_user(tx.reader(), id).await?;
-        Ok(user.delete(keys, tx.editor())?)
+        let tokens = tokens::of_user(tx.reader(), id).await?;
+        Ok(revoke_all(tokens).and(user.delete(keys, tx.editor())?))
     };
     caller.write(app, edit).await
 }

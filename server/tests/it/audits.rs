@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::{harness::Server, oauth::program_of};
 
 struct Row {
     revision: i64,
@@ -44,6 +44,44 @@ fn revision(server: &Server) -> i64 {
         |row| row.get(0),
     )
     .unwrap()
+}
+
+/// Who acts through a program is told with the program, and what ends with something else ends with a row.
+#[test]
+fn programs_are_told_beside_users() {
+    let server = Server::start();
+    let program = program_of(&server.admin(), &json!({}));
+    let token = program.token(&server, &json!({}));
+    let bot = token.id();
+    token.make_role("By a program", &[]);
+    server
+        .admin()
+        .header("qlik-confirm-delete", &program.id)
+        .delete(&format!("/api/v1/oauth-clients/{}", program.id))
+        .expect(204);
+    let db = Connection::open(server.file()).unwrap();
+    let sql = "SELECT event_type, actor, client_id FROM audits WHERE tenant_id = ?1 ORDER BY revision DESC, ordinal DESC LIMIT 7";
+    let mut statement = db.prepare(sql).unwrap();
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+    };
+    let mut rows: Vec<_> = statement
+        .query_map([server.tenants[0].tenant.as_str()], row)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    rows.reverse();
+    let ada = Some(server.admin().id());
+    let expected = [
+        ("com.qlik.v1.oauth-client.created", ada.clone(), None),
+        ("com.qlik.core.user.created", None, Some(program.id.clone())),
+        ("com.qlik.oauth-token.issued", None, Some(program.id.clone())),
+        ("com.qlik.core.role.created", Some(bot), Some(program.id.clone())),
+        ("com.qlik.oauth-token.revoked", ada.clone(), None),
+        ("com.qlik.v1.oauth-client.deleted", ada.clone(), None),
+        ("com.qlik.core.user.deleted", ada, None),
+    ];
+    assert_eq!(rows, expected.map(|(kind, actor, client)| (kind.to_owned(), actor, client)));
 }
 
 #[test]
