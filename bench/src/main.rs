@@ -15,6 +15,7 @@ mod questions;
 mod reads;
 mod seed;
 mod server;
+mod tokens;
 mod world;
 mod writes;
 
@@ -69,6 +70,10 @@ fn main() -> anyhow::Result<()> {
         let tiny = folder.join("tiny");
         seed::tenant(&tiny, TINY)?;
         freshness::from_nothing(&tiny, &seed::key(&tiny)?)?;
+    }
+    if wanted("tokens") {
+        seed::tenant(&small, SMALL)?;
+        tokens::programs(&Server::start(&small)?, &seed::key(&small)?)?;
     }
     // Only if it is asked for by name: it needs a program from npm.
     if parts.iter().any(|part| part == "cerbos") {
