@@ -323,7 +323,8 @@ fn public_key(key: &Value) -> Result<KeyText, String> {
         (AlgorithmParameters::RSA(key), Some(KeyAlgorithm::RS256 | KeyAlgorithm::RS512)) => {
             let long =
                 bytes(&key.n).is_some_and(|n| n.iter().skip_while(|byte| **byte == 0).count() >= MODULUS);
-            long && bytes(&key.e).is_some_and(|e| e.iter().any(|byte| *byte > 1))
+            // More than one.
+            long && bytes(&key.e).is_some_and(|e| e.iter().skip_while(|byte| **byte == 0).ne(&[1]))
         }
         (AlgorithmParameters::EllipticCurve(key), Some(KeyAlgorithm::ES384)) => {
             let whole = |half: &str| bytes(half).is_some_and(|half| half.len() == COORDINATE);
