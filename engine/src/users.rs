@@ -229,7 +229,7 @@ impl User {
         created(Self {
             id,
             subject: Subject::stored(client.bot_subject()),
-            name: DisplayName::stored(client.name.as_str().chars().take(256).collect()),
+            name: DisplayName::stored(client.settings.name.as_str().chars().take(256).collect()),
             email: None,
             picture: None,
             locale: None,

@@ -101,11 +101,9 @@ impl Secret {
     }
 }
 
-/// A program that may be given tokens.
+/// What a client is made with and what edits change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OAuthClient {
-    /// The identifier.
-    pub id: OAuthClientId,
+pub struct ClientSettings {
     /// What kind of program it is.
     pub app_type: AppType,
     /// The name to show.
@@ -132,6 +130,15 @@ pub struct OAuthClient {
     pub public_keys: Vec<KeyText>,
     /// Whether users are asked.
     pub consent: Consent,
+}
+
+/// A program that may be given tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthClient {
+    /// The identifier.
+    pub id: OAuthClientId,
+    /// What it is and may do.
+    pub settings: ClientSettings,
     /// Its secrets.
     pub secrets: Vec<Secret>,
     /// When it was published to other tenants.
@@ -142,25 +149,6 @@ pub struct OAuthClient {
     pub created_at: Timestamp,
     /// When it was last edited.
     pub updated_at: Timestamp,
-}
-
-/// A client to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as the members of a client")]
-pub struct NewClient {
-    pub app_type: AppType,
-    pub name: Setting,
-    pub description: Option<Description>,
-    pub logo_uri: Option<Setting>,
-    pub client_uri: Option<Setting>,
-    pub jwks_uri: Option<Setting>,
-    pub redirect_uris: Vec<Setting>,
-    pub allowed_origins: Vec<Setting>,
-    pub allowed_scopes: Vec<ScopeName>,
-    pub grant_types: Vec<GrantType>,
-    pub auth_methods: Vec<AuthMethod>,
-    pub public_keys: Vec<KeyText>,
-    pub consent: Consent,
 }
 
 /// What is done to a list.
@@ -217,86 +205,11 @@ impl Entity for OAuthClient {
     }
 }
 
-impl OAuthClient {
-    /// A new client; with a first secret, if it can keep one.
-    ///
-    /// # Errors
-    /// When what it is does not go together, or it asks for a scope that no client may have.
-    pub fn create(
-        new: NewClient,
-        id: OAuthClientId,
-        secret: Option<&str>,
-        tenant: &Snapshot,
-        editor: &Editor,
-    ) -> Result<Edited<Self>, Refusal> {
-        let mut client = Self {
-            id,
-            app_type: new.app_type,
-            name: new.name,
-            description: new.description,
-            logo_uri: new.logo_uri,
-            client_uri: new.client_uri,
-            jwks_uri: new.jwks_uri,
-            redirect_uris: new.redirect_uris,
-            allowed_origins: new.allowed_origins,
-            allowed_scopes: new.allowed_scopes,
-            grant_types: new.grant_types,
-            auth_methods: new.auth_methods,
-            public_keys: new.public_keys,
-            consent: new.consent,
-            secrets: Vec::new(),
-            published_at: None,
-            owner: editor.user,
-            created_at: editor.at,
-            updated_at: editor.at,
-        };
-        client.secrets.extend(secret.map(|text| Secret::new(text, editor)));
-        client.check(tenant)?;
-        Ok(created(client))
-    }
-
+impl ClientSettings {
     /// Whether the program can keep a secret.
     #[must_use]
     pub const fn is_confidential(&self) -> bool {
         matches!(self.app_type, AppType::Web)
-    }
-
-    /// Whether the client may prove itself in a way.
-    #[must_use]
-    pub fn proves_by(&self, method: AuthMethod) -> bool {
-        self.is_confidential() && self.auth_methods.contains(&method)
-    }
-
-    /// Whether the client may get tokens for this.
-    #[must_use]
-    pub fn may(&self, grant: GrantType) -> bool {
-        let trusted = grant != GrantType::Impersonation || self.consent == Consent::Trusted;
-        trusted && self.grant_types.contains(&grant)
-    }
-
-    /// Whether the client may have all of these scopes.
-    pub(super) fn allows(&self, scopes: &[ScopeName]) -> bool {
-        scopes.iter().all(|scope| self.allowed_scopes.contains(scope))
-    }
-
-    /// Whether one of the secrets is this text.
-    #[must_use]
-    pub fn has_secret(&self, text: &str) -> bool {
-        // All are looked at, so that the time does not tell which it is.
-        self.secrets.iter().fold(false, |found, secret| found | secret.is(text))
-    }
-
-    /// The client after all operations of a patch, or none of them.
-    ///
-    /// # Errors
-    /// As [`OAuthClient::create`].
-    pub fn edit(self, ops: &[ClientOp], tenant: &Snapshot, editor: &Editor) -> Result<Edited<Self>, Refusal> {
-        let mut after = self.clone();
-        for (at, op) in ops.iter().enumerate() {
-            after.apply(op);
-            after.check(tenant).map_err(|refusal| refusal.in_operation(at))?;
-        }
-        Ok(updated(self, after, editor))
     }
 
     fn apply(&mut self, op: &ClientOp) {
@@ -353,13 +266,77 @@ impl OAuthClient {
         }
         Ok(())
     }
+}
+
+impl OAuthClient {
+    /// A new client; with a first secret, if it can keep one.
+    ///
+    /// # Errors
+    /// When what it is does not go together, or it asks for a scope that no client may have.
+    pub fn create(
+        settings: ClientSettings,
+        id: OAuthClientId,
+        secret: Option<&str>,
+        tenant: &Snapshot,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
+        settings.check(tenant)?;
+        let secrets = secret.map(|text| Secret::new(text, editor)).into_iter().collect();
+        Ok(created(Self {
+            id,
+            settings,
+            secrets,
+            published_at: None,
+            owner: editor.user,
+            created_at: editor.at,
+            updated_at: editor.at,
+        }))
+    }
+
+    /// Whether the client may prove itself in a way.
+    #[must_use]
+    pub fn proves_by(&self, method: AuthMethod) -> bool {
+        self.settings.is_confidential() && self.settings.auth_methods.contains(&method)
+    }
+
+    /// Whether the client may get tokens for this.
+    #[must_use]
+    pub fn may(&self, grant: GrantType) -> bool {
+        let trusted = grant != GrantType::Impersonation || self.settings.consent == Consent::Trusted;
+        trusted && self.settings.grant_types.contains(&grant)
+    }
+
+    /// Whether the client may have all of these scopes.
+    pub(super) fn allows(&self, scopes: &[ScopeName]) -> bool {
+        scopes.iter().all(|scope| self.settings.allowed_scopes.contains(scope))
+    }
+
+    /// Whether one of the secrets is this text.
+    #[must_use]
+    pub fn has_secret(&self, text: &str) -> bool {
+        // All are looked at, so that the time does not tell which it is.
+        self.secrets.iter().fold(false, |found, secret| found | secret.is(text))
+    }
+
+    /// The client after all operations of a patch, or none of them.
+    ///
+    /// # Errors
+    /// As [`OAuthClient::create`].
+    pub fn edit(self, ops: &[ClientOp], tenant: &Snapshot, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        let mut after = self.clone();
+        for (at, op) in ops.iter().enumerate() {
+            after.settings.apply(op);
+            after.settings.check(tenant).map_err(|refusal| refusal.in_operation(at))?;
+        }
+        Ok(updated(self, after, editor))
+    }
 
     /// The client with one more secret.
     ///
     /// # Errors
     /// When it has as many as it may, or cannot keep one.
     pub fn add_secret(self, text: &str, editor: &Editor) -> Result<Edited<Self>, Refusal> {
-        if !self.is_confidential() {
+        if !self.settings.is_confidential() {
             return Err(Rule::SecretNeedsWeb.into());
         }
         if self.secrets.len() >= limits::CLIENT_SECRETS {

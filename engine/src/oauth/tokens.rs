@@ -44,7 +44,7 @@ pub struct ScopeRefused(pub ScopeName);
 /// # Errors
 /// When one of them is not allowed.
 pub fn granted_scopes(client: &OAuthClient, asked: &[ScopeName]) -> Result<Vec<ScopeName>, ScopeRefused> {
-    let allowed = &client.allowed_scopes;
+    let allowed = &client.settings.allowed_scopes;
     if let Some(refused) = asked.iter().find(|scope| !allowed.contains(scope)) {
         return Err(ScopeRefused(refused.clone()));
     }

@@ -5,7 +5,7 @@ use rolecall_engine::{
     ids::OAuthClientId,
     names::Setting,
     oauth::{
-        AppType, AuthMethod, ClientOp, Consent, Edit, GrantType, KeyText, NewClient, OAuthClient,
+        AppType, AuthMethod, ClientOp, ClientSettings, Consent, Edit, GrantType, KeyText, OAuthClient,
         granted_scopes,
     },
     refusal::{Refusal, Rule},
@@ -22,8 +22,8 @@ fn uri(text: &str) -> Setting {
     Setting::new(text).unwrap()
 }
 
-fn new(app_type: AppType) -> NewClient {
-    NewClient {
+fn new(app_type: AppType) -> ClientSettings {
+    ClientSettings {
         app_type,
         name: uri("Nightly"),
         description: None,
@@ -40,35 +40,41 @@ fn new(app_type: AppType) -> NewClient {
     }
 }
 
-fn make(world: &World, new: NewClient) -> Result<Edited<OAuthClient>, Refusal> {
+fn make(world: &World, new: ClientSettings) -> Result<Edited<OAuthClient>, Refusal> {
     OAuthClient::create(new, OAuthClientId::new([7; 16]), Some("secret-1"), &world.snapshot, &world.editor())
 }
 
 #[test]
 fn what_does_not_go_together_is_refused() {
     let world = World::new();
-    let cases: [(NewClient, Rule); 8] = [
-        (NewClient { redirect_uris: vec![uri("x"); 6], ..new(AppType::Web) }, Rule::TooManyUris(5)),
-        (NewClient { allowed_origins: vec![uri("x")], ..new(AppType::Web) }, Rule::OriginsOfBrowsersOnly),
+    let cases: [(ClientSettings, Rule); 8] = [
+        (ClientSettings { redirect_uris: vec![uri("x"); 6], ..new(AppType::Web) }, Rule::TooManyUris(5)),
         (
-            NewClient { grant_types: vec![GrantType::ClientCredentials], ..new(AppType::Spa) },
+            ClientSettings { allowed_origins: vec![uri("x")], ..new(AppType::Web) },
+            Rule::OriginsOfBrowsersOnly,
+        ),
+        (
+            ClientSettings { grant_types: vec![GrantType::ClientCredentials], ..new(AppType::Spa) },
             Rule::GrantNeedsWeb,
         ),
         (
-            NewClient { grant_types: vec![GrantType::Impersonation], ..new(AppType::Web) },
+            ClientSettings { grant_types: vec![GrantType::Impersonation], ..new(AppType::Web) },
             Rule::ImpersonationNeedsTrust,
         ),
         (
-            NewClient { allowed_scopes: scopes(&["api-keys"]), ..new(AppType::Web) },
+            ClientSettings { allowed_scopes: scopes(&["api-keys"]), ..new(AppType::Web) },
             Rule::ScopeNotForClients("api-keys".into()),
         ),
-        (NewClient { public_keys: vec![KeyText("k".into()); 2], ..new(AppType::Web) }, Rule::KeyTwice),
+        (ClientSettings { public_keys: vec![KeyText("k".into()); 2], ..new(AppType::Web) }, Rule::KeyTwice),
         (
-            NewClient { public_keys: (0..11).map(|n| KeyText(n.to_string())).collect(), ..new(AppType::Web) },
+            ClientSettings {
+                public_keys: (0..11).map(|n| KeyText(n.to_string())).collect(),
+                ..new(AppType::Web)
+            },
             Rule::TooManyUris(10),
         ),
         (
-            NewClient {
+            ClientSettings {
                 allowed_scopes: vec![ScopeName::new(&"x".repeat(128)).unwrap(); 40],
                 ..new(AppType::Web)
             },
@@ -101,7 +107,7 @@ fn lists_are_replaced_added_to_and_taken_from() {
     ];
     let edited = client.clone().edit(&ops, &world.snapshot, &world.editor()).unwrap();
     let after = edited.value;
-    assert_eq!((after.redirect_uris.clone(), edited.changes.len()), (vec![uri("b"), uri("c")], 1));
+    assert_eq!((after.settings.redirect_uris.clone(), edited.changes.len()), (vec![uri("b"), uri("c")], 1));
     assert!(after.may(GrantType::Impersonation) && !after.may(GrantType::ClientCredentials));
     assert!(after.updated_at > client.updated_at);
     assert!(client.clone().edit(&[], &world.snapshot, &world.editor()).unwrap().changes.is_empty());

@@ -379,24 +379,24 @@ fn key_members(key: &ApiKey) -> Members<'_, 6> {
 }
 
 fn client_members(client: &OAuthClient) -> Members<'_, 19> {
-    let description = client.description.as_ref().map(Description::as_str);
+    let description = client.settings.description.as_ref().map(Description::as_str);
     [
         ("clientId", Member::Client(client.id)),
-        ("appType", client.app_type.as_str().into()),
-        ("clientName", client.name.as_str().into()),
+        ("appType", client.settings.app_type.as_str().into()),
+        ("clientName", client.settings.name.as_str().into()),
         ("description", description.map_or(Member::Absent, Member::Text)),
-        ("logoUri", client.logo_uri.as_ref().into()),
-        ("clientUri", client.client_uri.as_ref().into()),
-        ("jwksUri", client.jwks_uri.as_ref().into()),
-        ("allowedGrantTypes", Member::Grants(&client.grant_types)),
-        ("allowedAuthMethods", Member::Methods(&client.auth_methods)),
+        ("logoUri", client.settings.logo_uri.as_ref().into()),
+        ("clientUri", client.settings.client_uri.as_ref().into()),
+        ("jwksUri", client.settings.jwks_uri.as_ref().into()),
+        ("allowedGrantTypes", Member::Grants(&client.settings.grant_types)),
+        ("allowedAuthMethods", Member::Methods(&client.settings.auth_methods)),
         ("publishedAt", client.published_at.map_or(Member::Absent, Member::Time)),
-        ("redirectUris", Member::Settings(&client.redirect_uris)),
-        ("allowedOrigins", Member::Settings(&client.allowed_origins)),
-        ("allowedScopes", Member::Scopes(&client.allowed_scopes)),
-        ("consentMethod", client.consent.as_str().into()),
+        ("redirectUris", Member::Settings(&client.settings.redirect_uris)),
+        ("allowedOrigins", Member::Settings(&client.settings.allowed_origins)),
+        ("allowedScopes", Member::Scopes(&client.settings.allowed_scopes)),
+        ("consentMethod", client.settings.consent.as_str().into()),
         ("secrets", Member::Secrets(&client.secrets)),
-        ("publicKeys", Member::Keys(&client.public_keys)),
+        ("publicKeys", Member::Keys(&client.settings.public_keys)),
         ("ownerId", client.owner.map_or(Member::Absent, Member::User)),
         ("createdAt", Member::Time(client.created_at)),
         (LAST_UPDATED, Member::Time(client.updated_at)),

@@ -59,7 +59,8 @@ impl Assertions {
 fn signed(client: &OAuthClient, token: &str, audience: &str) -> Option<Claims> {
     let short = Some(token).filter(|token| token.len() <= ASSERTION)?;
     let id = jsonwebtoken::decode_header(short).ok()?.kid?;
-    let keys = client.public_keys.iter().filter_map(|KeyText(key)| serde_json::from_str::<Jwk>(key).ok());
+    let keys =
+        client.settings.public_keys.iter().filter_map(|KeyText(key)| serde_json::from_str::<Jwk>(key).ok());
     let key = keys.into_iter().find(|key| key.common.key_id.as_deref() == Some(&id))?;
     let algorithm = match key.common.key_algorithm? {
         KeyAlgorithm::RS256 => Algorithm::RS256,

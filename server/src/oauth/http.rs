@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     ClientClaim, Proof,
-    wire::{ASSERTION_TYPE, IssuedToken, KeySet, Metadata, PublicKey, RevokeRequest, TokenRequest},
+    wire::{ASSERTION_TYPE, IssuedToken, KeySet, Metadata, Named, PublicKey, RevokeRequest, TokenRequest},
 };
 use crate::{
     app::App,
@@ -118,14 +118,6 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Error> {
     read().map(Some).ok_or_else(|| malformed("the header `Authorization` is not well-formed"))
 }
 
-/// The ways in which a body can name its client and prove it.
-struct Named {
-    id: Option<String>,
-    secret: Option<String>,
-    assertion: Option<String>,
-    assertion_type: Option<String>,
-}
-
 /// Who the client says it is. It proves itself in one way only (RFC 6749 §2.3).
 fn claim(
     basic: Option<(String, String)>,
@@ -165,15 +157,10 @@ async fn issue_token(
     State(app): State<App>,
     Asked { body, basic, host }: Asked<TokenRequest>,
 ) -> Result<Shown<IssuedToken>, Error> {
-    let mut body: TokenRequest = body;
-    let named = Named {
-        id: body.client_id.take(),
-        secret: body.client_secret.take(),
-        assertion: body.client_assertion.take(),
-        assertion_type: body.client_assertion_type.take(),
-    };
-    let claim = claim(basic, named, token_address(&app, host.as_ref()).await)?;
-    let (grant, scopes) = body.read()?;
+    let asked = body.read();
+    // Who does not prove who it is learns nothing else.
+    let claim = claim(basic, body.client, token_address(&app, host.as_ref()).await)?;
+    let (grant, scopes) = asked?;
     super::issue(&app, host.as_ref(), claim, grant, scopes).await.map(|issued| Shown(issued.into()))
 }
 
@@ -209,13 +196,7 @@ async fn revoke_token(State(app): State<App>, revoking: Revoking) -> Result<Ende
     match revoking {
         Revoking::Caller(caller, body) => super::revoke_own(&app, &caller, &body.token).await?,
         Revoking::Client(Asked { body, basic, host }) => {
-            let named = Named {
-                id: body.client_id,
-                secret: body.client_secret,
-                assertion: body.client_assertion,
-                assertion_type: body.client_assertion_type,
-            };
-            let claim = claim(basic, named, token_address(&app, host.as_ref()).await)?;
+            let claim = claim(basic, body.client, token_address(&app, host.as_ref()).await)?;
             super::revoke(&app, host.as_ref(), claim, &body.token).await?;
         }
     }

@@ -10,19 +10,30 @@ use crate::error::{Error, OAuthRefusal};
 /// The kind of assertion that is taken (RFC 7523 §2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A request for a token, or to end one.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+/// How a body names its client and proves it (RFC 6749 §2.3.1, RFC 7523 §2.2).
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Named {
+    /// The client, unless the header `Authorization` says it.
+    #[serde(rename = "client_id")]
+    pub id: Option<String>,
+    /// Its secret, likewise.
+    #[serde(rename = "client_secret")]
+    pub secret: Option<String>,
+    /// A JWT signed by one of its keys, instead of a secret.
+    #[serde(rename = "client_assertion")]
+    pub assertion: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    #[serde(rename = "client_assertion_type")]
+    pub assertion_type: Option<String>,
+}
+
+/// A request for a token.
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct TokenRequest {
     /// What for: `client_credentials` or `urn:qlik:oauth:user-impersonation`.
     grant_type: Option<String>,
-    /// The client, unless the header `Authorization` says it.
-    pub client_id: Option<String>,
-    /// Its secret, likewise.
-    pub client_secret: Option<String>,
-    /// A JWT signed by one of its keys, instead of a secret.
-    pub client_assertion: Option<String>,
-    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    pub client_assertion_type: Option<String>,
+    #[serde(flatten)]
+    pub client: Named,
     /// The scopes, with blanks between them; all that the client is allowed if not given.
     scope: Option<String>,
     /// Whom to act as.
@@ -42,14 +53,15 @@ impl TokenRequest {
     ///
     /// # Errors
     /// `unsupported_grant_type`, `invalid_request` or `invalid_scope`.
-    pub fn read(self) -> Result<(Grant, Vec<ScopeName>), Error> {
+    pub fn read(&self) -> Result<(Grant, Vec<ScopeName>), Error> {
         let missing = |what: &str| OAuthRefusal::new("invalid_request", format!("`{what}` is missing"));
         let grant = match self.grant_type.as_deref() {
             None => return Err(missing("grant_type").into()),
             Some("client_credentials") => Grant::ClientCredentials,
             Some("urn:qlik:oauth:user-impersonation") => {
-                let UserLookup { field, value } = self.user_lookup.ok_or_else(|| missing("user_lookup"))?;
-                Grant::Impersonation(match field.as_str() {
+                let lookup = self.user_lookup.as_ref().ok_or_else(|| missing("user_lookup"))?;
+                let value = lookup.value.clone();
+                Grant::Impersonation(match lookup.field.as_str() {
                     "subject" => Lookup::Subject(value),
                     "userId" => Lookup::Id(value),
                     "email" => Lookup::Email(value),
@@ -64,7 +76,7 @@ impl TokenRequest {
                 return Err(OAuthRefusal::new("unsupported_grant_type", said).into());
             }
         };
-        let scopes = self.scope.unwrap_or_default();
+        let scopes = self.scope.as_deref().unwrap_or_default();
         // With blanks between them (RFC 6749 §3.3), or with commas, as the vendor's client has it.
         let scopes = scopes.split([' ', ',']).filter(|scope| !scope.is_empty());
         let scopes = scopes.map(ScopeName::new).collect::<Result<_, _>>();
@@ -109,14 +121,8 @@ pub struct RevokeRequest {
     /// Not needed.
     #[serde(rename = "token_type_hint")]
     _hint: Option<String>,
-    /// The client, unless the header `Authorization` says it.
-    pub client_id: Option<String>,
-    /// Its secret, likewise.
-    pub client_secret: Option<String>,
-    /// A JWT signed by one of its keys, instead of a secret.
-    pub client_assertion: Option<String>,
-    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    pub client_assertion_type: Option<String>,
+    #[serde(flatten)]
+    pub client: Named,
 }
 
 /// What this server can do (RFC 8414).

@@ -152,7 +152,7 @@ async fn get_connection_config(
     caller: Caller<Member>,
     Id(id): Id<OAuthClientId>,
 ) -> Result<Shown<ConnectionConfig>, Error> {
-    Ok(Shown(super::consented(&app, &caller, id).await?.consent.into()))
+    Ok(Shown(super::consented(&app, &caller, id).await?.settings.consent.into()))
 }
 
 async fn patch_connection_config(

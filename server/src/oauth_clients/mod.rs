@@ -9,7 +9,7 @@ use rolecall_engine::{
     change::Edited,
     ids::OAuthClientId,
     names::Subject,
-    oauth::{AppType, AuthMethod, ClientOp, NewClient, OAuthClient, revoke_all},
+    oauth::{AuthMethod, ClientOp, ClientSettings, OAuthClient, revoke_all},
     refusal::Refusal,
 };
 
@@ -64,11 +64,11 @@ fn secret(entropy: Entropy) -> String {
 pub async fn create(
     app: &App,
     caller: &Caller<Administrator>,
-    new: NewClient,
+    new: ClientSettings,
 ) -> Result<(OAuthClient, Option<String>), Error> {
     caller.require_whole_reach()?;
     let id = OAuthClientId::new(app.entropy.bytes());
-    let keeps = new.app_type == AppType::Web && new.auth_methods.contains(&AuthMethod::ClientSecret);
+    let keeps = new.is_confidential() && new.auth_methods.contains(&AuthMethod::ClientSecret);
     let secret = keeps.then(|| secret(app.entropy));
     let kept = secret.clone();
     let edit = async move |tx: &WriteTx<'_>| {

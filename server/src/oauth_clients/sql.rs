@@ -7,7 +7,7 @@ use rolecall_engine::{
     change::Delta,
     ids::{OAuthClientId, TenantId, UserId},
     names::{Description, Setting, fold},
-    oauth::{KeyText, OAuthClient, Secret},
+    oauth::{ClientSettings, KeyText, OAuthClient, Secret},
     scopes::ScopeName,
     time::Timestamp,
 };
@@ -79,17 +79,17 @@ impl From<&OAuthClient> for Document {
             created_by: user(secret.created_by),
         };
         Self {
-            description: client.description.as_ref().map(Description::to_string),
-            logo_uri: text(&client.logo_uri),
-            client_uri: text(&client.client_uri),
-            jwks_uri: text(&client.jwks_uri),
-            redirect_uris: words(&client.redirect_uris),
-            allowed_origins: words(&client.allowed_origins),
-            allowed_scopes: words(&client.allowed_scopes),
-            grant_types: words(&client.grant_types),
-            auth_methods: words(&client.auth_methods),
-            public_keys: client.public_keys.iter().map(|KeyText(key)| key.clone()).collect(),
-            consent: client.consent.to_string(),
+            description: client.settings.description.as_ref().map(Description::to_string),
+            logo_uri: text(&client.settings.logo_uri),
+            client_uri: text(&client.settings.client_uri),
+            jwks_uri: text(&client.settings.jwks_uri),
+            redirect_uris: words(&client.settings.redirect_uris),
+            allowed_origins: words(&client.settings.allowed_origins),
+            allowed_scopes: words(&client.settings.allowed_scopes),
+            grant_types: words(&client.settings.grant_types),
+            auth_methods: words(&client.settings.auth_methods),
+            public_keys: client.settings.public_keys.iter().map(|KeyText(key)| key.clone()).collect(),
+            consent: client.settings.consent.to_string(),
             secrets: client.secrets.iter().map(secret).collect(),
             published_at: client.published_at.map(Timestamp::as_millis),
             owner: user(client.owner),
@@ -97,14 +97,14 @@ impl From<&OAuthClient> for Document {
     }
 }
 
-/// The document of each row is written anew with the row, so it is made once for both.
 fn values(client: &OAuthClient) -> [Value<'_>; 7] {
+    // Texts and numbers can always be written as JSON.
     let document = serde_json::to_string(&Document::from(client)).unwrap_or_default();
     [
         client.id.into(),
-        client.name.as_str().into(),
-        fold(client.name.as_str()).into(),
-        client.app_type.as_str().into(),
+        client.settings.name.as_str().into(),
+        fold(client.settings.name.as_str()).into(),
+        client.settings.app_type.as_str().into(),
         document.into(),
         client.created_at.into(),
         client.updated_at.into(),
@@ -126,19 +126,21 @@ fn read(row: &Row<'_>) -> Result<OAuthClient, Error> {
     };
     Ok(OAuthClient {
         id: row.parse(0)?,
-        app_type: row.parse(3)?,
-        name: Setting::stored(row.text(1)?),
-        description: document.description.map(Description::stored),
-        logo_uri: document.logo_uri.map(Setting::stored),
-        client_uri: document.client_uri.map(Setting::stored),
-        jwks_uri: document.jwks_uri.map(Setting::stored),
-        redirect_uris: settings(document.redirect_uris),
-        allowed_origins: settings(document.allowed_origins),
-        allowed_scopes: parsed(&document.allowed_scopes, ScopeName::new)?,
-        grant_types: parsed(&document.grant_types, str::parse)?,
-        auth_methods: parsed(&document.auth_methods, str::parse)?,
-        public_keys: document.public_keys.into_iter().map(KeyText).collect(),
-        consent: document.consent.parse().map_err(Error::internal)?,
+        settings: ClientSettings {
+            app_type: row.parse(3)?,
+            name: Setting::stored(row.text(1)?),
+            description: document.description.map(Description::stored),
+            logo_uri: document.logo_uri.map(Setting::stored),
+            client_uri: document.client_uri.map(Setting::stored),
+            jwks_uri: document.jwks_uri.map(Setting::stored),
+            redirect_uris: settings(document.redirect_uris),
+            allowed_origins: settings(document.allowed_origins),
+            allowed_scopes: parsed(&document.allowed_scopes, ScopeName::new)?,
+            grant_types: parsed(&document.grant_types, str::parse)?,
+            auth_methods: parsed(&document.auth_methods, str::parse)?,
+            public_keys: document.public_keys.into_iter().map(KeyText).collect(),
+            consent: document.consent.parse().map_err(Error::internal)?,
+        },
         secrets: document.secrets.into_iter().map(secret).collect::<Result<_, _>>()?,
         published_at: document.published_at.map(Timestamp::from_millis),
         owner: user(document.owner),

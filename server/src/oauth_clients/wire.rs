@@ -7,7 +7,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, P
 use rolecall_engine::{
     ids::{TenantId, UserId},
     names::{Description, Setting},
-    oauth::{self, AppType, AuthMethod, ClientOp, Consent, Edit, GrantType, KeyText, NewClient},
+    oauth::{self, AppType, AuthMethod, ClientOp, ClientSettings, Consent, Edit, GrantType, KeyText},
     scopes::ScopeName,
     time::Timestamp,
 };
@@ -122,20 +122,20 @@ impl OAuthClient {
         Self {
             client_id: client.id.to_string(),
             tenant_id: tenant.to_string(),
-            app_type: client.app_type.as_str(),
-            client_name: client.name.to_string(),
-            description: client.description.as_ref().map(Description::to_string),
-            logo_uri: text(&client.logo_uri),
-            client_uri: text(&client.client_uri),
-            jwks_uri: text(&client.jwks_uri),
-            redirect_uris: texts(&client.redirect_uris),
-            allowed_origins: texts(&client.allowed_origins),
-            allowed_scopes: texts(&client.allowed_scopes),
-            allowed_grant_types: client.grant_types.iter().map(|grant| grant.as_str()).collect(),
-            allowed_auth_methods: client.auth_methods.iter().map(|method| method.as_str()).collect(),
-            public_keys: client.public_keys.iter().map(key).collect(),
+            app_type: client.settings.app_type.as_str(),
+            client_name: client.settings.name.to_string(),
+            description: client.settings.description.as_ref().map(Description::to_string),
+            logo_uri: text(&client.settings.logo_uri),
+            client_uri: text(&client.settings.client_uri),
+            jwks_uri: text(&client.settings.jwks_uri),
+            redirect_uris: texts(&client.settings.redirect_uris),
+            allowed_origins: texts(&client.settings.allowed_origins),
+            allowed_scopes: texts(&client.settings.allowed_scopes),
+            allowed_grant_types: client.settings.grant_types.iter().map(|grant| grant.as_str()).collect(),
+            allowed_auth_methods: client.settings.auth_methods.iter().map(|method| method.as_str()).collect(),
+            public_keys: client.settings.public_keys.iter().map(key).collect(),
             client_secrets: client.secrets.iter().map(ClientSecret::from).collect(),
-            connection_config: client.consent.into(),
+            connection_config: client.settings.consent.into(),
             published_at: client.published_at.map(|at| at.to_string()),
             created_by_type: if client.owner.is_some() { "user" } else { "service" },
             owner_id: client.owner.map(|user: UserId| user.to_string()),
@@ -357,13 +357,13 @@ fn optional(text: Option<String>, at: &str) -> Result<Option<Setting>, Error> {
 impl NewOAuthClient {
     /// # Errors
     /// When a member cannot be what it says.
-    pub fn read(self) -> Result<NewClient, Error> {
+    pub fn read(self) -> Result<ClientSettings, Error> {
         let app_type: AppType = word(&self.app_type, "/appType")?;
         let description = self.description.filter(|text| !text.is_empty());
         let usual = if app_type == AppType::Web { vec![AuthMethod::ClientSecret] } else { Vec::new() };
         let auth_methods = self.allowed_auth_methods;
         let consent = self.connection_config.map(|config| config.consent_method);
-        Ok(NewClient {
+        Ok(ClientSettings {
             app_type,
             name: name(&self.client_name).map_err(|error| Error::at_pointer("/clientName", error))?,
             description: description

@@ -22,6 +22,7 @@ mod hosts;
 mod licenses;
 mod lists;
 mod oauth;
+mod oauth_clients;
 mod openapi;
 mod permissions;
 mod preview;

@@ -1,4 +1,4 @@
-//! OAuth clients and their tokens: reference/rest-api.md §7, reference/auth.md §3, threats T06, T20, T21.
+//! Tokens for programs: reference/auth.md §3, threats T06, T20, T21.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, Server, names};
 
-const CLIENTS: &str = "/api/v1/oauth-clients";
-const TOKEN: &str = "/oauth/token";
+pub const CLIENTS: &str = "/api/v1/oauth-clients";
+pub const TOKEN: &str = "/oauth/token";
 
 /// A client of the first tenant.
 pub struct Program {
@@ -23,7 +23,7 @@ pub struct Program {
     pub secret: String,
 }
 
-fn program(server: &Server, more: &Value) -> Program {
+pub fn program(server: &Server, more: &Value) -> Program {
     program_of(&server.admin(), more)
 }
 
@@ -52,7 +52,7 @@ impl Program {
     }
 }
 
-fn oauth_error(answer: &Answer, status: u16, error: &str) {
+pub fn oauth_error(answer: &Answer, status: u16, error: &str) {
     let body = answer.expect(status);
     assert_eq!(body["error"], error, "{}", answer.text);
     assert!(
@@ -313,166 +313,6 @@ fn a_bot_is_no_person() {
     server.admin().replace(&bot, "/status", "disabled").expect(204);
     token.get("/api/v1/users/me").expect(401);
     oauth_error(&server.anonymous().post(TOKEN, program.asks(&json!({}))), 400, "invalid_grant");
-}
-
-/// What is taken from a client is taken from its tokens.
-#[test]
-fn a_narrowed_client_has_narrow_tokens() {
-    let server = Server::start();
-    let program = program(&server, &json!({}));
-    let [wide, narrow] = ["admin_classic user_default", "user_default"]
-        .map(|scope| program.token(&server, &json!({ "scope": scope })));
-    wide.get("/api/v1/users/me").expect(200);
-    server
-        .admin()
-        .op(&format!("{CLIENTS}/{}", program.id), "remove", "/allowedScopes", "admin_classic")
-        .expect(204);
-    wide.get("/api/v1/users/me").expect(401);
-    narrow.get("/api/v1/users/me").expect(200);
-    server
-        .admin()
-        .op(&format!("{CLIENTS}/{}", program.id), "remove", "/allowedGrantTypes", "client_credentials")
-        .expect(204);
-    narrow.get("/api/v1/users/me").expect(401);
-
-    let trusted = json!({"allowedGrantTypes": ["urn:qlik:oauth:user-impersonation", "client_credentials"], "connectionConfig": {"consentMethod": "trusted"}});
-    let program = program_of(&server.admin(), &trusted);
-    let lookup = json!({"field": "userId", "value": server.user().id()});
-    let as_user = program
-        .token(&server, &json!({"grant_type": "urn:qlik:oauth:user-impersonation", "user_lookup": lookup}));
-    as_user.get("/api/v1/users/me").expect(200);
-    let path = format!("{CLIENTS}/{}", program.id);
-    server
-        .admin()
-        .replace(&format!("{path}/connection-configs/me"), "/consentMethod", "required")
-        .refused(400, "HTTP-400");
-    server.admin().replace(&path, "/allowedGrantTypes", json!(["client_credentials"])).expect(204);
-    as_user.get("/api/v1/users/me").expect(401);
-}
-
-#[test]
-fn a_client_is_kept_as_documented() {
-    let server = Server::start();
-    let admin = server.admin();
-    let new = json!({"appType": "spa", "clientName": "Portal", "description": "d", "redirectUris": ["https://portal.example/cb", "http://localhost:3000/cb"],
-        "allowedOrigins": ["https://portal.example"], "allowedScopes": ["user_default"], "logoUri": "https://portal.example/logo.png"});
-    let made = admin.post(CLIENTS, new);
-    let id = made.expect(201)["clientId"].as_str().unwrap().to_owned();
-    assert!(
-        id.len() == 32 && made.body.get("clientSecret").is_none(),
-        "a program in a browser keeps no secret"
-    );
-    let path = format!("{CLIENTS}/{id}");
-    admin.op(&path, "add", "/redirectUris", "https://portal.example/other").expect(204);
-    admin.op(&path, "remove", "/redirectUris", json!(["http://localhost:3000/cb"])).expect(204);
-    admin.replace(&path, "/clientName", "Portal 2").expect(204);
-    admin.patch(&path, json!([{"op": "remove", "path": "/logoUri"}])).expect(204);
-    let read = admin.get(&path);
-    assert_eq!(
-        read.expect(200)["redirectUris"],
-        json!(["https://portal.example/cb", "https://portal.example/other"])
-    );
-    assert_eq!((&read.body["clientName"], read.body.get("logoUri")), (&"Portal 2".into(), None));
-    assert_eq!(read.body["connectionConfig"]["consentMethod"], "required");
-    admin.replace(&format!("{path}/connection-configs/me"), "/consentMethod", "trusted").expect(204);
-    assert_eq!(
-        server.user().get(&format!("{path}/connection-configs/me")).expect(200)["consentMethod"],
-        "trusted"
-    );
-    admin.post(&format!("{path}/actions/publish"), json!({})).expect(201);
-    assert!(admin.get(&path).body["publishedAt"].is_string());
-    let listed = admin.get(&format!("{CLIENTS}?sort=-clientName&limit=1&totalResults=true"));
-    assert_eq!(listed.expect(200)["data"][0]["clientId"], id.as_str());
-    for (body, place) in [
-        (json!({"appType": "desktop", "clientName": "x"}), "/appType"),
-        (json!({"appType": "web", "clientName": ""}), "/clientName"),
-        (
-            json!({"appType": "web", "clientName": "x", "redirectUris": ["http://evil.example"]}),
-            "/redirectUris/0",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "redirectUris": ["https://a.example/#f"]}),
-            "/redirectUris/0",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "allowedOrigins": ["https://a.example"]}),
-            "/allowedOrigins",
-        ),
-        (
-            json!({"appType": "spa", "clientName": "x", "allowedOrigins": ["https://a.example/path"]}),
-            "/allowedOrigins/0",
-        ),
-        (
-            json!({"appType": "spa", "clientName": "x", "allowedGrantTypes": ["client_credentials"]}),
-            "/allowedGrantTypes",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "allowedScopes": ["user_default", "api-keys"]}),
-            "/allowedScopes/1",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "allowedScopes": ["tenant:administer"]}),
-            "/allowedScopes/0",
-        ),
-        (json!({"appType": "web", "clientName": "x", "logoUri": "javascript:alert(1)"}), "/logoUri"),
-        (
-            json!({"appType": "web", "clientName": "x", "redirectUris": ["https://user@evil.example/"]}),
-            "/redirectUris/0",
-        ),
-        (
-            json!({"appType": "spa", "clientName": "x", "allowedOrigins": ["ftp://a.example"]}),
-            "/allowedOrigins/0",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "publicKeys": [{"kty": "RSA", "alg": "RS256", "kid": "1", "n": "AAAA".repeat(86), "e": "AQAB"}]}),
-            "/publicKeys/0",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "publicKeys": [{"kty": "EC", "crv": "P-256", "alg": "ES384", "kid": "1", "x": "AA", "y": "AA"}]}),
-            "/publicKeys/0",
-        ),
-        (
-            json!({"appType": "web", "clientName": "x", "publicKeys": [{"kty": "oct", "k": "AAAA", "kid": "1", "alg": "HS256"}]}),
-            "/publicKeys/0",
-        ),
-    ] {
-        let answer = admin.post(CLIENTS, body.clone());
-        answer.refused(400, "HTTP-400");
-        assert_eq!(answer.place(), place, "{body}");
-    }
-}
-
-#[test]
-fn secrets_are_shown_once_and_counted() {
-    let server = Server::start();
-    let admin = server.admin();
-    let Program { id, secret } = program(&server, &json!({}));
-    let path = format!("{CLIENTS}/{id}");
-    let more: Vec<String> = (0..4)
-        .map(|_| {
-            let made = admin.post(&format!("{path}/client-secrets"), json!({}));
-            let made = made.expect(201);
-            assert_eq!(made["hint"], made["clientSecret"].as_str().unwrap()[..5]);
-            made["clientSecret"].as_str().unwrap().to_owned()
-        })
-        .collect();
-    admin.post(&format!("{path}/client-secrets"), json!({})).refused(409, "HTTP-409");
-    let read = admin.get(&path);
-    assert_eq!(read.expect(200)["clientSecrets"].as_array().unwrap().len(), 5);
-    assert!(more.iter().chain([&secret]).all(|secret| !read.text.contains(secret.as_str())));
-    let works = |secret: &str| Program { id: id.clone(), secret: secret.to_owned() }.asks(&json!({}));
-    server.anonymous().post(TOKEN, works(&more[3])).expect(200);
-    admin.delete(&format!("{path}/client-secrets/{}", &more[3][..5])).expect(204);
-    admin.delete(&format!("{path}/client-secrets/{}", &more[3][..5])).expect(404);
-    oauth_error(&server.anonymous().post(TOKEN, works(&more[3])), 401, "invalid_client");
-    server.anonymous().post(TOKEN, works(&secret)).expect(200);
-    // Neither the database nor its journal has them.
-    for file in [server.file(), server.file().with_extension("db-wal")] {
-        let stored = std::fs::read(file).unwrap_or_default();
-        assert!(
-            more.iter().all(|secret| !stored.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()))
-        );
-    }
 }
 
 /// A key of a program: the half it signs by, and the one it shows.
