@@ -63,7 +63,7 @@ pub struct Given {
     /// Connections served at once [default: 10000]
     #[arg(long, value_name = "N", env = "ROLECALL_MAX_CONNECTIONS")]
     max_connections: Option<usize>,
-    /// Mebibytes that the tenants in memory may take; beyond that the ones not used for longest are read again [default: 256]
+    /// Mebibytes that the tenants in memory may take; beyond that some not used lately are read again [default: 256]
     #[arg(long, value_name = "MIB", env = "ROLECALL_SNAPSHOT_MEMORY")]
     snapshot_memory: Option<u32>,
     /// Seconds between saying that the server is about to stop and refusing connections [default: 0]
