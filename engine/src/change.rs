@@ -5,13 +5,16 @@ use alloc::{boxed::Box, vec, vec::Vec};
 use crate::{
     api_keys::ApiKey,
     groups::Group,
+    identity_providers::IdentityProvider,
     ids::{OAuthClientId, UserId},
     licenses::LicenseAssignment,
     oauth::{OAuthClient, OAuthToken},
     roles::Role,
+    sessions::Session,
     tenants::Tenant,
     time::Timestamp,
     users::User,
+    web_integrations::WebIntegration,
 };
 
 /// What happened to one thing.
@@ -74,6 +77,12 @@ pub enum Change {
     OAuthClient(Box<Delta<OAuthClient>>),
     /// A token of an OAuth client.
     OAuthToken(Box<Delta<OAuthToken>>),
+    /// An identity provider.
+    IdentityProvider(Box<Delta<IdentityProvider>>),
+    /// A session of somebody who logged in.
+    Session(Box<Delta<Session>>),
+    /// Pages elsewhere that may use sessions.
+    WebIntegration(Box<Delta<WebIntegration>>),
 }
 
 /// The answer to an edit: the new value, and the changes that lead to it. Without changes there is nothing to store.

@@ -59,7 +59,7 @@ macro_rules! object_id {
             }
 
             /// The part that makes it unique.
-            pub(crate) const fn unique(self) -> u64 {
+            pub const fn unique(self) -> u64 {
                 let [_, _, _, _, unique @ ..] = self.0;
                 u64::from_be_bytes(unique)
             }
@@ -106,6 +106,11 @@ object_id!(
     GroupId
 );
 
+object_id!(
+    /// An identity provider of a tenant.
+    IdpId
+);
+
 impl GroupId {
     /// The system group that holds every user, the same in every tenant (reference/access-control.md §1).
     pub const EVERYONE: Self = Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -136,52 +141,67 @@ impl fmt::Display for Hex {
     }
 }
 
-/// A tenant: 32 characters of `A–Z a–z 0–9 _ -`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TenantId([u8; 32]);
+macro_rules! url_safe {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// Written as 32 characters of `A–Z a–z 0–9 _ -`.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 32]);
 
-impl TenantId {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+        impl $name {
+            const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-    /// The identifier that 32 random bytes make; six bits of each are used, five of the first. It begins with a letter,
-    /// since a command line takes what begins with `-` for a flag.
-    #[must_use]
-    pub fn new(mut entropy: [u8; 32]) -> Self {
-        let [first, ..] = &mut entropy;
-        *first &= 31;
-        Self(entropy.map(|byte| Self::ALPHABET.get(usize::from(byte & 63)).copied().unwrap_or(b'A')))
-    }
+            /// The identifier that 32 random bytes make; six bits of each are used, five of the first. It begins with a
+            /// letter, since a command line takes what begins with `-` for a flag.
+            #[must_use]
+            pub fn new(mut entropy: [u8; 32]) -> Self {
+                let [first, ..] = &mut entropy;
+                *first &= 31;
+                Self(entropy.map(|byte| Self::ALPHABET.get(usize::from(byte & 63)).copied().unwrap_or(b'A')))
+            }
 
-    /// The identifier as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for TenantId {
-    type Err = ParseIdError;
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let bytes = <[u8; 32]>::try_from(text.as_bytes()).map_err(|_| ParseIdError)?;
-        if bytes.iter().all(|byte| Self::ALPHABET.contains(byte)) {
-            Ok(Self(bytes))
-        } else {
-            Err(ParseIdError)
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                core::str::from_utf8(&self.0).unwrap_or_default()
+            }
         }
-    }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let bytes = <[u8; 32]>::try_from(text.as_bytes()).map_err(|_| ParseIdError)?;
+                if bytes.iter().all(|byte| Self::ALPHABET.contains(byte)) {
+                    Ok(Self(bytes))
+                } else {
+                    Err(ParseIdError)
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
 }
 
-impl fmt::Display for TenantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for TenantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+url_safe!(
+    /// A tenant.
+    TenantId
+);
+url_safe!(
+    /// A web integration: pages elsewhere that may use sessions of a tenant.
+    WebIntegrationId
+);
 
 macro_rules! uuid {
     ($(#[$doc:meta])* $name:ident) => {
@@ -238,6 +258,11 @@ uuid!(
 uuid!(
     /// A token of an OAuth client; also its `jti`.
     OAuthTokenId
+);
+
+uuid!(
+    /// A session of somebody who logged in.
+    SessionId
 );
 
 /// An OAuth client: 32 lower-case hexadecimal digits.

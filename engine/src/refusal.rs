@@ -166,6 +166,24 @@ pub enum Rule {
     TooManySecrets(usize),
     #[error("must be between {0} and {1}")]
     OutOfRange(i64, i64),
+
+    // ways in, reference/rest-api.md §9 and §12
+    #[error("a tenant has at most {0} identity providers; delete one first")]
+    TooManyIdentityProviders(usize),
+    #[error("another identity provider has the issuer `{0}`")]
+    IssuerTaken(String),
+    #[error(
+        "this identity provider has no options yet that it could be used with; promote the pending ones first"
+    )]
+    NoLiveOptions,
+    #[error("this identity provider has no pending options")]
+    NoPendingOptions,
+    #[error("SAML is only kept: nobody can log in by it")]
+    SamlIsOnlyKept,
+    #[error("people log in by this identity provider; switch it off first")]
+    InteractiveIdp,
+    #[error("must be a multiple of 60")]
+    NotInHours,
 }
 
 /// The limits that reference/rest-api.md §1.9 and reference/access-control.md §6 give, and some of our own.
@@ -194,6 +212,16 @@ pub mod limits {
     pub const CLIENT_SECRETS: usize = 5;
     /// How long an access token is good for (reference/auth.md §3.2).
     pub const ACCESS_TOKEN: Span = Span::from_hours(6);
+    /// Identity providers of a tenant; ours.
+    pub const IDENTITY_PROVIDERS: usize = 50;
+    /// Seconds by which the clock of an identity provider may differ (reference/rest-api.md §9).
+    pub const CLOCK_TOLERANCE: i64 = 7200;
+    /// Groups in the claims of a login; more than these are taken for none (threats T24). Ours.
+    pub const CLAIMED_GROUPS: usize = 1000;
+    /// Origins of a web integration; ours.
+    pub const ORIGINS: usize = 50;
+    /// Minutes that a session may last, or be idle; ours.
+    pub const SESSION_MINUTES: i64 = 30 * 24 * 60;
     /// How long an invitation is good for.
     pub const INVITATION: Span = Span::from_days(7);
     /// The longest life a tenant may allow its API keys.

@@ -10,6 +10,7 @@ use crate::{
     licenses::LicenseSettings,
     names::{DisplayName, Hostname},
     refusal::{Refusal, Rule},
+    sessions::SessionLimits,
     time::Timestamp,
     words::words,
 };
@@ -94,6 +95,8 @@ pub struct Tenant {
     pub licenses: LicenseSettings,
     /// How many API keys, and for how long.
     pub api_keys: ApiKeySettings,
+    /// How long sessions are good for.
+    pub sessions: SessionLimits,
 }
 
 /// One operation of a patch of the tenant.
@@ -145,6 +148,7 @@ impl Tenant {
             auto_create_groups: false,
             licenses: LicenseSettings { auto_assign_professional: true, auto_assign_analyzer: false },
             api_keys: ApiKeySettings::default(),
+            sessions: SessionLimits::default(),
         })
     }
 
@@ -208,6 +212,15 @@ impl Tenant {
     pub fn set_licenses(self, licenses: LicenseSettings, editor: &Editor) -> Edited<Self> {
         let after = Self { licenses, ..self.clone() };
         updated(self, after, editor)
+    }
+
+    /// The tenant with other limits of sessions.
+    ///
+    /// # Errors
+    /// When one of them is out of range.
+    pub fn set_sessions(self, sessions: SessionLimits, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        let after = Self { sessions: sessions.checked()?, ..self.clone() };
+        Ok(updated(self, after, editor))
     }
 
     /// The tenant with these settings of API keys.

@@ -111,6 +111,12 @@ pub struct Span(i64);
 pub struct ParseSpanError;
 
 impl Span {
+    /// A number of milliseconds.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
     const MAX: Self = Self::from_days(3_652_500);
 
     /// `hours` hours.

@@ -9,7 +9,7 @@ use crate::{
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
     filter::{Filter, UserAttribute},
     groups::Provider,
-    ids::{GroupId, RoleId, UserId},
+    ids::{GroupId, IdpId, RoleId, UserId},
     licenses::{Entitlement, LicenseAssignment, auto_assigned_roles},
     names::{DisplayName, Email, Setting, Subject},
     oauth::{BOT, OAuthClient},
@@ -60,6 +60,8 @@ pub struct User {
     pub invite_expires_at: Option<Timestamp>,
     /// The OAuth client a bot user belongs to.
     pub client_id: Option<Setting>,
+    /// The identity provider that named the user first.
+    pub provider: Option<IdpId>,
     /// The direct roles, in the order given.
     pub roles: Vec<Assigned<RoleId>>,
     /// The groups, in the order joined.
@@ -202,6 +204,7 @@ impl User {
             status: if new.invited { UserStatus::Invited } else { UserStatus::Active },
             invite_expires_at: new.invited.then(|| editor.at.plus(limits::INVITATION)),
             client_id: None,
+            provider: None,
             roles: roles.into_iter().map(Assigned::from).collect(),
             groups: Vec::new(),
             created_at: editor.at,
@@ -239,6 +242,7 @@ impl User {
             status: UserStatus::Active,
             invite_expires_at: None,
             client_id: Some(Setting::stored(client.id.to_string())),
+            provider: None,
             roles: roles.filter(administers).take(1).map(Assigned::from).collect(),
             groups: Vec::new(),
             created_at: editor.at,

@@ -12,7 +12,7 @@ use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
     clock::{Clock, Entropy},
-    credentials::{Verified, assertion::Assertions},
+    credentials::{LatelySeen, Verified, assertion::Assertions, cookies::CookieKey},
     db::Db,
     error::Error,
     limits::RateLimits,
@@ -51,6 +51,9 @@ pub struct Parts {
     pub signing: SigningKeys,
     pub(crate) verified: Verified,
     pub(crate) assertions: Assertions,
+    pub(crate) cookies: CookieKey,
+    pub(crate) lately_seen: LatelySeen,
+    pub(crate) provider_secrets: Seal,
     pub(crate) cursors: Seal,
     pub(crate) public_url: Option<Origin>,
     pub(crate) rate_limits: RateLimits,
@@ -82,6 +85,9 @@ impl App {
             signing,
             verified: Verified::default(),
             assertions: Assertions::default(),
+            cookies: CookieKey::new(&master_key)?,
+            lately_seen: LatelySeen::default(),
+            provider_secrets: master_key.seal_for("identity-providers")?,
             cursors: master_key.seal_for("cursors")?,
             public_url,
             rate_limits,

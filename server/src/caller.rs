@@ -10,26 +10,32 @@ use std::{
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderName, Method, header, request::Parts, uri::Authority},
 };
+use cookie::Cookie;
 use rolecall_engine::{
     access::{Decision, Denial, Query, Snapshot},
     catalogue::Catalogue,
     change::Editor,
     ids::{TenantId, UserId},
-    oauth::{ADMIN_CLASSIC, Reach, USER_DEFAULT, decide_within},
+    oauth::{ADMIN_CLASSIC, USER_DEFAULT, decide_within},
     time::Timestamp,
 };
 
 use crate::{
     app::App,
-    credentials::{Credential, Given, verify::verify},
+    credentials::{
+        Credential, Given,
+        cookies::{SESSION, SIGNATURE, SessionCookie},
+        verify::{verify, verify_session},
+    },
     db::Reader,
-    error::Error,
+    error::{Error, SessionError},
     limits::{RetryAfter, Tier},
     links::{Host, Links, Origin},
     tenants::sql as tenants,
     trace::TraceId,
+    web_integrations::sql as web_integrations,
 };
 
 /// What a caller must hold.
@@ -130,7 +136,7 @@ impl<P> Caller<P> {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn require_whole_reach(&self) -> Result<(), Error> {
-        let whole = self.who.credential.reach().is_none_or(Reach::is_whole);
+        let whole = self.who.credential.bounds().is_whole();
         let why = || format!("this needs a token with the scopes `{USER_DEFAULT}` and `{ADMIN_CLASSIC}`");
         if whole { Ok(()) } else { Err(Error::Forbidden(why())) }
     }
@@ -168,7 +174,7 @@ impl Who {
     }
 
     fn decide(&self, tenant: &Snapshot, scope: &str) -> Decision {
-        decide_within(tenant, &Query { user: self.user(), scope }, self.credential.reach())
+        decide_within(tenant, &Query { user: self.user(), scope }, self.credential.bounds())
     }
 
     /// Whether the user administers the tenant, and the credential reaches so far.
@@ -179,7 +185,7 @@ impl Who {
     /// The user as an editor.
     pub(crate) fn editor(&self, tenant: &Snapshot, at: Timestamp) -> Editor {
         let client = match self.credential.given {
-            Given::Key(_) => None,
+            Given::Key(_) | Given::Session(_) => None,
             Given::Token(_, client) => Some(client),
         };
         Editor { user: Some(self.user()), client, administrator: self.administers(tenant), at }
@@ -195,7 +201,7 @@ impl Who {
     fn may<P: Permission>(&self, tenant: &Snapshot) -> Result<(), Error> {
         let Some(scope) = P::SCOPE else {
             self.is_active(tenant)?;
-            let general = P::ANY_TOKEN || self.credential.reach().is_none_or(Reach::is_general);
+            let general = P::ANY_TOKEN || self.credential.bounds().is_general();
             let why = || format!("this needs a token with the scope `{USER_DEFAULT}` or `{ADMIN_CLASSIC}`");
             return if general { Ok(()) } else { Err(Error::Forbidden(why())) };
         };
@@ -204,7 +210,7 @@ impl Who {
 
     fn holds(&self, tenant: &Snapshot, scope: &str) -> Result<(), Error> {
         match self.decide(tenant, scope) {
-            Decision::Allowed(_) => Ok(()),
+            Decision::Allowed(_) | Decision::Kept => Ok(()),
             Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
             Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
         }
@@ -228,8 +234,10 @@ impl<P: Permission> Caller<P> {
     /// # Errors
     /// When there is no good credential, or its user does not hold `P`.
     pub(crate) async fn of(parts: &Parts, app: &App, trace: TraceId, tier: Tier) -> Result<Self, Error> {
-        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-        let (tenant, credential) = verify(app, token).await?;
+        let (tenant, credential) = match bearer(&parts.headers) {
+            Some(token) => verify(app, token).await?,
+            None => logged_in(parts, app).await?,
+        };
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
         let who = Who { credential, trace };
@@ -250,9 +258,66 @@ impl<P: Permission> Caller<P> {
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750 §2.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The header that repeats a session's token, and the one that names a web integration.
+const CSRF_TOKEN: HeaderName = HeaderName::from_static("qlik-csrf-token");
+const WEB_INTEGRATION: &str = "qlik-web-integration-id";
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut cookies = all.flat_map(Cookie::split_parse).flatten();
+    cookies.find(|cookie| cookie.name() == name)?.value_raw()
+}
+
+/// What the cookies of a session say, if they are ours.
+pub fn session_cookie(headers: &HeaderMap, app: &App) -> Option<SessionCookie> {
+    app.cookies.read(cookie(headers, SESSION)?, cookie(headers, SIGNATURE)?)
+}
+
+/// Whoever is logged in. A browser sends cookies whoever's page asks, so a request that changes something repeats the
+/// session's token, and a page from elsewhere is one of a web integration (threats T60).
+async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credential), Error> {
+    let cookie = session_cookie(&parts.headers, app).ok_or(Error::Unauthenticated)?;
+    let (value, tenant) = (cookie.value(), cookie.tenant);
+    let found = verify_session(app, cookie).await?;
+    if let Some(origin) = foreign_origin(parts) {
+        let integration = web_integration(parts).ok_or(SessionError::OriginNotAllowed)?;
+        let allowed =
+            async move |reader: &Reader<'_>| web_integrations::allows(reader, &integration, &origin).await;
+        if !app.db.read(tenant, allowed).await? {
+            return Err(SessionError::OriginNotAllowed.into());
+        }
+    }
+    if ![Method::GET, Method::HEAD].contains(&parts.method) {
+        let token = parts.headers.get(CSRF_TOKEN).and_then(|token| token.to_str().ok()).unwrap_or_default();
+        if !app.cookies.is_csrf_token(&value, token) {
+            return Err(SessionError::CsrfToken.into());
+        }
+    }
+    Ok(found)
+}
+
+/// The origin of the page that asks, if it is from elsewhere.
+pub fn foreign_origin(parts: &Parts) -> Option<String> {
+    let origin = parts.headers.get(header::ORIGIN)?.to_str().unwrap_or("null");
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+    (!own).then(|| origin.to_owned())
+}
+
+/// The web integration that a request names, in a header or in its address.
+pub fn web_integration(parts: &Parts) -> Option<String> {
+    let header = parts.headers.get(WEB_INTEGRATION).and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let query = || {
+        let mut pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        pairs.find(|(name, _)| name == WEB_INTEGRATION).map(|(_, id)| id.into_owned())
+    };
+    header.or_else(query)
 }
 
 /// Whether one of the preferences is `preview` (RFC 7240 §2).

@@ -5,8 +5,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
+    ids::{ApiKeyId, GroupId, IdpId, RoleId, TenantId, UserId},
     time::{Span, Timestamp},
 };
 
@@ -61,12 +62,22 @@ impl Entropy {
         self.object(now, RoleId::new)
     }
 
+    pub fn idp_id(self, now: Timestamp) -> IdpId {
+        self.object(now, IdpId::new)
+    }
+
     pub fn group_id(self, now: Timestamp) -> GroupId {
         self.object(now, GroupId::new)
     }
 
     pub fn user_id(self, now: Timestamp) -> UserId {
         self.object(now, UserId::new)
+    }
+
+    /// A text that nobody can guess: 32 bytes, as characters that stand in addresses and cookies.
+    #[must_use]
+    pub fn secret(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.bytes::<32>())
     }
 
     #[must_use]

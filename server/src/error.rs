@@ -24,6 +24,8 @@ pub enum Error {
     Invalid(Box<Invalid>),
     /// A program is not given a token.
     OAuth(Box<OAuthRefusal>),
+    /// Something about logging in or sessions, for which the contract has a code of its own.
+    Session(SessionError),
     /// The body is larger than the given number of bytes.
     TooLarge(usize),
     /// The body is not JSON.
@@ -66,6 +68,53 @@ pub struct OAuthRefusal {
     pub error: &'static str,
     /// The same for people.
     pub description: String,
+}
+
+/// What is wrong with a login, or with a request of somebody who is logged in (reference/errors.md §1).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// The host that was asked is no tenant's, or the tenant has nobody who says who somebody is.
+    #[error("nobody can log in under this host name")]
+    NoAuthentication,
+    /// Nobody who may say it has said who somebody is.
+    #[error("the token is of no identity provider of this tenant")]
+    NoIdentityProvider,
+    /// A token cannot log anybody in, and why.
+    #[error("JWT_LOGIN_VALIDATIONS {0}")]
+    BadToken(String),
+    /// Whoever it is cannot log in. Nothing tells why.
+    #[error("you cannot log in")]
+    NotAdmitted,
+    /// Where to go to after a login is not an address here.
+    #[error("`returnto` must be an address of this tenant")]
+    BadReturn,
+    /// The same, for pages elsewhere.
+    #[error("`returnto` is not an address of the web integration")]
+    ReturnNotAllowed,
+    /// The page that asks is from elsewhere, and no web integration allows that.
+    #[error("the page is from an origin that no web integration of the tenant allows")]
+    OriginNotAllowed,
+    /// A request that changes something does not repeat the session's token.
+    #[error("the header `qlik-csrf-token` is missing or wrong")]
+    CsrfToken,
+    /// There is no session, so there is no such token.
+    #[error("there is no session")]
+    NoCsrfToken,
+    /// Such a token is only for sessions.
+    #[error("only sessions need a token")]
+    CsrfNotSupported,
+    /// The identity provider cannot be asked, or does not answer as it must.
+    #[error("the identity provider did not answer as it must: {0}")]
+    Provider(String),
+    /// What is not supported.
+    #[error("logging in by SAML is not supported; use OpenID Connect or signed tokens")]
+    Saml,
+}
+
+impl From<SessionError> for Error {
+    fn from(error: SessionError) -> Self {
+        Self::Session(error)
+    }
 }
 
 impl OAuthRefusal {
@@ -131,6 +180,7 @@ impl fmt::Display for Error {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Invalid(invalid) => f.write_str(&invalid.detail),
             Self::OAuth(refusal) => f.write_str(&refusal.description),
+            Self::Session(error) => error.fmt(f),
             Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
             Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),

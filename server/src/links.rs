@@ -148,6 +148,21 @@ impl Links {
         }
     }
 
+    /// Whether callers come over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.base.starts_with("https://")
+    }
+
+    /// The scheme, host and port.
+    pub fn origin(&self) -> &str {
+        &self.base
+    }
+
+    /// An address that was checked when it was given to us.
+    pub fn elsewhere(&self, address: &str) -> Link {
+        Link { href: address.to_owned() }
+    }
+
     /// The address of a path, which begins with `/`.
     pub fn to(&self, path: impl fmt::Display) -> Link {
         Link { href: format!("{}{path}", self.base) }

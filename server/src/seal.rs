@@ -21,18 +21,26 @@ impl MasterKey {
         Self(Zeroizing::new(bytes))
     }
 
-    /// A key for one purpose only (RFC 5869).
+    /// The bytes of a key for one purpose only (RFC 5869).
     ///
     /// # Errors
     /// When the cryptographic library fails.
-    pub fn seal_for(&self, purpose: &str) -> Result<Seal, Error> {
+    pub fn key_for(&self, purpose: &str) -> Result<Zeroizing<[u8; 32]>, Error> {
         let key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"rolecall").extract(self.0.as_slice());
         let mut bytes = Zeroizing::new([0; 32]);
         key.expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
             .and_then(|expanded| expanded.fill(bytes.as_mut_slice()))
-            .and_then(|()| RandomizedNonceKey::new(&AES_256_GCM_SIV, bytes.as_slice()))
-            .map(Seal)
-            .map_err(|_| Error::internal("a key cannot be derived"))
+            .map_err(|_| Error::internal("a key cannot be derived"))?;
+        Ok(bytes)
+    }
+
+    /// A seal for one purpose only.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn seal_for(&self, purpose: &str) -> Result<Seal, Error> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM_SIV, self.key_for(purpose)?.as_slice());
+        key.map(Seal).map_err(|_| Error::internal("a key cannot be derived"))
     }
 }
 

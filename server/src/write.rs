@@ -22,7 +22,9 @@ use crate::{
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
+    identity_providers::sql as identity_providers,
     licenses::sql as licenses,
+    login::sql as sessions,
     oauth_clients::sql as oauth_clients,
     oauth_tokens::sql as oauth_tokens,
     roles::sql as roles,
@@ -30,6 +32,7 @@ use crate::{
     tenants::sql as tenants,
     trace::TraceId,
     users::sql as users,
+    web_integrations::sql as web_integrations,
 };
 
 /// A tenant that nobody else can change meanwhile.
@@ -143,6 +146,21 @@ pub(crate) async fn as_client<T: Send + 'static>(
     change(app, tenant, trace, editor, work).await
 }
 
+/// Writes down when sessions were last used. That is no change of a tenant: it has no revision and no audit row.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(crate) async fn note_seen(app: &App) -> Result<(), Error> {
+    for ((tenant, session), at) in app.lately_seen.take() {
+        let work = async move |writer: &mut Writer<'_>| {
+            sessions::see(writer, session, at).await?;
+            Ok(Written { value: (), state: None })
+        };
+        app.db.write(tenant, work, |_| ()).await?;
+    }
+    Ok(())
+}
+
 async fn change<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
@@ -229,5 +247,8 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::ApiKey(delta) => api_keys::store(writer, delta).await,
         Change::OAuthClient(delta) => oauth_clients::store(writer, delta).await,
         Change::OAuthToken(delta) => oauth_tokens::store(writer, delta).await,
+        Change::IdentityProvider(delta) => identity_providers::store(writer, delta).await,
+        Change::Session(delta) => sessions::store(writer, delta).await,
+        Change::WebIntegration(delta) => web_integrations::store(writer, delta).await,
     }
 }

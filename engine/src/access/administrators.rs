@@ -31,7 +31,10 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::License(_)
         | Change::ApiKey(_)
         | Change::OAuthClient(_)
-        | Change::OAuthToken(_) => false,
+        | Change::OAuthToken(_)
+        | Change::IdentityProvider(_)
+        | Change::Session(_)
+        | Change::WebIntegration(_) => false,
     });
     if takes
         && !after.users().any(|(id, user)| after.is_administrator(user) && after.administers_for_good(id))

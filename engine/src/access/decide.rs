@@ -35,7 +35,7 @@ pub enum Denial {
     UnknownAction,
     /// No role of the user grants it.
     NotGranted,
-    /// The user is granted it, but the token does not reach so far.
+    /// The user is granted it, but the token does not reach so far, or the session began before.
     NotReached,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for Denial {
             Self::UnknownResource => f.write_str("the resource is not this tenant"),
             Self::UnknownAction => f.write_str("resources of this type have no such action"),
             Self::NotGranted => f.write_str("no role of the user grants it"),
-            Self::NotReached => f.write_str("the token does not have it"),
+            Self::NotReached => f.write_str("the token or session does not have it"),
         }
     }
 }
@@ -80,6 +80,8 @@ impl fmt::Display for Denial {
 pub enum Decision {
     /// Yes, by this grant; there may be more.
     Allowed(Grant),
+    /// Yes: it was granted when the session began, which keeps what was granted then.
+    Kept,
     /// No.
     Denied(Denial),
 }
@@ -88,7 +90,7 @@ impl Decision {
     /// Whether the answer is yes.
     #[must_use]
     pub const fn is_allowed(self) -> bool {
-        matches!(self, Self::Allowed(_))
+        matches!(self, Self::Allowed(_) | Self::Kept)
     }
 }
 

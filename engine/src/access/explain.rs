@@ -201,6 +201,7 @@ impl fmt::Display for Explanation<'_> {
                 }
             }
             (Decision::Allowed(_), None) => f.write_str("granted"),
+            (Decision::Kept, _) => f.write_str("granted when the session began"),
             (Decision::Denied(why), _) => why.fmt(f),
         }
     }

@@ -145,7 +145,10 @@ impl Touched {
                 | Change::License(_)
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
-                | Change::OAuthToken(_) => {}
+                | Change::OAuthToken(_)
+                | Change::IdentityProvider(_)
+                | Change::Session(_)
+                | Change::WebIntegration(_) => {}
             }
         }
         for tenant in [before, after] {

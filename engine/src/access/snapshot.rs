@@ -120,7 +120,11 @@ impl Snapshot {
                 }
                 Change::Role(delta) => next.apply_role(delta),
                 Change::Group(delta) => next.apply_group(delta),
-                Change::User(_) | Change::License(_) => {}
+                Change::User(_)
+                | Change::License(_)
+                | Change::IdentityProvider(_)
+                | Change::WebIntegration(_) => {}
+                Change::Session(delta) => next.note_credential(delta.before().is_some()),
                 Change::ApiKey(delta) => next.note_credential(delta.before().is_some()),
                 Change::OAuthClient(delta) => next.note_credential(delta.before().is_some()),
                 // One that has ended by itself is forgotten, which ends nothing.

@@ -8,5 +8,5 @@ pub use clients::{
     AppType, AuthMethod, BOT, ClientOp, ClientSettings, Consent, Edit, GrantType, KeyText, OAuthClient,
     Secret,
 };
-pub use reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, Reach, USER_DEFAULT, decide_within};
+pub use reach::{ADMIN_CLASSIC, Bounds, OFFLINE_ACCESS, Reach, USER_DEFAULT, decide_within};
 pub use tokens::{OAuthToken, ScopeRefused, granted_scopes, revoke_all};

@@ -1,5 +1,7 @@
 //! How far does a token reach? (reference/access-control.md §1.1)
 
+use alloc::vec::Vec;
+
 use crate::{
     access::{Decision, Denial, Query, Snapshot, decide},
     catalogue::Catalogue,
@@ -62,13 +64,53 @@ impl Reach {
     }
 }
 
-/// Answers a question that somebody asks with a token: what the user is granted and the token reaches.
+/// What bounds somebody who asks, besides what the user is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bounds {
+    /// Nothing: an API key allows all that its user may do.
+    None,
+    /// A token's scopes, which only narrow.
+    Token(Reach),
+    /// A session: exactly what was granted when it began, sorted (reference/access-control.md §1.2).
+    Session(Vec<ScopeName>),
+}
+
+impl Bounds {
+    /// Whether all that the user may do is within them.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        match self {
+            Self::None | Self::Session(_) => true,
+            Self::Token(reach) => reach.is_whole(),
+        }
+    }
+
+    /// Whether they let through what every user may do.
+    #[must_use]
+    pub const fn is_general(&self) -> bool {
+        match self {
+            Self::None | Self::Session(_) => true,
+            Self::Token(reach) => reach.is_general(),
+        }
+    }
+}
+
+/// Answers a question that somebody asks within bounds. Whoever is not active may do nothing within any.
 #[must_use]
-pub fn decide_within(tenant: &Snapshot, query: &Query<'_>, reach: Option<&Reach>) -> Decision {
-    match decide(tenant, query) {
-        Decision::Allowed(_) if reach.is_some_and(|reach| !reach.allows(tenant, query.scope)) => {
+pub fn decide_within(tenant: &Snapshot, query: &Query<'_>, bounds: &Bounds) -> Decision {
+    match (decide(tenant, query), bounds) {
+        (Decision::Allowed(_), Bounds::Token(reach)) if !reach.allows(tenant, query.scope) => {
             Decision::Denied(Denial::NotReached)
         }
-        decision => decision,
+        (decision @ (Decision::Allowed(_) | Decision::Denied(Denial::NotGranted)), Bounds::Session(kept)) => {
+            let kept = kept.binary_search_by(|name| name.as_str().cmp(query.scope)).is_ok();
+            match (kept, decision) {
+                (true, Decision::Allowed(_)) => decision,
+                (true, _) => Decision::Kept,
+                (false, Decision::Allowed(_)) => Decision::Denied(Denial::NotReached),
+                (false, _) => decision,
+            }
+        }
+        (decision, _) => decision,
     }
 }

@@ -9,7 +9,7 @@ use rolecall_engine::{
     change::{Change, Editor},
     groups::Provider,
     ids::UserId,
-    oauth::{ADMIN_CLASSIC, Reach, USER_DEFAULT, decide_within},
+    oauth::{ADMIN_CLASSIC, Bounds, Reach, USER_DEFAULT, decide_within},
     scopes::{Level, ScopeName},
     time::Timestamp,
     users::UserStatus,
@@ -193,18 +193,18 @@ proptest! {
         held.extend(both.iter().zip(umbrellas).filter(|(_, on)| *on).map(|((name, _), _)| ScopeName::new(name).unwrap()));
         let umbrellas: Vec<Level> =
             both.iter().filter(|(name, _)| held.iter().any(|held| held.as_str() == *name)).map(|(_, level)| *level).collect();
-        let reach = Reach::new(catalogue, &held);
+        let reach = Bounds::Token(Reach::new(catalogue, &held));
         for user in world.users.keys().copied() {
             for known in catalogue.scopes() {
                 let query = Query { user, scope: known.name.as_str() };
-                let may = decide_within(&world.snapshot, &query, Some(&reach)).is_allowed();
+                let may = decide_within(&world.snapshot, &query, &reach).is_allowed();
                 let granted = decide(&world.snapshot, &query).is_allowed();
                 let parent = known.parent.and_then(|parent| catalogue.scope(parent)).map(|parent| &parent.name);
                 let named = held.contains(&known.name) || parent.is_some_and(|parent| held.contains(parent));
                 let reached = named || umbrellas.contains(&known.level);
                 let keys = known.name.as_str() == Catalogue::API_KEYS;
                 prop_assert_eq!(may, granted && if keys { umbrellas.len() == 2 } else { reached });
-                prop_assert_eq!(decide_within(&world.snapshot, &query, None), decide(&world.snapshot, &query));
+                prop_assert_eq!(decide_within(&world.snapshot, &query, &Bounds::None), decide(&world.snapshot, &query));
             }
         }
     }

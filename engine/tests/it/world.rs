@@ -218,7 +218,13 @@ impl World {
                     put(&mut self.groups, delta.latest().id, delta.after());
                 }
                 Change::User(delta) => put(&mut self.users, delta.latest().id, delta.after()),
-                Change::License(_) | Change::ApiKey(_) | Change::OAuthClient(_) | Change::OAuthToken(_) => {}
+                Change::License(_)
+                | Change::ApiKey(_)
+                | Change::OAuthClient(_)
+                | Change::OAuthToken(_)
+                | Change::IdentityProvider(_)
+                | Change::Session(_)
+                | Change::WebIntegration(_) => {}
             }
         }
         Ok(value)

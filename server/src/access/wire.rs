@@ -301,6 +301,7 @@ impl Decided {
     pub fn new(decision: Decision, tenant: &Snapshot) -> Self {
         let (code, reason) = match decision {
             Decision::Allowed(grant) => ("granted", tenant.describe(grant)),
+            Decision::Kept => ("kept", String::from("granted when the session began")),
             Decision::Denied(why) => (why.code(), why.to_string()),
         };
         let context = Context { code, reason, revision: tenant.revision().0, error: None };

@@ -2,22 +2,24 @@
 
 use rolecall_engine::{
     access::Snapshot,
-    api_keys::{ApiKey, KeySubject},
     change::{Change, Delta},
-    groups::Group,
-    ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
-    licenses::LicenseAssignment,
-    names::{Description, Email, Hostname, Setting},
-    oauth::{AuthMethod, GrantType, KeyText, OAuthClient, OAuthToken, Secret},
+    ids::{
+        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthTokenId, RoleId, SessionId, TenantId, UserId,
+        WebIntegrationId,
+    },
+    names::{Hostname, Setting},
+    oauth::{AuthMethod, GrantType, KeyText, OAuthToken, Secret},
     periods::{Assigned, Period},
-    roles::{Role, RoleKind},
     scopes::ScopeName,
     tenants::Tenant,
     time::Timestamp,
-    users::User,
 };
 use serde::{Serialize, Serializer};
 
+use super::members::{
+    client_members, group_members, integration_members, key_members, license_members, provider_members,
+    role_members, session_members, tenant_members, token_members, user_members,
+};
 use crate::error::Error;
 
 /// What happened, in the words of the contract.
@@ -51,7 +53,18 @@ const CLIENT: Kinds = Kinds(
 );
 const TOKEN: Kinds =
     Kinds("com.qlik.oauth-token.issued", "com.qlik.oauth-token.updated", "com.qlik.oauth-token.revoked");
-/// The contract has no event for these; the names are ours.
+const SESSION: Kinds = Kinds("com.qlik.user-session.begin", "", "com.qlik.user-session.end");
+/// The contract has no events for these; the names are ours.
+const PROVIDER: Kinds = Kinds(
+    "rolecall.identity-provider.created",
+    "rolecall.identity-provider.updated",
+    "rolecall.identity-provider.deleted",
+);
+const INTEGRATION: Kinds = Kinds(
+    "rolecall.web-integration.created",
+    "rolecall.web-integration.updated",
+    "rolecall.web-integration.deleted",
+);
 const LICENSE: Kinds = Kinds(
     "rolecall.license-assignment.created",
     "rolecall.license-assignment.updated",
@@ -81,6 +94,13 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::OAuthToken(delta) => {
             event(token_kinds(delta, tenant.moment()), delta, |token| token.id.to_string(), token_members)
         }
+        Change::IdentityProvider(delta) => {
+            event(&PROVIDER, delta, |provider| provider.id.to_string(), provider_members)
+        }
+        Change::Session(delta) => event(&SESSION, delta, |session| session.id.to_string(), session_members),
+        Change::WebIntegration(delta) => {
+            event(&INTEGRATION, delta, |integration| integration.id.to_string(), integration_members)
+        }
         Change::License(delta) => {
             event(&LICENSE, delta, |license| license.subject.to_string(), license_members)
         }
@@ -102,6 +122,8 @@ fn tenant_kinds(delta: &Delta<Tenant>) -> &'static Kinds {
         &Kinds("", "com.qlik.core.group-setting.updated", "")
     } else if before.api_keys != after.api_keys {
         &Kinds("", "com.qlik.api-keys-config.updated", "")
+    } else if before.sessions != after.sessions {
+        &Kinds("", "rolecall.auth-settings.updated", "")
     } else if before.licenses != after.licenses {
         &Kinds("", "rolecall.license-settings.updated", "")
     } else {
@@ -110,11 +132,11 @@ fn tenant_kinds(delta: &Delta<Tenant>) -> &'static Kinds {
 }
 
 /// The members of a thing, in an order of their own, with their values.
-type Members<'m, const N: usize> = [(&'static str, Member<'m>); N];
+pub type Members<'m, const N: usize> = [(&'static str, Member<'m>); N];
 
 /// The value of a member. It is written when it is needed, without a copy.
 #[derive(Clone, Copy, PartialEq)]
-enum Member<'m> {
+pub enum Member<'m> {
     Absent,
     Text(&'m str),
     Boolean(bool),
@@ -127,6 +149,9 @@ enum Member<'m> {
     ApiKey(ApiKeyId),
     Client(OAuthClientId),
     Token(OAuthTokenId),
+    Provider(IdpId),
+    Session(SessionId),
+    Integration(WebIntegrationId),
     Settings(&'m [Setting]),
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
@@ -142,7 +167,7 @@ enum Member<'m> {
 
 /// Who knows the names of roles and groups.
 #[derive(Clone, Copy)]
-struct Names<'m>(&'m Snapshot);
+pub struct Names<'m>(pub &'m Snapshot);
 
 impl PartialEq for Names<'_> {
     fn eq(&self, _: &Self) -> bool {
@@ -195,6 +220,9 @@ impl Serialize for Member<'_> {
             Self::ApiKey(id) => serializer.collect_str(id),
             Self::Client(id) => serializer.collect_str(id),
             Self::Token(id) => serializer.collect_str(id),
+            Self::Provider(id) => serializer.collect_str(id),
+            Self::Session(id) => serializer.collect_str(id),
+            Self::Integration(id) => serializer.collect_str(id),
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
             Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),
@@ -243,7 +271,7 @@ struct Difference<'m> {
 }
 
 /// The member that changes with every update and says nothing about it.
-const LAST_UPDATED: &str = "lastUpdatedAt";
+pub const LAST_UPDATED: &str = "lastUpdatedAt";
 
 fn event<'d, T, const N: usize>(
     kinds: &Kinds,
@@ -282,143 +310,4 @@ fn differences<'m, const N: usize>(before: Members<'m, N>, after: &Members<'m, N
         new_value: *new_value,
     };
     changed.map(difference).collect()
-}
-
-fn role_members<'m>(role: &'m Role, tenant: &'m Snapshot) -> Members<'m, 13> {
-    let promotes = tenant.catalogue().default_role(role.id).is_some_and(|role| role.promotes);
-    [
-        ("id", Member::Role(role.id)),
-        ("name", role.name.as_str().into()),
-        ("level", role.level.as_str().into()),
-        ("tenantId", Member::Tenant(tenant.tenant().id)),
-        ("type", role.kind.contract().into()),
-        ("canEdit", (role.kind != RoleKind::Default).into()),
-        ("canDelete", (role.kind == RoleKind::Custom).into()),
-        ("description", role.description.as_str().into()),
-        ("assignedScopes", Member::Scopes(&role.scopes)),
-        ("userEntitlementType", (if promotes { "fullUser" } else { "" }).into()),
-        ("createdAt", Member::Time(role.stamps.created_at)),
-        (LAST_UPDATED, Member::Time(role.stamps.updated_at)),
-        ("updatedBy", role.stamps.updated_by.map_or(Member::Absent, Member::User)),
-    ]
-}
-
-fn group_members<'m>(group: &'m Group, tenant: &'m Snapshot) -> Members<'m, 9> {
-    let description = group.description.as_ref().map(Description::as_str);
-    [
-        ("id", Member::Group(group.id)),
-        ("tenantId", Member::Tenant(tenant.tenant().id)),
-        ("name", group.name.as_str().into()),
-        ("status", group.status.as_str().into()),
-        ("providerType", group.provider.as_str().into()),
-        ("description", description.map_or(Member::Absent, Member::Text)),
-        ("assignedRoles", Member::Roles(&group.roles, Names(tenant))),
-        ("createdAt", Member::Time(group.stamps.created_at)),
-        (LAST_UPDATED, Member::Time(group.stamps.updated_at)),
-    ]
-}
-
-fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 17> {
-    let email = user.email.as_ref().map(Email::as_str);
-    let invite_expiry = user.invite_expires_at.map(Timestamp::as_seconds);
-    [
-        ("id", Member::User(user.id)),
-        ("tenantId", Member::Tenant(tenant.tenant().id)),
-        ("subject", user.subject.as_str().into()),
-        ("name", user.name.as_str().into()),
-        ("email", email.map_or(Member::Absent, Member::Text)),
-        ("picture", user.picture.as_ref().into()),
-        ("locale", user.locale.as_ref().into()),
-        ("zoneinfo", user.zoneinfo.as_ref().into()),
-        ("preferredLocale", user.preferred_locale.as_ref().into()),
-        ("preferredZoneinfo", user.preferred_zoneinfo.as_ref().into()),
-        ("status", user.status.as_str().into()),
-        ("inviteExpiry", invite_expiry.map_or(Member::Absent, Member::Integer)),
-        ("clientId", user.client_id.as_ref().into()),
-        ("assignedRoles", Member::AssignedRoles(&user.roles, Names(tenant))),
-        ("assignedGroups", Member::AssignedGroups(&user.groups, Names(tenant))),
-        ("createdAt", Member::Time(user.created_at)),
-        (LAST_UPDATED, Member::Time(user.updated_at)),
-    ]
-}
-
-fn tenant_members(tenant: &Tenant) -> Members<'_, 15> {
-    let on = tenant.auto_assign;
-    [
-        ("id", Member::Tenant(tenant.id)),
-        ("name", tenant.name.as_str().into()),
-        ("hostnames", Member::Hostnames(&tenant.hostnames)),
-        ("status", tenant.status.as_str().into()),
-        ("autoAssignCreateSharedSpacesRoleToProfessionals", on.shared_spaces.into()),
-        ("autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", on.private_content.into()),
-        ("autoAssignDataServicesContributorRoleToProfessionals", on.data_services.into()),
-        ("enableAnalyticCreation", tenant.enable_analytic_creation.into()),
-        ("enableAppOpeningFeedback", tenant.enable_app_opening_feedback.into()),
-        ("autoCreateGroups", tenant.auto_create_groups.into()),
-        ("autoAssignProfessional", tenant.licenses.auto_assign_professional.into()),
-        ("autoAssignAnalyzer", tenant.licenses.auto_assign_analyzer.into()),
-        ("maxKeysPerUser", Member::Integer(tenant.api_keys.max_per_user.into())),
-        ("maxApiKeyExpiry", tenant.api_keys.max_lifetime.as_str().into()),
-        ("scimExternalClientExpiry", tenant.api_keys.external_lifetime.as_str().into()),
-    ]
-}
-
-fn key_members(key: &ApiKey) -> Members<'_, 6> {
-    let (sub, sub_type) = match &key.subject {
-        KeySubject::User(user) => (Member::User(*user), "user"),
-        KeySubject::ExternalClient(client) => (Member::Text(client), "externalClient"),
-    };
-    [
-        ("id", Member::ApiKey(key.id)),
-        ("sub", sub),
-        ("subType", sub_type.into()),
-        ("description", key.description.as_str().into()),
-        ("expiry", Member::Time(key.expires_at)),
-        ("revoked", key.revoked.into()),
-    ]
-}
-
-fn client_members(client: &OAuthClient) -> Members<'_, 19> {
-    let description = client.settings.description.as_ref().map(Description::as_str);
-    [
-        ("clientId", Member::Client(client.id)),
-        ("appType", client.settings.app_type.as_str().into()),
-        ("clientName", client.settings.name.as_str().into()),
-        ("description", description.map_or(Member::Absent, Member::Text)),
-        ("logoUri", client.settings.logo_uri.as_ref().into()),
-        ("clientUri", client.settings.client_uri.as_ref().into()),
-        ("jwksUri", client.settings.jwks_uri.as_ref().into()),
-        ("allowedGrantTypes", Member::Grants(&client.settings.grant_types)),
-        ("allowedAuthMethods", Member::Methods(&client.settings.auth_methods)),
-        ("publishedAt", client.published_at.map_or(Member::Absent, Member::Time)),
-        ("redirectUris", Member::Settings(&client.settings.redirect_uris)),
-        ("allowedOrigins", Member::Settings(&client.settings.allowed_origins)),
-        ("allowedScopes", Member::Scopes(&client.settings.allowed_scopes)),
-        ("consentMethod", client.settings.consent.as_str().into()),
-        ("secrets", Member::Secrets(&client.secrets)),
-        ("publicKeys", Member::Keys(&client.settings.public_keys)),
-        ("ownerId", client.owner.map_or(Member::Absent, Member::User)),
-        ("createdAt", Member::Time(client.created_at)),
-        (LAST_UPDATED, Member::Time(client.updated_at)),
-    ]
-}
-
-fn token_members(token: &OAuthToken) -> Members<'_, 7> {
-    [
-        ("id", Member::Token(token.id)),
-        ("issuedToClientId", Member::Client(token.client)),
-        ("grantType", token.grant.as_str().into()),
-        ("resourceOwner", Member::User(token.user)),
-        ("scopes", Member::Scopes(&token.scopes)),
-        ("issuedAt", Member::Time(token.issued_at)),
-        ("expiresAt", Member::Time(token.expires_at)),
-    ]
-}
-
-fn license_members(license: &LicenseAssignment) -> Members<'_, 3> {
-    [
-        ("subject", license.subject.as_str().into()),
-        ("type", license.kind.as_str().into()),
-        ("created", Member::Time(license.created_at)),
-    ]
 }

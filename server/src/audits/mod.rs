@@ -4,6 +4,7 @@
 //! still to be delivered. Both are written with the change (threats I5).
 
 mod event;
+mod members;
 mod sql;
 
 use rolecall_engine::{

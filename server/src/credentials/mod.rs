@@ -1,9 +1,17 @@
 //! What does a token say, and what is known of tokens that were seen? (reference/auth.md §2, §3)
 
 pub mod assertion;
+pub mod cookies;
+pub mod keys;
 pub mod verify;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::sync::Cache;
@@ -11,16 +19,17 @@ use rolecall_engine::{
     access::{Revision, Snapshot},
     api_keys::{ApiKey, KeyStatus, KeySubject},
     catalogue::Catalogue,
-    ids::{ApiKeyId, OAuthClientId, OAuthTokenId, TenantId, UserId},
-    oauth::{OAuthToken, Reach},
+    ids::{ApiKeyId, OAuthClientId, OAuthTokenId, SessionId, TenantId, UserId},
+    oauth::{Bounds, OAuthToken, Reach},
     scopes::ScopeName,
-    time::Timestamp,
+    sessions::Session,
+    time::{Span, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api_keys::sql as api_keys, db::Reader, error::Error, oauth_clients::sql as oauth_clients,
-    oauth_tokens::sql as oauth_tokens, signing::SigningKeys,
+    api_keys::sql as api_keys, db::Reader, error::Error, login::sql as sessions,
+    oauth_clients::sql as oauth_clients, oauth_tokens::sql as oauth_tokens, signing::SigningKeys,
 };
 
 const AUDIENCE: &str = "qlik.api";
@@ -91,11 +100,12 @@ pub fn of_token(signing: &SigningKeys, tenant: TenantId, token: &OAuthToken) -> 
     })
 }
 
-/// What was given: a key, or a token of a client.
+/// What was given: a key, a token of a client, or the cookie of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Given {
     Key(ApiKeyId),
     Token(OAuthTokenId, OAuthClientId),
+    Session(SessionId),
 }
 
 /// What a token says: what it is, whose, and how far it reaches.
@@ -104,9 +114,11 @@ pub struct Credential {
     pub tenant: TenantId,
     pub user: UserId,
     pub given: Given,
-    /// What it allows at most; keys allow all that their users may do.
-    reach: Option<Arc<Reach>>,
+    /// What it allows at most, or exactly.
+    bounds: Arc<Bounds>,
     expires_at: Timestamp,
+    /// When a session was last used; 0 for what is no session.
+    seen_at: Arc<AtomicI64>,
     /// The revision of the tenant since which it is known to be good.
     checked: Revision,
 }
@@ -118,27 +130,51 @@ impl Credential {
         if claims.sub_type != SUB_TYPE {
             return None;
         }
-        let (given, reach) = if claims.iss == OF_KEYS {
-            (Given::Key(claims.jti.parse().ok()?), None)
+        let (given, bounds) = if claims.iss == OF_KEYS {
+            (Given::Key(claims.jti.parse().ok()?), Bounds::None)
         } else {
             let scopes: Vec<ScopeName> =
                 claims.scope?.split_whitespace().filter_map(|scope| ScopeName::new(scope).ok()).collect();
             let given = Given::Token(claims.jti.parse().ok()?, claims.client_id?.parse().ok()?);
-            (given, Some(Arc::new(Reach::new(catalogue, &scopes))))
+            (given, Bounds::Token(Reach::new(catalogue, &scopes)))
         };
         Some(Self {
             tenant: claims.tenant_id.parse().ok()?,
             user: claims.sub.parse().ok()?,
             given,
-            reach,
+            bounds: Arc::new(bounds),
             expires_at: Timestamp::from_millis(claims.exp.checked_mul(1000)?),
+            seen_at: Arc::default(),
             checked: Revision::default(),
         })
     }
 
-    /// What it allows at most; none if that is all that its user may do.
-    pub fn reach(&self) -> Option<&Reach> {
-        self.reach.as_deref()
+    /// Whoever is logged in, by a session that was last used at a time.
+    pub fn of_session(tenant: TenantId, session: Session, seen_at: Timestamp) -> Self {
+        Self {
+            tenant,
+            user: session.user,
+            given: Given::Session(session.id),
+            bounds: Arc::new(Bounds::Session(session.scopes)),
+            expires_at: session.expires_at,
+            seen_at: Arc::new(AtomicI64::new(seen_at.as_millis())),
+            checked: Revision::default(),
+        }
+    }
+
+    /// What it allows at most, or exactly.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Uses a session, if it was not idle for longer than that.
+    pub fn is_used(&self, now: Timestamp, idle: Span) -> bool {
+        let seen = Timestamp::from_millis(self.seen_at.load(Ordering::Relaxed));
+        let alive = now < seen.plus(idle);
+        if alive {
+            self.seen_at.fetch_max(now.as_millis(), Ordering::Relaxed);
+        }
+        alive
     }
 
     /// Whether the token's own time is over.
@@ -172,8 +208,28 @@ impl Credential {
                 let given = token.filter(|token| token.user == self.user).zip(client);
                 given.is_some_and(|(token, client)| token.is_still_given(&client))
             }
+            Given::Session(id) => {
+                let session = sessions::find(reader, id).await?;
+                session.is_some_and(|session| session.user == self.user)
+            }
         };
         if good { Ok(()) } else { Err(Error::Unauthenticated) }
+    }
+}
+
+/// Sessions that were used since somebody last wrote it down, and when.
+#[derive(Default)]
+pub struct LatelySeen(Mutex<HashMap<(TenantId, SessionId), Timestamp>>);
+
+impl LatelySeen {
+    /// Notes that a session is used.
+    pub fn note(&self, tenant: TenantId, session: SessionId, now: Timestamp) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, session), now);
+    }
+
+    /// All that was noted, which is forgotten.
+    pub fn take(&self) -> HashMap<(TenantId, SessionId), Timestamp> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

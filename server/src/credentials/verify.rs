@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use rolecall_engine::{access::Snapshot, tenants::TenantStatus};
 
-use super::{Credential, TokenHash};
-use crate::{app::App, error::Error, snapshots};
+use super::{Credential, TokenHash, cookies::SessionCookie};
+use crate::{app::App, db::Reader, error::Error, login::sql as sessions, snapshots};
 
 /// Who the bearer of a token is, with the tenant as it is now.
 ///
@@ -20,6 +20,47 @@ pub async fn verify(app: &App, token: &str) -> Result<(Arc<Snapshot>, Credential
     let was_known = known.is_some();
     let read = || Credential::read(&app.signing, &app.catalogue, token);
     let credential = known.or_else(read).ok_or(Error::Unauthenticated)?;
+    good(app, hash, credential, was_known).await
+}
+
+/// Who is logged in by a cookie, with the tenant as it is now. The session is used by that.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when there is no such session, it is over, or it was idle for too long.
+pub async fn verify_session(app: &App, cookie: SessionCookie) -> Result<(Arc<Snapshot>, Credential), Error> {
+    let hash = TokenHash::of(&cookie.value()).ok_or(Error::Unauthenticated)?;
+    let SessionCookie { tenant, session, secret } = cookie;
+    let known = app.verified.get(hash);
+    let was_known = known.is_some();
+    let credential = match known {
+        Some(credential) => credential,
+        None => {
+            let work = async move |reader: &Reader<'_>| {
+                let found = sessions::find(reader, session).await?;
+                let found = found.filter(|session| session.has_secret(&secret));
+                Ok(found.zip(sessions::seen_at(reader, session).await?))
+            };
+            let found = app.db.read(tenant, work).await?;
+            let (session, seen_at) = found.ok_or(Error::Unauthenticated)?;
+            Credential::of_session(tenant, session, seen_at)
+        }
+    };
+    let (snapshot, credential) = good(app, hash, credential, was_known).await?;
+    let now = app.clock.now();
+    if !credential.is_used(now, snapshot.tenant().sessions.idle()) {
+        return Err(Error::Unauthenticated);
+    }
+    app.lately_seen.note(tenant, session, now);
+    Ok((snapshot, credential))
+}
+
+/// The credential, if it is still good, with the tenant as it is now.
+async fn good(
+    app: &App,
+    hash: TokenHash,
+    credential: Credential,
+    was_known: bool,
+) -> Result<(Arc<Snapshot>, Credential), Error> {
     let tenant = snapshots::snapshot(app, credential.tenant).await?;
     let tenant = tenant.filter(|tenant| tenant.tenant().status == TenantStatus::Active);
     let tenant = tenant.ok_or(Error::Unauthenticated)?;

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
+    ids::{
+        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthTokenId, RoleId, SessionId, TenantId, UserId,
+        WebIntegrationId,
+    },
     time::Timestamp,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -71,7 +74,18 @@ macro_rules! from_id {
     };
 }
 
-from_id!(ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId);
+from_id!(
+    ApiKeyId,
+    GroupId,
+    IdpId,
+    OAuthClientId,
+    OAuthTokenId,
+    RoleId,
+    SessionId,
+    TenantId,
+    UserId,
+    WebIntegrationId
+);
 
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

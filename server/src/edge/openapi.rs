@@ -125,6 +125,7 @@ fn errors_schema() -> Value {
     json!({"type": "object", "required": ["errors", "traceId"], "properties": {
         "errors": {"type": "array", "items": item},
         "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "code": {"type": "string", "description": "`CSRF-TOKEN-2` again, where a session's token is missing"},
         "error": {"type": "string", "description": "A word of RFC 6749, from `/oauth`; the title again, from licences, deprecated"},
         "error_description": {"type": "string", "description": "The detail again, from `/oauth`"},
         "message": {"type": "string", "deprecated": true, "description": "The detail again, from licences"},

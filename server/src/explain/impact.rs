@@ -154,7 +154,10 @@ impl<'t> Trial<'t> {
                 | Change::License(_)
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
-                | Change::OAuthToken(_) => {}
+                | Change::OAuthToken(_)
+                | Change::IdentityProvider(_)
+                | Change::Session(_)
+                | Change::WebIntegration(_) => {}
             }
         }
         self.tenant = after;

@@ -159,6 +159,7 @@ impl Explanation {
     ) -> Self {
         let code = match explained.decision {
             access::Decision::Allowed(_) => "granted",
+            access::Decision::Kept => "kept",
             access::Decision::Denied(why) => why.code(),
         };
         Self {

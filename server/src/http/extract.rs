@@ -151,6 +151,20 @@ impl Describe for AskedHost {
     fn describe(_: &mut Document<'_>) {}
 }
 
+/// The head of the request, for what looks at more than one part of it.
+pub struct Head(pub Parts);
+
+impl FromRequestParts<App> for Head {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        Ok(Self(parts.clone()))
+    }
+}
+
+impl Describe for Head {
+    fn describe(_: &mut Document<'_>) {}
+}
+
 /// A JSON body that may be left out.
 pub struct OptionalBody<T>(pub T);
 

@@ -4,6 +4,7 @@ pub mod describe;
 pub mod extract;
 pub mod json;
 pub mod operation;
+pub mod origin;
 pub mod page;
 pub mod patch;
 pub mod place;

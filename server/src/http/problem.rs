@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, Invalid, Source},
+    error::{Error, Invalid, SessionError, Source},
     trace::TraceId,
 };
 
@@ -84,6 +84,41 @@ const FAMILIES: &[Family] = &[
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Number,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/identity-providers",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Number,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/web-integrations",
+        not_found: ("TENANTS-8", "Not found"),
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Text,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/core/",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Absent,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/api/v1/csrf-token",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Text,
+        deprecated_members: false,
+    },
+    Family {
+        path: "/log",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Text,
         deprecated_members: false,
     },
     Family {
@@ -198,6 +233,7 @@ impl Problem {
             Error::OAuth(refusal) if refusal.error == INVALID_CLIENT => {
                 (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized")
             }
+            Error::Session(error) => session_error(error),
             Error::Invalid(_) | Error::OAuth(_) => bad_request(family, is_patch),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
             Error::UnsupportedMediaType => {
@@ -250,6 +286,7 @@ impl Problem {
         };
         let deprecated = |text| Some(text).filter(|_| family.deprecated_members);
         let refused = Refused {
+            code: Some(code).filter(|code| *code == CSRF),
             errors: [item],
             trace_id: trace.to_string(),
             error: oauth.or(deprecated(title)),
@@ -264,6 +301,8 @@ impl Problem {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Refused<'p> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'p str>,
     errors: [Item<'p>; 1],
     trace_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -286,6 +325,33 @@ struct Item<'p> {
     source: Option<&'p Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<Value>,
+}
+
+/// The code that browsers' clients look for at the top (reference/auth.md §5).
+const CSRF: &str = "CSRF-TOKEN-2";
+
+/// The status, code and title of what is wrong with a login or a session (reference/errors.md §1).
+const fn session_error(error: &SessionError) -> (StatusCode, &'static str, &'static str) {
+    use SessionError as E;
+    const LOGIN: StatusCode = StatusCode::UNAUTHORIZED;
+    match error {
+        E::NoAuthentication => (LOGIN, "LOGIN-2", "No authentication configured for this hostname"),
+        E::NoIdentityProvider => (LOGIN, "INVALID-IDP-CONFIG", "Invalid identity provider configuration"),
+        E::BadToken(_) => (StatusCode::BAD_REQUEST, "INTERNAL-TOKEN-1", "Invalid token request"),
+        E::NotAdmitted => (LOGIN, "HTTP-401", "Unauthorized"),
+        E::BadReturn => (LOGIN, "LOGIN-8", "Illegal returnto value"),
+        E::ReturnNotAllowed => (LOGIN, "LOGIN-10", "returnto not included in web integration whitelist"),
+        E::OriginNotAllowed => (StatusCode::FORBIDDEN, "HTTP-403", "Forbidden"),
+        E::CsrfToken => (StatusCode::FORBIDDEN, CSRF, "Invalid CSRF token"),
+        E::NoCsrfToken => (StatusCode::NOT_FOUND, "CSRF-TOKEN-3", "No token found"),
+        E::CsrfNotSupported => (
+            StatusCode::BAD_REQUEST,
+            "CSRF-TOKEN-4",
+            "CSRF token not supported for given authentication type",
+        ),
+        E::Provider(_) => (StatusCode::BAD_GATEWAY, "HTTP-502", "Bad gateway"),
+        E::Saml => (StatusCode::NOT_IMPLEMENTED, "HTTP-501", "Not implemented"),
+    }
 }
 
 /// Characters of the longest detail; what was sent may be in it.
@@ -327,44 +393,7 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::RolesHidden
         | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
         Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
-        Rule::RoleNameTaken(_)
-        | Rule::RoleNameReserved(..)
-        | Rule::OnlyScopesOf(_)
-        | Rule::UnknownScope(_)
-        | Rule::TooManyScopes(_)
-        | Rule::TooManyOpaqueScopes(_)
-        | Rule::ScopeNotForCustomRoles(_)
-        | Rule::ScopeNotForUserDefault(_)
-        | Rule::UnknownRole(_)
-        | Rule::NotAssignable(_)
-        | Rule::TooManyGroupRoles(_)
-        | Rule::GroupNameReserved(_)
-        | Rule::NotACustomGroup
-        | Rule::UnknownGroup(_)
-        | Rule::IdpGroup(_)
-        | Rule::AlreadyMember(_)
-        | Rule::InviteNeedsEmail
-        | Rule::NotInvited
-        | Rule::StatusStep(..)
-        | Rule::InviteEnded
-        | Rule::EmptyPeriod
-        | Rule::PeriodIsOver
-        | Rule::HostnameUnchanged
-        | Rule::HostnameLabel
-        | Rule::HostnameParent(_)
-        | Rule::HostnameTaken
-        | Rule::UnknownIdentityProvider
-        | Rule::KeyLivesTooLong(_)
-        | Rule::TooManyUris(_)
-        | Rule::TooManyClientScopes(_)
-        | Rule::SubjectReserved
-        | Rule::KeyTwice
-        | Rule::OriginsOfBrowsersOnly
-        | Rule::GrantNeedsWeb
-        | Rule::ImpersonationNeedsTrust
-        | Rule::ScopeNotForClients(_)
-        | Rule::SecretNeedsWeb
-        | Rule::OutOfRange(..) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -397,6 +426,7 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         Rule::InviteNeedsEmail => Some("/email"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),
+        Rule::IssuerTaken(_) => Some("/options/issuer"),
         Rule::OriginsOfBrowsersOnly => Some("/allowedOrigins"),
         Rule::GrantNeedsWeb | Rule::ImpersonationNeedsTrust => Some("/allowedGrantTypes"),
         Rule::ScopeNotForClients(_) | Rule::TooManyClientScopes(_) => Some("/allowedScopes"),

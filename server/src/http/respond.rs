@@ -2,9 +2,10 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use cookie::Cookie;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -86,6 +87,46 @@ impl IntoResponse for Done {
 impl Describe for Done {
     fn describe(document: &mut Document<'_>) {
         document.empty(204, "Done");
+    }
+}
+
+/// 204, with the token of the session in a header.
+pub struct Token(pub String);
+
+impl IntoResponse for Token {
+    fn into_response(self) -> Response {
+        let token = HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static(""));
+        (StatusCode::NO_CONTENT, [(HeaderName::from_static("qlik-csrf-token"), token)]).into_response()
+    }
+}
+
+impl Describe for Token {
+    fn describe(document: &mut Document<'_>) {
+        document.empty(204, "The token is in the header `qlik-csrf-token`");
+    }
+}
+
+/// An answer that sets cookies besides.
+pub struct WithCookies<T> {
+    pub cookies: Vec<Cookie<'static>>,
+    pub answer: T,
+}
+
+impl<T: IntoResponse> IntoResponse for WithCookies<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        for cookie in self.cookies {
+            if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
+        }
+        response
+    }
+}
+
+impl<T: Describe> Describe for WithCookies<T> {
+    fn describe(document: &mut Document<'_>) {
+        T::describe(document);
     }
 }
 

@@ -216,7 +216,7 @@ fn given(app: &App, text: &str) -> Option<(Credential, OAuthTokenId, OAuthClient
     let credential = Credential::read(&app.signing, &app.catalogue, text)?;
     match credential.given {
         Given::Token(id, client) => Some((credential, id, client)),
-        Given::Key(_) => None,
+        Given::Key(_) | Given::Session(_) => None,
     }
 }
 

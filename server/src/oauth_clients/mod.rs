@@ -4,7 +4,6 @@ pub mod http;
 pub mod sql;
 mod wire;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{
     change::Edited,
     ids::OAuthClientId,
@@ -17,7 +16,6 @@ use crate::{
     api_keys::sql as api_keys,
     app::App,
     caller::{Administrator, Caller, Member},
-    clock::Entropy,
     db::{Found, Keyset, Reader},
     error::Error,
     oauth_tokens::sql as tokens,
@@ -54,11 +52,6 @@ async fn found<P: Send + Sync + 'static>(
     found.ok_or(Error::NotFound)
 }
 
-/// A secret that nobody can guess, as text.
-fn secret(entropy: Entropy) -> String {
-    URL_SAFE_NO_PAD.encode(entropy.bytes::<32>())
-}
-
 /// Makes a client; answers it with its secret, if it has one. A client may be given more than a narrow token reaches, so such
 /// a token makes none, and changes none.
 pub async fn create(
@@ -69,7 +62,7 @@ pub async fn create(
     caller.require_whole_reach()?;
     let id = OAuthClientId::new(app.entropy.bytes());
     let keeps = new.is_confidential() && new.auth_methods.contains(&AuthMethod::ClientSecret);
-    let secret = keeps.then(|| secret(app.entropy));
+    let secret = keeps.then(|| app.entropy.secret());
     let kept = secret.clone();
     let edit = async move |tx: &WriteTx<'_>| {
         Ok(OAuthClient::create(new, id, kept.as_deref(), tx.tenant(), tx.editor())?)
@@ -132,7 +125,7 @@ pub async fn add_secret(
     caller: &Caller<Administrator>,
     id: OAuthClientId,
 ) -> Result<(OAuthClient, String), Error> {
-    let secret = secret(app.entropy);
+    let secret = app.entropy.secret();
     let kept = secret.clone();
     let add = move |client: OAuthClient, tx: &WriteTx<'_>| {
         client.add_secret(&kept, tx.editor()).map_err(|refusal: Refusal| refusal.into())

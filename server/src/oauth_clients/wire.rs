@@ -17,7 +17,10 @@ use serde_json::Value;
 
 use crate::{
     error::Error,
-    http::patch::{Form, Operation, Operations, of},
+    http::{
+        origin::origin,
+        patch::{Form, Operation, Operations, of},
+    },
 };
 
 /// An OAuth client. Members that have no value are left out.
@@ -284,19 +287,6 @@ fn redirect_uri(text: &str) -> Result<Setting, String> {
     } else {
         Err("must be `https`, `http` on the own machine, or a scheme of the program's own, without `#`"
             .to_owned())
-    }
-}
-
-fn origin(text: &str) -> Result<Setting, String> {
-    let uri: Option<http::Uri> = text.parse().ok();
-    let bare = uri.is_some_and(|uri| {
-        let web = uri.scheme_str().is_some_and(|scheme| ["http", "https"].contains(&scheme));
-        web && uri.host().is_some() && uri.path() == "/" && uri.query().is_none()
-    });
-    if bare && !text.ends_with('/') && !text.contains(['#', '*', '@']) {
-        bounded(text, URI)
-    } else {
-        Err("must be an origin, for example `https://app.example`".to_owned())
     }
 }
 

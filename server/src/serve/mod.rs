@@ -17,10 +17,10 @@ use stream::{Notes, Stream};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
+    time::{interval, sleep, timeout},
 };
 
-use crate::{app::App, edge::Edge, error::Error};
+use crate::{app::App, edge::Edge, error::Error, write::note_seen};
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -31,6 +31,8 @@ const HEAD_SIZE: usize = 64 * 1024;
 const STALLED: Duration = Duration::from_secs(30);
 /// How long running requests may take to end once the server stops.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How often it is written down when sessions were last used.
+const NOTING: Duration = Duration::from_secs(30);
 /// How long to wait when no connection can be accepted, for example because there are too many open files.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -51,8 +53,13 @@ pub async fn serve(
         app.drain();
         sleep(notice).await;
     });
+    let mut noting = interval(NOTING);
     loop {
         let accepted = tokio::select! {
+            _ = noting.tick() => {
+                tokio::spawn(note_sessions(app.clone()));
+                continue;
+            }
             accepted = accept(&listener, &open) => accepted,
             () = &mut stop => break,
         };
@@ -68,7 +75,15 @@ pub async fn serve(
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }
+    note_sessions(app.clone()).await;
     app.close().await;
+}
+
+/// Writes down when sessions were last used. If that fails, some end sooner than they might.
+async fn note_sessions(app: App) {
+    if let Err(error) = note_seen(&app).await {
+        tracing::warn!(%error, "it was not written down when sessions were last used");
+    }
 }
 
 /// Waits until there may be one more connection, and for it.

@@ -25,21 +25,34 @@ pub fn get(caller: &Caller<Member>, id: TenantId) -> Result<&Tenant, Error> {
     if own.id == id { Ok(own) } else { Err(Error::NotFound) }
 }
 
+/// The tenant that has a host; for the own machine or the installation's public host, the only tenant there is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn of_host(app: &App, host: Option<&Host>) -> Result<Option<TenantId>, Error> {
+    let Some(host) = host else { return Ok(None) };
+    let public = app.public_url.as_ref().is_some_and(|origin| origin.host() == host);
+    let name = host.may_be_a_tenants().then(|| host.name().to_owned());
+    let shared = public || host.is_loopback();
+    app.db
+        .look_up(async move |all| {
+            let named = match name {
+                Some(name) => sql::by_hostname(all, &name).await?,
+                None => None,
+            };
+            if named.is_some() || !shared { Ok(named) } else { sql::only(all).await }
+        })
+        .await
+}
+
 /// Addresses for somebody who need not be known: of the tenant whose host was asked, or of the installation for a host that
 /// is nobody's.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a host that is not known to be Rolecall's, or when the database cannot be read.
 pub async fn links_of_host(app: &App, host: Option<&Host>) -> Result<Links, Error> {
-    let tenant = match host {
-        Some(host) if host.may_be_a_tenants() => {
-            let name = host.name().to_owned();
-            app.db.look_up(async move |all| sql::by_hostname(all, &name).await).await?
-        }
-        _ => None,
-    };
     // Only the row is read: nobody makes a tenant be loaded by this.
-    let tenant = match tenant {
+    let tenant = match of_host(app, host).await? {
         Some(tenant) => app.db.read(tenant, async |reader| sql::find(reader).await).await?,
         None => None,
     };

@@ -9,6 +9,7 @@ use rolecall_engine::{
     ids::{RoleId, TenantId},
     licenses::LicenseSettings,
     names::{DisplayName, Hostname},
+    sessions::SessionLimits,
     tenants::{AutoAssignFlags, Tenant},
 };
 
@@ -17,7 +18,7 @@ use crate::{
     error::Error,
 };
 
-static TENANTS: LazyLock<Table<19>> = LazyLock::new(|| {
+static TENANTS: LazyLock<Table<21>> = LazyLock::new(|| {
     Table::single(
         "tenants",
         [
@@ -40,11 +41,13 @@ static TENANTS: LazyLock<Table<19>> = LazyLock::new(|| {
             "max_keys_per_user",
             "max_key_lifetime",
             "external_key_lifetime",
+            "session_inactivity_minutes",
+            "session_lifespan_minutes",
         ],
     )
 });
 
-fn values(tenant: &Tenant) -> [Value<'_>; 19] {
+fn values(tenant: &Tenant) -> [Value<'_>; 21] {
     [
         tenant.name.as_str().into(),
         tenant.status.as_str().into(),
@@ -65,6 +68,8 @@ fn values(tenant: &Tenant) -> [Value<'_>; 19] {
         i64::from(tenant.api_keys.max_per_user).into(),
         tenant.api_keys.max_lifetime.as_str().into(),
         tenant.api_keys.external_lifetime.as_str().into(),
+        tenant.sessions.inactivity_minutes.into(),
+        tenant.sessions.lifespan_minutes.into(),
     ]
 }
 
@@ -98,6 +103,7 @@ fn read(id: TenantId, row: &Row<'_>) -> Result<Tenant, Error> {
             max_lifetime: lifetime(17)?,
             external_lifetime: lifetime(18)?,
         },
+        sessions: SessionLimits { inactivity_minutes: row.integer(19)?, lifespan_minutes: row.integer(20)? },
     })
 }
 
@@ -146,6 +152,12 @@ pub async fn has_hostname(reader: &Reader<'_>, hostname: &Hostname) -> Result<bo
 pub async fn by_hostname(system: &System<'_>, hostname: &str) -> Result<Option<TenantId>, Error> {
     let sql = "SELECT tenant_id FROM hostnames WHERE hostname = $1";
     Ok(system.all(sql, &[hostname.into()], |row| row.parse(0)).await?.pop())
+}
+
+/// The tenant, if there is one and no other.
+pub async fn only(system: &System<'_>) -> Result<Option<TenantId>, Error> {
+    let two = system.all("SELECT tenant_id FROM tenants LIMIT 2", &[], |row| row.parse(0)).await?;
+    Ok(if let [only] = *two { Some(only) } else { None })
 }
 
 /// Every tenant with its name, the oldest first.

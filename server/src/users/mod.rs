@@ -12,7 +12,8 @@ use rolecall_engine::{
     ids::UserId,
     oauth::revoke_all,
     refusal::Rule,
-    users::{KnownSubject, NewUser, User, UserOp, asks_about_roles},
+    sessions::end_all,
+    users::{KnownSubject, NewUser, User, UserOp, UserStatus, asks_about_roles},
 };
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     db::{Found, Keyset, Reader},
     error::Error,
     licenses::sql as licenses,
+    login::sql as sessions,
     oauth_tokens::sql as tokens,
     snapshots,
     write::WriteTx,
@@ -68,18 +70,23 @@ pub async fn create(app: &App, caller: &Caller<Administrator>, new: NewUser) -> 
 pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<UserOp>) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
-        Ok(user.edit(&ops, tx.tenant(), tx.editor())?.map(drop))
+        let edited = user.edit(&ops, tx.tenant(), tx.editor())?;
+        // Whoever is let in again later logs in again.
+        let ends = edited.value.status == UserStatus::Disabled && !edited.changes.is_empty();
+        let sessions = if ends { sessions::of_user(tx.reader(), id).await? } else { Vec::new() };
+        Ok(end_all(sessions).and(edited.map(drop)))
     };
     caller.write(app, edit).await
 }
 
-/// Deletes a user, revokes the user's API keys and ends the tokens that speak for the user.
+/// Deletes a user, revokes the user's API keys, and ends the sessions of the user and the tokens that speak for the user.
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: UserId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
         let keys = api_keys::of_user(tx.reader(), id).await?;
         let tokens = tokens::of_user(tx.reader(), id).await?;
-        Ok(revoke_all(tokens).and(user.delete(keys, tx.editor())?))
+        let sessions = sessions::of_user(tx.reader(), id).await?;
+        Ok(revoke_all(tokens).and(end_all(sessions)).and(user.delete(keys, tx.editor())?))
     };
     caller.write(app, edit).await
 }

@@ -35,7 +35,7 @@ pub const SORTS: Sorts = &[
     ("createdAt", &[Sort::up("created_at")]),
 ];
 
-static USERS: LazyLock<Table<17>> = LazyLock::new(|| {
+static USERS: LazyLock<Table<18>> = LazyLock::new(|| {
     Table::new(
         "users",
         [
@@ -56,6 +56,7 @@ static USERS: LazyLock<Table<17>> = LazyLock::new(|| {
             "client_id",
             "created_at",
             "updated_at",
+            "provider_id",
         ],
     )
 });
@@ -64,7 +65,7 @@ fn setting(setting: Option<&Setting>) -> Value<'_> {
     setting.map(Setting::as_str).into()
 }
 
-fn values(user: &User) -> [Value<'_>; 17] {
+fn values(user: &User) -> [Value<'_>; 18] {
     let email = user.email.as_ref().map(Email::as_str);
     [
         user.id.into(),
@@ -84,6 +85,7 @@ fn values(user: &User) -> [Value<'_>; 17] {
         user.client_id.as_ref().map_or("", Setting::as_str).into(),
         user.created_at.into(),
         user.updated_at.into(),
+        user.provider.into(),
     ]
 }
 
@@ -106,6 +108,7 @@ fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
         status: row.parse(12)?,
         invite_expires_at: Some(row.integer(13)?).filter(|at| *at > 0).map(Timestamp::from_millis),
         client_id: Some(client_id).filter(|id| !id.is_empty()).map(Setting::stored),
+        provider: row.opt_parse(17)?,
         roles,
         groups,
         created_at: row.time(15)?,
@@ -141,7 +144,7 @@ pub async fn page(
     selected(tenant, filter).page(reader, keyset, |row| read(row, tenant)).await
 }
 
-fn selected(tenant: &Snapshot, filter: Option<&Filter<UserAttribute>>) -> List<'static, 17> {
+fn selected(tenant: &Snapshot, filter: Option<&Filter<UserAttribute>>) -> List<'static, 18> {
     let mut list = List::of(&USERS);
     list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, tenant));
     list

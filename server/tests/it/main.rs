@@ -21,6 +21,7 @@ mod harness;
 mod hosts;
 mod licenses;
 mod lists;
+mod logins;
 mod oauth;
 mod oauth_clients;
 mod openapi;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     harness::{Client, Server},
+    logins::{RSA_PUBLIC, jwt_provider},
     oauth::program_of,
     openapi::operations,
 };
@@ -40,6 +41,13 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         Some("api-keys") if template.contains("configs") => tenant.clone(),
         Some("api-keys") => owner_key(),
         Some("oauth-clients") => program_of(&admin, &json!({ "clientName": name })).id,
+        Some("identity-providers") => {
+            jwt_provider(&admin, &format!("https://{operation}.example/{n}"), "k", RSA_PUBLIC)
+        }
+        Some("web-integrations") => {
+            let made = admin.post("/api/v1/web-integrations", json!({"name": name}));
+            made.expect(201)["id"].as_str().unwrap().to_owned()
+        }
         Some("oauth-tokens") => {
             owner_token(server);
             let owner = server.user().id();
@@ -64,6 +72,16 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "create_role" | "create_group" => Some(json!({ "name": name })),
         "create_user" => Some(json!({ "subject": name })),
         "assign_to_user" => Some(json!({"role": {"name": "Steward"}, "expiresAt": "2099-01-01T00:00:00Z"})),
+        "create_identity_provider" => Some(json!({"protocol": "jwtAuth", "provider": "external",
+            "options": {"issuer": format!("https://new.example/{n}"), "staticKeys": [{"kid": "k", "pem": RSA_PUBLIC}]}})),
+        "patch_identity_provider" => {
+            Some(json!([{"op": "replace", "path": "/description", "value": "other"}]))
+        }
+        "create_web_integration" => Some(json!({ "name": name })),
+        "patch_auth_settings" => {
+            Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
+        }
+        "log_in_by_token" => Some(json!({})),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": name})),
         "patch_oauth_client" => Some(json!([{"op": "replace", "path": "/clientName", "value": name}])),
         "patch_connection_config" => {
@@ -72,7 +90,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "issue_token" => Some(program_of(&admin, &json!({})).asks(&json!({}))),
         "revoke_token" => Some(program_of(&admin, &json!({})).asks(&json!({"token": "x"}))),
         "create_api_key" => Some(json!({ "description": name })),
-        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => {
+        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" | "patch_web_integration" => {
             Some(json!([{"op": "replace", "path": "/name", "value": format!("{name} renamed")}]))
         }
         "patch_api_key" => Some(json!([{"op": "replace", "path": "/description", "value": "other"}])),

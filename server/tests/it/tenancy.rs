@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{harness::Server, oauth::program_of, openapi::operations};
+use crate::{
+    harness::Server,
+    logins::{RSA_PUBLIC, jwt_provider},
+    oauth::program_of,
+    openapi::operations,
+};
 
 /// Something of each kind in the second tenant, and words that stand nowhere in the first.
 struct Elsewhere {
@@ -20,9 +25,12 @@ fn elsewhere(server: &Server) -> Elsewhere {
     let program = program_of(&other, &json!({"clientName": "zzz-client"}));
     program.token(server, &json!({}));
     let tokens = other.get("/api/v1/oauth-tokens");
+    let integration = other.post("/api/v1/web-integrations", json!({"name": "zzz-integration"}));
     let ids = BTreeMap::from([
         ("oauth-clients", program.id),
         ("oauth-tokens", tokens.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()),
+        ("identity-providers", jwt_provider(&other, "https://zzz-idp.example", "zzz-key", RSA_PUBLIC)),
+        ("web-integrations", integration.expect(201)["id"].as_str().unwrap().to_owned()),
         ("roles", other.make_role("zzz-role", &[])),
         ("users", other.make_user("zzz-user")),
         ("groups", other.make_group("zzz-group")),
@@ -44,6 +52,14 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "create_user" => Some(json!({"subject": "own", "assignedRoles": [{"id": ids["roles"]}]})),
         "create_group" => Some(json!({"name": "own group", "assignedRoles": [{"id": ids["roles"]}]})),
         "assign_to_user" => Some(json!({"role": {"id": ids["roles"]}})),
+        "create_identity_provider" => {
+            Some(json!({"protocol": "jwtAuth", "provider": "external", "tenantIds": [ids["tenants"]],
+            "options": {"issuer": "https://own.example", "staticKeys": [{"kid": "k", "pem": RSA_PUBLIC}]}}))
+        }
+        "patch_identity_provider" => patch("/description", json!("taken")),
+        "create_web_integration" => Some(json!({"name": "own", "tenantId": ids["tenants"]})),
+        "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
+        "log_in_by_token" => Some(json!({})),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": "own"})),
         "patch_oauth_client" => patch("/clientName", json!("taken")),
         "patch_connection_config" => patch("/consentMethod", json!("trusted")),
@@ -57,7 +73,9 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         }
         "patch_api_key" => patch("/description", json!("taken")),
         "patch_api_key_settings" => patch("/max_keys_per_user", json!(1)),
-        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => patch("/name", json!("taken")),
+        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" | "patch_web_integration" => {
+            patch("/name", json!("taken"))
+        }
         "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
         "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),
@@ -126,7 +144,7 @@ fn every_operation_stays_in_its_tenant() {
 /// An identifier of a kind that nothing has.
 fn missing(kind: &str) -> String {
     match kind {
-        "tenants" => "z".repeat(32),
+        "tenants" | "web-integrations" => "z".repeat(32),
         "oauth-clients" => "0".repeat(32),
         "api-keys" | "oauth-tokens" => "00000000-0000-4000-8000-000000000000".to_owned(),
         _ => "0".repeat(24),

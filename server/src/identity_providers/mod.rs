@@ -1,0 +1,85 @@
+//! Identity providers: who may say who somebody is. (reference/rest-api.md §9)
+
+pub mod http;
+pub mod sql;
+mod wire;
+
+use rolecall_engine::{
+    identity_providers::{IdentityProvider, IdpOp, NewIdentityProvider, Sealed},
+    ids::IdpId,
+};
+
+use crate::{
+    app::App,
+    caller::{Administrator, Caller},
+    db::{Found, Keyset, Reader},
+    error::Error,
+    write::WriteTx,
+};
+
+/// A page of the tenant's providers.
+pub async fn list(
+    app: &App,
+    caller: &Caller<Administrator>,
+    active: Option<bool>,
+    keyset: Keyset,
+) -> Result<Found<IdentityProvider>, Error> {
+    let work = async move |reader: &Reader<'_>| sql::page(reader, active, &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
+}
+
+/// All providers of the tenant.
+pub async fn all(app: &App, caller: &Caller<Administrator>) -> Result<Vec<IdentityProvider>, Error> {
+    app.db.read(caller.tenant_id(), async |reader| sql::all(reader).await).await
+}
+
+/// One provider.
+pub async fn get(app: &App, caller: &Caller<Administrator>, id: IdpId) -> Result<IdentityProvider, Error> {
+    let found = app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, id).await).await?;
+    found.ok_or(Error::NotFound)
+}
+
+/// Makes a provider. It says who people are and which groups they are in, so a narrow token makes none, and changes none.
+pub async fn create(
+    app: &App,
+    caller: &Caller<Administrator>,
+    new: NewIdentityProvider,
+) -> Result<IdentityProvider, Error> {
+    caller.require_whole_reach()?;
+    let id = app.entropy.idp_id(app.clock.now());
+    let edit = async move |tx: &WriteTx<'_>| {
+        let others = sql::all(tx.reader()).await?;
+        Ok(IdentityProvider::create(new, id, &others, tx.editor())?)
+    };
+    caller.write(app, edit).await
+}
+
+/// Changes a provider, all operations or none.
+pub async fn patch(
+    app: &App,
+    caller: &Caller<Administrator>,
+    id: IdpId,
+    ops: Vec<IdpOp>,
+) -> Result<(), Error> {
+    caller.require_whole_reach()?;
+    let edit = async move |tx: &WriteTx<'_>| {
+        let provider = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
+        Ok(provider.edit(&ops, tx.editor())?.map(drop))
+    };
+    caller.write(app, edit).await
+}
+
+/// Deletes a provider. Its users stay, and another provider may name them next.
+pub async fn delete(app: &App, caller: &Caller<Administrator>, id: IdpId) -> Result<(), Error> {
+    caller.require_whole_reach()?;
+    let edit = async move |tx: &WriteTx<'_>| {
+        let provider = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
+        Ok(provider.delete()?)
+    };
+    caller.write(app, edit).await
+}
+
+/// A secret of a provider, as it is kept.
+pub(super) fn seal(app: &App, secret: &str) -> Result<Sealed, Error> {
+    app.provider_secrets.seal(b"client-secret", secret.as_bytes()).map(Sealed)
+}

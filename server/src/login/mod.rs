@@ -1,0 +1,161 @@
+//! Logging in and out: who begins a session, and who ends it. (reference/auth.md §4, §5, §6)
+
+mod assertion;
+pub mod http;
+pub mod sql;
+mod wire;
+
+use rolecall_engine::{
+    change::Edited,
+    identity_providers::IdentityProvider,
+    ids::{IdpId, SessionId, TenantId},
+    provisioning::{Arrival, Known, admit},
+    sessions::{Opening, Proof, Session, UsedAssertion},
+    users::User,
+};
+
+use crate::{
+    app::App,
+    credentials::cookies::SessionCookie,
+    db::Reader,
+    error::{Error, SessionError},
+    identity_providers::sql as providers,
+    licenses::sql as licenses,
+    links::Host,
+    tenants,
+    users::sql as users,
+    web_integrations::sql as web_integrations,
+    write::{self, WriteTx},
+};
+
+/// Sessions of one user at once; with one more the oldest ends.
+const SESSIONS: usize = 50;
+
+/// The tenant whose people log in under a host.
+async fn tenant_of(app: &App, host: Option<&Host>) -> Result<TenantId, Error> {
+    tenants::of_host(app, host).await?.ok_or_else(|| SessionError::NoAuthentication.into())
+}
+
+/// Whether a tenant's web integration allows pages of an origin.
+async fn allows(app: &App, tenant: TenantId, integration: String, origin: String) -> Result<bool, Error> {
+    let work = async move |reader: &Reader<'_>| web_integrations::allows(reader, &integration, &origin).await;
+    app.db.read(tenant, work).await
+}
+
+/// Begins a session of whoever a signed token names.
+///
+/// # Errors
+/// When nobody can log in under the host, or by the token.
+pub async fn by_token(app: &App, host: Option<&Host>, token: &str) -> Result<SessionCookie, Error> {
+    let tenant = tenant_of(app, host).await?;
+    let known = app.db.read(tenant, async |reader| providers::all(reader).await).await?;
+    let said = assertion::read(&known, token, app.clock.now())?;
+    let assertion = UsedAssertion { issuer: said.provider.id, jti: said.jti, expires_at: said.expires_at };
+    let arrival = Arrival {
+        provider: Some(said.provider.id),
+        creates: said.provider.creates_users,
+        claims: said.claims,
+    };
+    begin(
+        app,
+        tenant,
+        arrival,
+        Begun { proof: Proof::Jwt, by: Some(said.provider), assertion: Some(assertion) },
+    )
+    .await
+}
+
+/// What a session is begun by.
+struct Begun {
+    proof: Proof,
+    /// The provider as it was when it was believed.
+    by: Option<IdentityProvider>,
+    assertion: Option<UsedAssertion>,
+}
+
+/// Lets somebody in, and begins a session.
+async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> Result<SessionCookie, Error> {
+    let now = app.clock.now();
+    let (id, session, secret) =
+        (app.entropy.user_id(now), SessionId::new(app.entropy.bytes()), app.entropy.secret());
+    let cookie = SessionCookie { tenant, session, secret: secret.clone() };
+    let entropy = app.entropy;
+    let work = async move |tx: &WriteTx<'_>| {
+        still_believed(tx, &begun).await?;
+        let known = known(tx, &arrival).await?;
+        let provider = arrival.provider;
+        let at = tx.editor().at;
+        let admitted = admit(arrival, known, id, &mut || entropy.group_id(at), tx.tenant(), tx.editor());
+        let Edited { value: user, mut changes } = admitted.map_err(|why| {
+            tracing::info!(%tenant, %why, "somebody was not let in");
+            Error::from(SessionError::NotAdmitted)
+        })?;
+        let after = tx.tenant().apply(tx.tenant().revision(), at, &changes);
+        let Begun { proof, assertion, .. } = begun;
+        let opening = Opening { id: session, secret: &secret, user: user.id, proof, provider, assertion };
+        changes.extend(superfluous(tx, &user).await?.changes);
+        changes.extend(Session::begin(opening, &after, tx.editor()).changes);
+        Ok(Edited { value: (), changes })
+    };
+    write::as_system(app, tenant, work).await?;
+    Ok(cookie)
+}
+
+/// Refuses what was good when it was looked at, and is not now.
+async fn still_believed(tx: &WriteTx<'_>, begun: &Begun) -> Result<(), Error> {
+    let Some(provider) = &begun.by else { return Ok(()) };
+    if providers::find(tx.reader(), provider.id).await?.as_ref() != Some(provider) {
+        return Err(SessionError::NoIdentityProvider.into());
+    }
+    let Some(used) = &begun.assertion else { return Ok(()) };
+    if sql::is_used(tx.reader(), used.issuer, &used.jti).await? {
+        return Err(SessionError::BadToken("The token was used before: jti".to_owned()).into());
+    }
+    Ok(())
+}
+
+/// What is known of whoever arrives.
+async fn known(tx: &WriteTx<'_>, arrival: &Arrival) -> Result<Known, Error> {
+    let subject = &arrival.claims.subject;
+    let user = match users::with_subject(tx.reader(), subject).await? {
+        Some(id) => users::find(tx.reader(), tx.tenant(), id).await?,
+        None => None,
+    };
+    let bound: Option<IdpId> = user.as_ref().and_then(|user| user.provider);
+    let provider_is_there = match bound {
+        Some(bound) => providers::find(tx.reader(), bound).await?.is_some(),
+        None => false,
+    };
+    let license = licenses::find(tx.reader(), subject).await?;
+    Ok(Known { user, provider_is_there, license })
+}
+
+/// The end of sessions that are over, and of the oldest ones of somebody who has too many.
+async fn superfluous(tx: &WriteTx<'_>, user: &User) -> Result<Edited<()>, Error> {
+    let mut gone = sql::ended(tx.reader(), tx.editor().at).await?;
+    let mut own = sql::of_user(tx.reader(), user.id).await?;
+    own.retain(|session| gone.iter().all(|gone| gone.id != session.id));
+    own.sort_unstable_by_key(|session| session.began_at);
+    let too_many = (own.len() + 1).saturating_sub(SESSIONS);
+    gone.extend(own.drain(..too_many.min(own.len())));
+    Ok(rolecall_engine::sessions::end_all(gone))
+}
+
+/// Ends the session of a cookie; answers the provider by which it was begun. A session that is not there is no error.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn end(app: &App, cookie: SessionCookie) -> Result<Option<IdentityProvider>, Error> {
+    let work = async move |tx: &WriteTx<'_>| {
+        let found = sql::find(tx.reader(), cookie.session).await?;
+        let Some(session) = found.filter(|session| session.has_secret(&cookie.secret)) else {
+            return Ok(Edited::unchanged(None));
+        };
+        let provider = match session.provider {
+            Some(provider) => providers::find(tx.reader(), provider).await?,
+            None => None,
+        };
+        Ok(session.end().map(|()| provider))
+    };
+    write::as_system(app, cookie.tenant, work).await
+}
