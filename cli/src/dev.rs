@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
     App, Budget, Clock, Entropy, RateLimits, Settings,
-    demo::{COMPANIES, Demo},
+    demo::{COMPANIES, Demo, PASSWORD},
 };
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -62,7 +62,9 @@ impl Dev {
         rolecall_server::setup::adopt_default_roles(&app).await?;
         let mut companies = Vec::new();
         for company in COMPANIES {
-            companies.push(company.make(&app).await?);
+            let made = company.make(&app).await?;
+            company.set_passwords(&app, made.tenant).await?;
+            companies.push(made);
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
         let listener = listener.with_context(|| format!("cannot listen on port {}", self.port))?;
@@ -93,6 +95,8 @@ struct StartedTenant<'s> {
     name: &'s str,
     hostname: &'s str,
     admin_email: &'s str,
+    user_email: &'s str,
+    password: &'s str,
     admin_key: Option<&'s str>,
     user_key: Option<&'s str>,
 }
@@ -104,6 +108,8 @@ impl<'s> Started<'s> {
             name: demo.name,
             hostname: &demo.hostname,
             admin_email: &demo.admin_email,
+            user_email: &demo.user_email,
+            password: PASSWORD,
             admin_key: demo.admin_key.as_deref(),
             user_key: demo.user_key.as_deref(),
         };
@@ -117,7 +123,10 @@ fn print(url: &str, companies: &[Demo]) {
     for demo in companies {
         println!("{} ({})", demo.name, demo.tenant);
         println!("  admin key of {}:\n    {}", demo.admin_email, shown(&demo.admin_key));
-        println!("  key of a plain user:\n    {}\n", shown(&demo.user_key));
+        println!("  key of a plain user:\n    {}", shown(&demo.user_key));
+        let port = url.rsplit_once(':').map_or("", |(_, port)| port);
+        println!("  log in at http://{}:{port}/login as {}", demo.hostname, demo.admin_email);
+        println!("    or {}, with the password {PASSWORD}\n", demo.user_email);
     }
     let keys = companies.first().and_then(|demo| demo.admin_key.as_ref().zip(demo.user_key.as_ref()));
     let Some((admin_key, user_key)) = keys else { return };

@@ -5,6 +5,7 @@ mod dev;
 mod settings;
 mod store;
 mod tenants;
+mod users;
 mod wait;
 
 use std::process::ExitCode;
@@ -36,6 +37,9 @@ enum Command {
     /// Make and look at tenants, on the server's machine
     #[command(subcommand)]
     Tenants(tenants::Tenants),
+    /// Look after users, on the server's machine
+    #[command(subcommand)]
+    Users(users::Users),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +62,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Init(init) => init.run().await,
             Command::Catalogue(catalogues) => catalogues.run(),
             Command::Tenants(tenants) => tenants.run().await,
+            Command::Users(users) => users.run().await,
         }
     })
 }

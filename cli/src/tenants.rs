@@ -109,7 +109,7 @@ impl Tenants {
 }
 
 /// The installation whose key is there, for a command that ends at once.
-async fn existing(place: Place) -> anyhow::Result<App> {
+pub async fn existing(place: Place) -> anyhow::Result<App> {
     let installation = Installation::of(place)?;
     let key = store::key(installation.key_file.as_deref())?;
     app(installation, key).await

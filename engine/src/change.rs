@@ -8,7 +8,8 @@ use crate::{
     identity_providers::IdentityProvider,
     ids::{OAuthClientId, UserId},
     licenses::LicenseAssignment,
-    oauth::{OAuthClient, OAuthToken},
+    oauth::{OAuthClient, OAuthConsent, OAuthGrant, OAuthToken},
+    passwords::Password,
     roles::Role,
     sessions::Session,
     tenants::Tenant,
@@ -77,6 +78,12 @@ pub enum Change {
     OAuthClient(Box<Delta<OAuthClient>>),
     /// A token of an OAuth client.
     OAuthToken(Box<Delta<OAuthToken>>),
+    /// What a user let an OAuth client do.
+    OAuthGrant(Box<Delta<OAuthGrant>>),
+    /// That a user is not asked again for a client.
+    OAuthConsent(Box<Delta<OAuthConsent>>),
+    /// The password of a user.
+    Password(Box<Delta<Password>>),
     /// An identity provider.
     IdentityProvider(Box<Delta<IdentityProvider>>),
     /// A session of somebody who logged in.

@@ -261,6 +261,10 @@ uuid!(
 );
 
 uuid!(
+    /// What a user let an OAuth client do.
+    OAuthGrantId
+);
+uuid!(
     /// A session of somebody who logged in.
     SessionId
 );

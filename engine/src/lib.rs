@@ -73,6 +73,7 @@ pub mod ids;
 pub mod licenses;
 pub mod names;
 pub mod oauth;
+pub mod passwords;
 pub mod periods;
 pub mod provisioning;
 pub mod refusal;

@@ -222,6 +222,12 @@ pub mod limits {
     pub const ORIGINS: usize = 50;
     /// Minutes that a session may last, or be idle; ours.
     pub const SESSION_MINUTES: i64 = 30 * 24 * 60;
+    /// How long a code is good for (RFC 9700 §4.5, threats T28).
+    pub const CODE: Span = Span::from_millis(60_000);
+    /// How long refresh tokens are given (reference/auth.md §3.2).
+    pub const REFRESH_TOKEN: Span = Span::from_days(30);
+    /// How long a token is good for that stands in addresses; ours.
+    pub const EXCHANGED_TOKEN: Span = Span::from_millis(300_000);
     /// How long an invitation is good for.
     pub const INVITATION: Span = Span::from_days(7);
     /// The longest life a tenant may allow its API keys.

@@ -12,7 +12,7 @@ use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
     clock::{Clock, Entropy},
-    credentials::{LatelySeen, Verified, assertion::Assertions, cookies::CookieKey},
+    credentials::{LatelySeen, Verified, assertion::Assertions, cookies::CookieKey, password::Attempts},
     db::Db,
     error::Error,
     limits::RateLimits,
@@ -51,6 +51,7 @@ pub struct Parts {
     pub signing: SigningKeys,
     pub(crate) verified: Verified,
     pub(crate) assertions: Assertions,
+    pub(crate) attempts: Attempts,
     pub(crate) cookies: CookieKey,
     pub(crate) lately_seen: LatelySeen,
     pub(crate) provider_secrets: Seal,
@@ -85,6 +86,7 @@ impl App {
             signing,
             verified: Verified::default(),
             assertions: Assertions::default(),
+            attempts: Attempts::default(),
             cookies: CookieKey::new(&master_key)?,
             lately_seen: LatelySeen::default(),
             provider_secrets: master_key.seal_for("identity-providers")?,

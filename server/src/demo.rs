@@ -19,6 +19,7 @@ use rolecall_engine::{
 use crate::{
     app::App,
     error::Error,
+    login,
     setup::{self, Earlier, Founded, NewTenant},
     tenants::sql as tenants,
 };
@@ -85,11 +86,15 @@ pub struct Demo {
     pub name: &'static str,
     pub hostname: String,
     pub admin_email: String,
+    pub user_email: String,
     /// None once somebody deleted the administrator.
     pub admin_key: Option<String>,
     /// None once somebody deleted the plain user.
     pub user_key: Option<String>,
 }
+
+/// The password of the administrators and of the plain users of the sandbox, which only its own machine reaches.
+pub const PASSWORD: &str = "only-for-trying-out";
 
 /// How long the keys of the sandbox live.
 const KEY_LIFETIME: Span = Span::from_days(365);
@@ -125,9 +130,25 @@ impl Company {
             name: self.name,
             hostname: self.hostname(),
             admin_email: self.email("Ada"),
+            user_email: self.email(plain),
             admin_key: self.key(app, tenant, "Ada").await?,
             user_key: self.key(app, tenant, plain).await?,
         })
+    }
+
+    /// Gives the administrator and the plain user the sandbox's password, if they are still there.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn set_passwords(&self, app: &App, tenant: TenantId) -> Result<(), Error> {
+        for name in ["Ada"].into_iter().chain(self.people.first().map(|person| person.name)) {
+            let subject = well_formed(Subject::new(&self.subject(name)))?;
+            match login::password::set(app, tenant, subject, PASSWORD.to_owned()).await {
+                Ok(()) | Err(Error::NotFound) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
     }
 
     /// The tenant with everything in it, in one commit: a sandbox that is stopped meanwhile has all of it or nothing.

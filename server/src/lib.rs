@@ -53,6 +53,7 @@ pub use edge::{Edge, openapi::document as openapi};
 pub use error::Error;
 pub use limits::{PerMinute, RateLimits};
 pub use links::Origin;
+pub use login::password::set as set_password;
 pub use seal::MasterKey;
 pub use serve::serve;
 pub use snapshots::kept::Budget;

@@ -32,6 +32,9 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::ApiKey(_)
         | Change::OAuthClient(_)
         | Change::OAuthToken(_)
+        | Change::OAuthGrant(_)
+        | Change::OAuthConsent(_)
+        | Change::Password(_)
         | Change::IdentityProvider(_)
         | Change::Session(_)
         | Change::WebIntegration(_) => false,

@@ -146,6 +146,9 @@ impl Touched {
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
                 | Change::OAuthToken(_)
+                | Change::OAuthGrant(_)
+                | Change::OAuthConsent(_)
+                | Change::Password(_)
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
                 | Change::WebIntegration(_) => {}

@@ -122,6 +122,9 @@ impl Snapshot {
                 Change::Group(delta) => next.apply_group(delta),
                 Change::User(_)
                 | Change::License(_)
+                | Change::OAuthGrant(_)
+                | Change::OAuthConsent(_)
+                | Change::Password(_)
                 | Change::IdentityProvider(_)
                 | Change::WebIntegration(_) => {}
                 Change::Session(delta) => next.note_credential(delta.before().is_some()),

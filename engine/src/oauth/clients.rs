@@ -4,7 +4,7 @@ use alloc::{borrow::ToOwned as _, boxed::Box, string::String, vec::Vec};
 
 use sha2::{Digest as _, Sha256};
 
-use super::reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, USER_DEFAULT};
+use super::reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, OPENID, USER_DEFAULT};
 use crate::{
     access::Snapshot,
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
@@ -37,6 +37,18 @@ words! {
         ClientCredentials = "client_credentials",
         /// To act as any user of the tenant.
         Impersonation = "urn:qlik:oauth:user-impersonation",
+        /// To act as the user who let it; whoever has somewhere to send codes may.
+        AuthorizationCode = "authorization_code",
+        /// To be used where tokens stand in addresses; whoever has a token may.
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+    }
+}
+
+impl GrantType {
+    /// Whether clients are allowed it one by one (reference/rest-api.md §7).
+    #[must_use]
+    pub const fn is_listed(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::Impersonation)
     }
 }
 
@@ -258,7 +270,7 @@ impl ClientSettings {
             return Err(Rule::ImpersonationNeedsTrust.into());
         }
         for (item, scope) in self.allowed_scopes.iter().enumerate() {
-            let umbrella = [USER_DEFAULT, ADMIN_CLASSIC, OFFLINE_ACCESS].contains(&scope.as_str());
+            let umbrella = [USER_DEFAULT, ADMIN_CLASSIC, OFFLINE_ACCESS, OPENID].contains(&scope.as_str());
             let known = tenant.catalogue().find(scope.as_str()).and_then(|at| tenant.catalogue().scope(at));
             if !umbrella && !known.is_some_and(|known| known.oauth) {
                 return Err(Refusal::at_item(Rule::ScopeNotForClients(scope.as_str().to_owned()), item));
@@ -302,8 +314,14 @@ impl OAuthClient {
     /// Whether the client may get tokens for this.
     #[must_use]
     pub fn may(&self, grant: GrantType) -> bool {
-        let trusted = grant != GrantType::Impersonation || self.settings.consent == Consent::Trusted;
-        trusted && self.settings.grant_types.contains(&grant)
+        match grant {
+            GrantType::ClientCredentials => self.settings.grant_types.contains(&grant),
+            GrantType::Impersonation => {
+                self.settings.consent == Consent::Trusted && self.settings.grant_types.contains(&grant)
+            }
+            GrantType::AuthorizationCode => self.may_get_codes(),
+            GrantType::TokenExchange => true,
+        }
     }
 
     /// Whether the client may have all of these scopes.

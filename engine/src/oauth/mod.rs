@@ -1,6 +1,7 @@
 //! How do programs speak for users with OAuth? (reference/rest-api.md §7, reference/auth.md §3)
 
 mod clients;
+mod grants;
 mod reach;
 mod tokens;
 
@@ -8,5 +9,6 @@ pub use clients::{
     AppType, AuthMethod, BOT, ClientOp, ClientSettings, Consent, Edit, GrantType, KeyText, OAuthClient,
     Secret,
 };
-pub use reach::{ADMIN_CLASSIC, Bounds, OFFLINE_ACCESS, Reach, USER_DEFAULT, decide_within};
+pub use grants::{CodeBinding, Hashed, OAuthConsent, OAuthGrant, Redeemed, Stage};
+pub use reach::{ADMIN_CLASSIC, Bounds, OFFLINE_ACCESS, OPENID, Reach, USER_DEFAULT, decide_within};
 pub use tokens::{OAuthToken, ScopeRefused, granted_scopes, revoke_all};

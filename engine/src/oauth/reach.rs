@@ -15,6 +15,9 @@ pub const ADMIN_CLASSIC: &str = "admin_classic";
 /// The scope that asks for a token to get further tokens by. It allows nothing.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// The scope that asks for a token that says who the user is (OpenID Connect Core 1.0 §3.1.2.1). It allows nothing.
+pub const OPENID: &str = "openid";
+
 /// What a token allows at most. It adds nothing to what its user is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     change::{Change, Delta, Edited, Editor, Entity, created, deleted},
-    ids::{OAuthClientId, OAuthTokenId, UserId},
+    ids::{OAuthClientId, OAuthGrantId, OAuthTokenId, UserId},
     refusal::limits,
     scopes::ScopeName,
     time::Timestamp,
@@ -23,6 +23,8 @@ pub struct OAuthToken {
     pub client: OAuthClientId,
     /// What it was given for.
     pub grant: GrantType,
+    /// The grant that it came of, where a user let the client act.
+    pub family: Option<OAuthGrantId>,
     /// The user it speaks for.
     pub user: UserId,
     /// What it reaches at most.
@@ -74,11 +76,24 @@ impl OAuthToken {
         id: OAuthTokenId,
         client: &OAuthClient,
         (grant, user): (GrantType, UserId),
+        family: Option<OAuthGrantId>,
         scopes: Vec<ScopeName>,
         editor: &Editor,
     ) -> Edited<Self> {
-        let expires_at = editor.at.plus(limits::ACCESS_TOKEN);
-        created(Self { id, client: client.id, grant, user, scopes, issued_at: editor.at, expires_at })
+        let life =
+            if grant == GrantType::TokenExchange { limits::EXCHANGED_TOKEN } else { limits::ACCESS_TOKEN };
+        let expires_at = editor.at.plus(life);
+        created(Self { id, client: client.id, grant, family, user, scopes, issued_at: editor.at, expires_at })
+    }
+
+    /// A token for a short while with the same reach as this one, for where tokens stand in addresses.
+    pub fn exchange(&self, id: OAuthTokenId, client: &OAuthClient, editor: &Editor) -> Edited<Self> {
+        let scopes = self.scopes.iter().filter(|scope| scope.as_str() != OFFLINE_ACCESS).cloned().collect();
+        let grant = (GrantType::TokenExchange, self.user);
+        let mut token = Self::issue(id, client, grant, self.family, scopes, editor).value;
+        // It ends with the one that it was given for.
+        token.expires_at = token.expires_at.min(self.expires_at);
+        created(token)
     }
 
     /// Whether a client would still be given it: what the client may no longer do, its tokens do not do either.

@@ -55,3 +55,53 @@ CREATE TABLE web_integrations (
 
 ALTER TABLE tenants ADD COLUMN session_inactivity_minutes INTEGER NOT NULL DEFAULT 60;
 ALTER TABLE tenants ADD COLUMN session_lifespan_minutes INTEGER NOT NULL DEFAULT 1440;
+
+CREATE TABLE passwords (
+    tenant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    set_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, user_id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- What users let OAuth clients do: a code first, then tokens.
+CREATE TABLE oauth_grants (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    logged_in_at INTEGER NOT NULL,
+    code BLOB NOT NULL,
+    -- Of a code that was not used yet; none once it was.
+    redirect_uri TEXT,
+    challenge TEXT,
+    nonce TEXT,
+    code_expires_at INTEGER NOT NULL,
+    refreshes INTEGER NOT NULL,
+    refresh BLOB,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, client_id) REFERENCES oauth_clients (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX oauth_grants_by_user ON oauth_grants (tenant_id, user_id, client_id);
+CREATE INDEX oauth_grants_by_client ON oauth_grants (tenant_id, client_id, expires_at);
+
+CREATE TABLE oauth_consents (
+    tenant_id TEXT NOT NULL,
+    -- The client and the user, with a blank between.
+    id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    given_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, client_id) REFERENCES oauth_clients (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE oauth_tokens ADD COLUMN family TEXT;
+CREATE INDEX oauth_tokens_by_family ON oauth_tokens (tenant_id, family) WHERE family IS NOT NULL;

@@ -4,8 +4,8 @@ use rolecall_engine::{
     access::Snapshot,
     change::{Change, Delta},
     ids::{
-        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthTokenId, RoleId, SessionId, TenantId, UserId,
-        WebIntegrationId,
+        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId, TenantId,
+        UserId, WebIntegrationId,
     },
     names::{Hostname, Setting},
     oauth::{AuthMethod, GrantType, KeyText, OAuthToken, Secret},
@@ -17,8 +17,9 @@ use rolecall_engine::{
 use serde::{Serialize, Serializer};
 
 use super::members::{
-    client_members, group_members, integration_members, key_members, license_members, provider_members,
-    role_members, session_members, tenant_members, token_members, user_members,
+    client_members, consent_members, grant_members, group_members, integration_members, key_members,
+    license_members, password_members, provider_members, role_members, session_members, tenant_members,
+    token_members, user_members,
 };
 use crate::error::Error;
 
@@ -60,6 +61,15 @@ const PROVIDER: Kinds = Kinds(
     "rolecall.identity-provider.updated",
     "rolecall.identity-provider.deleted",
 );
+const GRANT: Kinds =
+    Kinds("rolecall.oauth-grant.created", "rolecall.oauth-grant.updated", "rolecall.oauth-grant.deleted");
+const CONSENT: Kinds = Kinds(
+    "rolecall.oauth-consent.created",
+    "rolecall.oauth-consent.updated",
+    "rolecall.oauth-consent.deleted",
+);
+const PASSWORD: Kinds =
+    Kinds("rolecall.password.created", "rolecall.password.updated", "rolecall.password.deleted");
 const INTEGRATION: Kinds = Kinds(
     "rolecall.web-integration.created",
     "rolecall.web-integration.updated",
@@ -93,6 +103,13 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::OAuthClient(delta) => event(&CLIENT, delta, |client| client.id.to_string(), client_members),
         Change::OAuthToken(delta) => {
             event(token_kinds(delta, tenant.moment()), delta, |token| token.id.to_string(), token_members)
+        }
+        Change::OAuthGrant(delta) => event(&GRANT, delta, |grant| grant.id.to_string(), grant_members),
+        Change::OAuthConsent(delta) => {
+            event(&CONSENT, delta, |consent| consent.client.to_string(), consent_members)
+        }
+        Change::Password(delta) => {
+            event(&PASSWORD, delta, |password| password.user.to_string(), password_members)
         }
         Change::IdentityProvider(delta) => {
             event(&PROVIDER, delta, |provider| provider.id.to_string(), provider_members)
@@ -149,6 +166,7 @@ pub enum Member<'m> {
     ApiKey(ApiKeyId),
     Client(OAuthClientId),
     Token(OAuthTokenId),
+    Grant(OAuthGrantId),
     Provider(IdpId),
     Session(SessionId),
     Integration(WebIntegrationId),
@@ -220,6 +238,7 @@ impl Serialize for Member<'_> {
             Self::ApiKey(id) => serializer.collect_str(id),
             Self::Client(id) => serializer.collect_str(id),
             Self::Token(id) => serializer.collect_str(id),
+            Self::Grant(id) => serializer.collect_str(id),
             Self::Provider(id) => serializer.collect_str(id),
             Self::Session(id) => serializer.collect_str(id),
             Self::Integration(id) => serializer.collect_str(id),

@@ -7,7 +7,8 @@ use rolecall_engine::{
     identity_providers::{IdentityProvider, JwtTrust, OidcSettings, Trust},
     licenses::LicenseAssignment,
     names::{Description, Email, Setting},
-    oauth::{OAuthClient, OAuthToken},
+    oauth::{OAuthClient, OAuthConsent, OAuthGrant, OAuthToken, Stage},
+    passwords::Password,
     roles::{Role, RoleKind},
     sessions::Session,
     tenants::Tenant,
@@ -140,11 +141,12 @@ pub fn client_members(client: &OAuthClient) -> Members<'_, 19> {
     ]
 }
 
-pub fn token_members(token: &OAuthToken) -> Members<'_, 7> {
+pub fn token_members(token: &OAuthToken) -> Members<'_, 8> {
     [
         ("id", Member::Token(token.id)),
         ("issuedToClientId", Member::Client(token.client)),
         ("grantType", token.grant.as_str().into()),
+        ("grantId", token.family.map_or(Member::Absent, Member::Grant)),
         ("resourceOwner", Member::User(token.user)),
         ("scopes", Member::Scopes(&token.scopes)),
         ("issuedAt", Member::Time(token.issued_at)),
@@ -218,4 +220,35 @@ pub fn integration_members(integration: &WebIntegration) -> Members<'_, 6> {
         ("created", Member::Time(integration.created_at)),
         (LAST_UPDATED, Member::Time(integration.updated_at)),
     ]
+}
+
+pub fn grant_members(grant: &OAuthGrant) -> Members<'_, 8> {
+    let (stage, refreshes) = match &grant.stage {
+        Stage::Code { .. } => ("code", 0),
+        Stage::Tokens { refreshes, .. } => ("tokens", *refreshes),
+    };
+    [
+        ("id", Member::Grant(grant.id)),
+        ("clientId", Member::Client(grant.client)),
+        ("userId", Member::User(grant.user)),
+        ("scopes", Member::Scopes(&grant.scopes)),
+        ("stage", stage.into()),
+        ("refreshes", Member::Integer(refreshes)),
+        ("createdAt", Member::Time(grant.created_at)),
+        ("expiresAt", Member::Time(grant.expires_at)),
+    ]
+}
+
+pub fn consent_members(consent: &OAuthConsent) -> Members<'_, 4> {
+    [
+        ("clientId", Member::Client(consent.client)),
+        ("userId", Member::User(consent.user)),
+        ("scopes", Member::Scopes(&consent.scopes)),
+        ("givenAt", Member::Time(consent.at)),
+    ]
+}
+
+/// Of a password nothing is told but when it was set.
+pub fn password_members(password: &Password) -> Members<'_, 2> {
+    [("userId", Member::User(password.user)), ("setAt", Member::Time(password.set_at))]
 }

@@ -3,6 +3,7 @@
 pub mod assertion;
 pub mod cookies;
 pub mod keys;
+pub mod password;
 pub mod verify;
 
 use std::{

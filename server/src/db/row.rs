@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use rolecall_engine::{
     ids::{
-        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthTokenId, RoleId, SessionId, TenantId, UserId,
-        WebIntegrationId,
+        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId, TenantId,
+        UserId, WebIntegrationId,
     },
     time::Timestamp,
 };
@@ -79,6 +79,7 @@ from_id!(
     GroupId,
     IdpId,
     OAuthClientId,
+    OAuthGrantId,
     OAuthTokenId,
     RoleId,
     SessionId,
@@ -124,6 +125,11 @@ impl Row<'_> {
 
     /// A column that holds bytes.
     pub fn bytes(&self, column: usize) -> Result<Vec<u8>, Error> {
+        Ok(self.0.get(column)?)
+    }
+
+    /// A column that holds bytes or nothing.
+    pub fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.0.get(column)?)
     }
 

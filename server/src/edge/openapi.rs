@@ -48,7 +48,8 @@ pub fn document() -> Value {
 fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let mut document = Document::new(operation.path, schemas);
     (operation.describe)(&mut document);
-    let Document { mut parameters, request_body, success, mut errors, authenticated, scope, .. } = document;
+    let Document { mut parameters, request_body, success, also, mut errors, authenticated, scope, .. } =
+        document;
     errors.extend(operation.refusals);
     errors.sort_unstable();
     errors.dedup();
@@ -58,6 +59,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}});
         responses.insert(error.to_string(), json!({"description": about, "content": content}));
     }
+    responses.extend(also.into_iter().map(|(status, answer)| (status.to_string(), answer)));
     if authenticated && operation.tier == Tier::Write {
         preview(&mut responses, schemas, success.0);
         let about = "`preview`: answer what the request would do, and do nothing";

@@ -9,6 +9,7 @@ const OPENAPI: &str = include_str!("../../../openapi.json");
 const DOCS: &str = include_str!("docs.html");
 const DOCS_SCRIPT: &str = include_str!("docs.js");
 const DOCS_STYLE: &str = include_str!("docs.css");
+const LOGIN_STYLE: &str = include_str!("../../templates/page.css");
 
 /// The page needs nothing from elsewhere and runs nothing but its own script (threats T61, T62).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -19,6 +20,7 @@ pub fn router() -> Router<App> {
         .route("/openapi.json", page("application/json", OPENAPI))
         .route("/docs", page("text/html; charset=utf-8", DOCS))
         .route("/docs/page.js", page("text/javascript; charset=utf-8", DOCS_SCRIPT))
+        .route("/login/page.css", page("text/css; charset=utf-8", LOGIN_STYLE))
         .route("/docs/page.css", page("text/css; charset=utf-8", DOCS_STYLE))
 }
 

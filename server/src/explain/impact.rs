@@ -155,6 +155,9 @@ impl<'t> Trial<'t> {
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
                 | Change::OAuthToken(_)
+                | Change::OAuthGrant(_)
+                | Change::OAuthConsent(_)
+                | Change::Password(_)
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
                 | Change::WebIntegration(_) => {}

@@ -55,6 +55,8 @@ pub struct Document<'s> {
     pub parameters: Vec<Value>,
     pub request_body: Option<Value>,
     pub success: (u16, Value),
+    /// Other answers that are no errors.
+    pub also: Vec<(u16, Value)>,
     /// Statuses of errors.
     pub errors: Vec<u16>,
     pub authenticated: bool,
@@ -70,6 +72,7 @@ impl<'s> Document<'s> {
             parameters: Vec::new(),
             request_body: None,
             success: (200, Value::Null),
+            also: Vec::new(),
             errors: Vec::new(),
             authenticated: false,
             scope: None,
@@ -100,6 +103,20 @@ impl<'s> Document<'s> {
     /// An answer without a body.
     pub fn empty(&mut self, status: u16, about: &str) {
         self.success = (status, json!({"description": about}));
+    }
+
+    /// An answer for people: a page, or another address.
+    pub fn page(&mut self) {
+        let html = json!({"text/html": {"schema": {"type": "string"}}});
+        self.success = (200, json!({"description": "A page", "content": html}));
+        let elsewhere = json!({"description": "`Location` has the address"});
+        let errors = json!({"schema": {"$ref": "#/components/schemas/Errors"}});
+        let refused = json!({"text/html": {"schema": {"type": "string"}}, "application/json": errors});
+        self.also = vec![
+            (302, elsewhere.clone()),
+            (303, elsewhere),
+            (401, json!({"description": "A page that says so, or an error", "content": refused})),
+        ];
     }
 
     /// An answer with a JSON body.

@@ -151,6 +151,39 @@ impl Describe for AskedHost {
     fn describe(_: &mut Document<'_>) {}
 }
 
+/// A form that a page sends.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
+    type Rejection = Error;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        if !is_form(&head.headers) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        let members = form_urlencoded::parse(&bytes(&head.headers, body).await?)
+            .map(|(name, value)| (name.into_owned(), serde_json::Value::String(value.into_owned())))
+            .collect();
+        json::convert(serde_json::Value::Object(members), "").map(Self)
+    }
+}
+
+impl<T: JsonSchema> Describe for Form<T> {
+    fn describe(document: &mut Document<'_>) {
+        let schema = document.request_schema::<T>();
+        let content = serde_json::json!({"application/x-www-form-urlencoded": {"schema": schema}});
+        document.request_body = Some(serde_json::json!({"required": true, "content": content}));
+        document.errors.extend([400, 408, 413, 415]);
+    }
+}
+
+/// Whether a body says it is a form.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
 /// The head of the request, for what looks at more than one part of it.
 pub struct Head(pub Parts);
 

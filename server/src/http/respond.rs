@@ -90,6 +90,46 @@ impl Describe for Done {
     }
 }
 
+/// What a browser is answered.
+pub enum Browsed {
+    /// 200 with a page.
+    Page(String),
+    /// 401 with a page that says so.
+    Refused(String),
+    /// 302 to another address.
+    Elsewhere(Link),
+    /// 303 to another address, once a form was taken.
+    After(Link),
+}
+
+/// Pages for people need nothing from elsewhere, run nothing and stand in no other page (threats T61, T62).
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+impl IntoResponse for Browsed {
+    fn into_response(self) -> Response {
+        let page = |status: StatusCode, html: String| {
+            let headers = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CONTENT_SECURITY_POLICY, POLICY),
+                (header::REFERRER_POLICY, "no-referrer"),
+            ];
+            (status, headers, html).into_response()
+        };
+        match self {
+            Self::Page(html) => page(StatusCode::OK, html),
+            Self::Refused(html) => page(StatusCode::UNAUTHORIZED, html),
+            Self::Elsewhere(link) => Elsewhere(link).into_response(),
+            Self::After(link) => (StatusCode::SEE_OTHER, location(&link)).into_response(),
+        }
+    }
+}
+
+impl Describe for Browsed {
+    fn describe(document: &mut Document<'_>) {
+        document.page();
+    }
+}
+
 /// 204, with the token of the session in a header.
 pub struct Token(pub String);
 

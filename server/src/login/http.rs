@@ -1,12 +1,14 @@
 //! Which requests are there for logging in and out?
 
+use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
-    http::request::Parts,
+    http::{Uri, request::Parts},
 };
 use cookie::{Cookie, SameSite, time::Duration};
+use rolecall_engine::identity_providers::IdentityProvider;
 
-use super::wire::Nothing;
+use super::wire::{LoggedInPage, LoginPage, Nothing, PasswordForm, ProviderLink, checked_return};
 use crate::{
     app::App,
     caller::{asked_host, bearer, foreign_origin, session_cookie, web_integration},
@@ -14,10 +16,12 @@ use crate::{
     error::{Error, SessionError},
     http::{
         describe::{Describe, Document},
+        extract::Form,
         operation::{Operation, get, post},
-        respond::{Elsewhere, Shown, WithCookies},
+        query::{Pairs, Parameter, Parameters, Query},
+        respond::{Browsed, Elsewhere, Shown, WithCookies},
     },
-    links::{Host, Links},
+    links::{Host, Link, Links},
     tenants,
 };
 
@@ -25,6 +29,8 @@ pub fn operations() -> Vec<Operation> {
     vec![
         post("/login/jwt-session", "Log in by a token that an identity provider signed", log_in_by_token)
             .refusing(&[400, 401, 403]),
+        get("/login", "The page to log in on", show_login),
+        post("/login", "Log in by a password", log_in_by_password).refusing(&[403, 429]),
         get("/logout", "End the session", log_out),
     ]
 }
@@ -98,6 +104,151 @@ async fn log_in_by_token(
     let token = browser.bearer.as_deref().ok_or(Error::Unauthenticated)?;
     let session = super::by_token(&app, browser.host.as_ref(), token).await?;
     Ok(WithCookies { cookies: browser.cookies(&app, &session).await?, answer: Shown(Nothing {}) })
+}
+
+/// The parameters of the page to log in on.
+struct AskLogin {
+    returnto: Option<String>,
+    integration: Option<String>,
+    /// Whether somebody who is logged in already logs in again.
+    anew: bool,
+    logged_out: bool,
+    hint: String,
+}
+
+impl Parameters for AskLogin {
+    fn parameters() -> Vec<Parameter> {
+        vec![
+            Parameter::text("returnto", "Where to go to then: an address of the tenant"),
+            Parameter::text("qlik-web-integration-id", "The web integration whose pages may be returned to"),
+            Parameter::text("prompt", "`login`: ask although somebody is logged in"),
+            Parameter::text("login_hint", "Who probably logs in"),
+            Parameter::boolean("loggedout", "Whether somebody just logged out"),
+        ]
+    }
+    fn read(pairs: Pairs, _: &Uri) -> Result<Self, Error> {
+        let text = |name: &str| pairs.get(name).map(str::to_owned);
+        Ok(Self {
+            returnto: text("returnto"),
+            integration: text("qlik-web-integration-id"),
+            anew: pairs.get("prompt") == Some("login"),
+            logged_out: pairs.flag("loggedout")?,
+            hint: text("login_hint").unwrap_or_default(),
+        })
+    }
+}
+
+/// Where to go to after a login, if that is somewhere the tenant allows.
+async fn returning(
+    app: &App,
+    browser: &Browser,
+    links: &Links,
+    returnto: Option<&str>,
+    integration: Option<&str>,
+) -> Result<Option<String>, Error> {
+    let origins = match integration {
+        Some(integration) => Some(super::origins(app, browser.host.as_ref(), integration).await?),
+        None => None,
+    };
+    checked_return(returnto, links.origin(), origins.as_deref())
+}
+
+async fn show_login(
+    State(app): State<App>,
+    browser: Browser,
+    Query(asked): Query<AskLogin>,
+) -> Result<Browsed, Error> {
+    let ways = super::ways(&app, browser.host.as_ref()).await?;
+    let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
+    let to =
+        returning(&app, &browser, &links, asked.returnto.as_deref(), asked.integration.as_deref()).await?;
+    if let (Some(cookie), false) = (browser.cookie.clone(), asked.anew)
+        && let Some(name) = super::who(&app, cookie).await?
+    {
+        let page = || render(&LoggedInPage { tenant: ways.tenant.clone(), name });
+        return match to {
+            Some(to) => Ok(Browsed::Elsewhere(absolute(&links, &to))),
+            None => page().map(Browsed::Page),
+        };
+    }
+    let message = asked.logged_out.then_some("You are logged out.");
+    let providers = provider_links(&ways.providers, to.as_deref());
+    if let ([only], false, None) = (providers.as_slice(), ways.passwords, message) {
+        return Ok(Browsed::Elsewhere(links.to(&only.href)));
+    }
+    let returnto = to.unwrap_or_default();
+    let page = LoginPage {
+        tenant: ways.tenant,
+        message,
+        providers,
+        passwords: ways.passwords,
+        returnto,
+        username: asked.hint,
+    };
+    render(&page).map(Browsed::Page)
+}
+
+/// The buttons of the providers that ask in a browser.
+fn provider_links(providers: &[IdentityProvider], to: Option<&str>) -> Vec<ProviderLink> {
+    let link = |provider: &IdentityProvider| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("idp", &provider.id.to_string());
+        if let Some(to) = to {
+            query.append_pair("returnto", to);
+        }
+        let described = Some(provider.description.as_str()).filter(|text| !text.is_empty());
+        let name = described.unwrap_or_else(|| provider.vendor.as_str()).to_owned();
+        ProviderLink { name, href: format!("/login/oidc?{}", query.finish()) }
+    };
+    providers.iter().map(link).collect()
+}
+
+/// An address that was checked, as a whole one.
+fn absolute(links: &Links, checked: &str) -> Link {
+    if checked.starts_with('/') { links.to(checked) } else { links.elsewhere(checked) }
+}
+
+fn render(page: &impl Template) -> Result<String, Error> {
+    page.render().map_err(Error::internal)
+}
+
+/// A form that a page of another site sends would log its visitor in as somebody else (threats T60). Browsers say where a form
+/// is from; where nothing is said, it was no browser.
+async fn log_in_by_password(
+    State(app): State<App>,
+    browser: Browser,
+    Form(form): Form<PasswordForm>,
+) -> Result<WithCookies<Browsed>, Error> {
+    if browser.foreign.is_some() {
+        return Err(SessionError::OriginNotAllowed.into());
+    }
+    let host = browser.host.as_ref();
+    let ways = super::ways(&app, host).await?;
+    let links = tenants::links_of_host(&app, host).await?;
+    let PasswordForm { username, password, returnto } = form;
+    // What the page had checked comes back through the browser, so it is checked again; pages elsewhere are left out.
+    let to = checked_return(Some(&returnto), links.origin(), None).unwrap_or_default();
+    let message = match super::password::by_password(&app, host, &username, password).await {
+        Ok(session) => {
+            let link = to.map_or_else(|| links.to("/login"), |to| absolute(&links, &to));
+            return Ok(WithCookies {
+                cookies: browser.cookies(&app, &session).await?,
+                answer: Browsed::After(link),
+            });
+        }
+        Err(Error::Session(SessionError::NotAdmitted)) => "The name or the password is wrong.",
+        Err(Error::TooManyRequests(_)) => "Too many attempts. Wait half a minute and try again.",
+        Err(other) => return Err(other),
+    };
+    let page = LoginPage {
+        tenant: ways.tenant,
+        message: Some(message),
+        providers: provider_links(&ways.providers, to.as_deref()),
+        passwords: true,
+        returnto: to.unwrap_or_default(),
+        username,
+    };
+    Ok(WithCookies { cookies: Vec::new(), answer: Browsed::Refused(render(&page)?) })
 }
 
 async fn log_out(State(app): State<App>, browser: Browser) -> Result<WithCookies<Elsewhere>, Error> {

@@ -2,6 +2,7 @@
 
 mod assertion;
 pub mod http;
+pub mod password;
 pub mod sql;
 mod wire;
 
@@ -11,18 +12,18 @@ use rolecall_engine::{
     ids::{IdpId, SessionId, TenantId},
     provisioning::{Arrival, Known, admit},
     sessions::{Opening, Proof, Session, UsedAssertion},
-    users::User,
+    users::{User, UserStatus},
 };
 
 use crate::{
     app::App,
-    credentials::cookies::SessionCookie,
+    credentials::{cookies::SessionCookie, verify::verify_session},
     db::Reader,
     error::{Error, SessionError},
     identity_providers::sql as providers,
     licenses::sql as licenses,
     links::Host,
-    tenants,
+    snapshots, tenants,
     users::sql as users,
     web_integrations::sql as web_integrations,
     write::{self, WriteTx},
@@ -139,6 +140,60 @@ async fn superfluous(tx: &WriteTx<'_>, user: &User) -> Result<Edited<()>, Error>
     let too_many = (own.len() + 1).saturating_sub(SESSIONS);
     gone.extend(own.drain(..too_many.min(own.len())));
     Ok(rolecall_engine::sessions::end_all(gone))
+}
+
+/// The name of whoever is logged in by a cookie; none where nobody is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn who(app: &App, cookie: SessionCookie) -> Result<Option<String>, Error> {
+    let (tenant, user) = match verify_session(app, cookie).await {
+        Ok((tenant, credential)) => (tenant.tenant().id, credential.user),
+        Err(Error::Unauthenticated) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let found =
+        snapshots::read(app, tenant, async move |reader, tenant| users::find(reader, tenant, user).await);
+    let (_, found) = found.await?;
+    Ok(found.filter(|user| user.status == UserStatus::Active).map(|user| user.name.to_string()))
+}
+
+/// How people can log in under a host in a browser.
+pub struct Ways {
+    /// The tenant's name.
+    pub tenant: String,
+    /// The providers that ask in a browser.
+    pub providers: Vec<IdentityProvider>,
+    /// Whether anybody has a password.
+    pub passwords: bool,
+}
+
+/// How people can log in under a host in a browser.
+///
+/// # Errors
+/// When the host is no tenant's, or the database cannot be read.
+pub async fn ways(app: &App, host: Option<&Host>) -> Result<Ways, Error> {
+    let tenant = tenant_of(app, host).await?;
+    let work = async |reader: &Reader<'_>| {
+        let found = tenants::sql::find(reader).await?;
+        let mut providers = providers::all(reader).await?;
+        providers.retain(|provider| provider.active && provider.is_interactive());
+        let name = found.map(|(tenant, _)| tenant.name.to_string()).unwrap_or_default();
+        Ok(Ways { tenant: name, providers, passwords: sql::has_passwords(reader).await? })
+    };
+    app.db.read(tenant, work).await
+}
+
+/// The origins that a web integration of the host's tenant allows.
+///
+/// # Errors
+/// When the host is no tenant's, or the database cannot be read.
+pub async fn origins(app: &App, host: Option<&Host>, integration: &str) -> Result<Vec<String>, Error> {
+    let Ok(id) = integration.parse() else { return Ok(Vec::new()) };
+    let tenant = tenant_of(app, host).await?;
+    let found = app.db.read(tenant, async move |reader| web_integrations::find(reader, id).await).await?;
+    let origins = found.into_iter().flat_map(|found| found.origins);
+    Ok(origins.map(|origin| origin.to_string()).collect())
 }
 
 /// Ends the session of a cookie; answers the provider by which it was begun. A session that is not there is no error.

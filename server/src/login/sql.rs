@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use rolecall_engine::{
     change::Delta,
     ids::{IdpId, SessionId, UserId},
+    passwords::Password,
     scopes::ScopeName,
     sessions::Session,
     time::Timestamp,
@@ -96,4 +97,28 @@ pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Session>) -> Result<()
     let insert = "INSERT INTO used_assertions (tenant_id, issuer, jti, expires_at) VALUES ($1, $2, $3, $4)";
     let values = [used.issuer.into(), used.jti.as_str().into(), used.expires_at.into()];
     writer.execute(insert, &values).await.map(drop)
+}
+
+static PASSWORDS: LazyLock<Table<3>> =
+    LazyLock::new(|| Table::new("passwords", ["user_id", "hash", "set_at"]));
+
+/// The password of a user.
+pub async fn password(reader: &Reader<'_>, user: UserId) -> Result<Option<Password>, Error> {
+    let read = |row: &Row<'_>| Ok(Password { user: row.parse(0)?, hash: row.text(1)?, set_at: row.time(2)? });
+    reader.find(&PASSWORDS, user, read).await
+}
+
+/// Whether anybody in the tenant has a password.
+pub async fn has_passwords(reader: &Reader<'_>) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM passwords WHERE tenant_id = $1 LIMIT 1";
+    Ok(reader.first(sql, &[], |_| Ok(())).await?.is_some())
+}
+
+fn password_values(password: &Password) -> [Value<'_>; 3] {
+    [password.user.into(), password.hash.as_str().into(), password.set_at.into()]
+}
+
+/// Stores what happened to a password.
+pub async fn store_password(writer: &mut Writer<'_>, delta: &Delta<Password>) -> Result<(), Error> {
+    writer.store(&PASSWORDS, delta, password_values).await
 }

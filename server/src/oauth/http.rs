@@ -19,7 +19,7 @@ use crate::{
     error::{Error, OAuthRefusal},
     http::{
         describe::{Describe, Document},
-        extract::{AskedHost, bytes},
+        extract::{AskedHost, bytes, is_form},
         json,
         operation::{Operation, get, post},
         respond::{Ended, Shown},
@@ -58,10 +58,7 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Asked<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
         let text = bytes(&head.headers, body).await?;
-        let media_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = media_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-        let is_form = media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let body = if is_form {
+        let body = if is_form(&head.headers) {
             form(&text)?
         } else {
             json::read(&text).map_err(|error| malformed(error.to_string()))?

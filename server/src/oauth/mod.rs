@@ -1,6 +1,7 @@
 //! The OAuth server: which program is given which token? (reference/auth.md §3, RFC 6749, RFC 7009)
 
 pub mod http;
+pub mod sql;
 mod wire;
 
 use rolecall_engine::{
@@ -155,7 +156,7 @@ pub async fn issue(
             Grant::ClientCredentials => acting_as_itself(&client, bot, tx).await?,
             Grant::Impersonation(lookup) => (acting_as(lookup, tx.tenant())?, Edited::unchanged(())),
         };
-        let token = OAuthToken::issue(id, &client, (kind, user), scopes, tx.editor());
+        let token = OAuthToken::issue(id, &client, (kind, user), None, scopes, tx.editor());
         // The user comes first, for the token refers to it; a few tokens that have ended go with each new one.
         let mut changes = made.changes;
         for ended in tokens::ended(tx.reader(), client.id, tx.editor().at).await? {

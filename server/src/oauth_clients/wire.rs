@@ -290,6 +290,12 @@ fn redirect_uri(text: &str) -> Result<Setting, String> {
     }
 }
 
+/// What a client may be allowed; codes and exchanges need no allowance.
+fn grant_type(text: &str) -> Result<GrantType, String> {
+    let grant: Option<GrantType> = text.parse().ok().filter(|grant: &GrantType| grant.is_listed());
+    grant.ok_or_else(|| "must be `client_credentials` or `urn:qlik:oauth:user-impersonation`".to_owned())
+}
+
 fn scope(text: &str) -> Result<ScopeName, String> {
     ScopeName::new(text).map_err(|error| error.to_string())
 }
@@ -366,7 +372,7 @@ impl NewOAuthClient {
             redirect_uris: items(&self.redirect_uris, "/redirectUris", redirect_uri)?,
             allowed_origins: items(&self.allowed_origins, "/allowedOrigins", origin)?,
             allowed_scopes: items(&self.allowed_scopes, "/allowedScopes", scope)?,
-            grant_types: items(&self.allowed_grant_types, "/allowedGrantTypes", str::parse::<GrantType>)?,
+            grant_types: items(&self.allowed_grant_types, "/allowedGrantTypes", grant_type)?,
             auth_methods: auth_methods.map_or(Ok(usual), |methods| {
                 items(&methods, "/allowedAuthMethods", str::parse::<AuthMethod>)
             })?,
@@ -454,7 +460,7 @@ impl Operations for ClientOp {
                 Self::AllowedScopes(edit(operation, |texts: &[String], at| items(texts, at, scope))?)
             }
             (_, "/allowedGrantTypes") => {
-                Self::GrantTypes(edit(operation, |texts: &[String], at| items(texts, at, str::parse))?)
+                Self::GrantTypes(edit(operation, |texts: &[String], at| items(texts, at, grant_type))?)
             }
             (_, "/allowedAuthMethods") => {
                 Self::AuthMethods(edit(operation, |texts: &[String], at| items(texts, at, str::parse))?)

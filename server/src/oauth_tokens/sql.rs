@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rolecall_engine::{
     change::Delta,
-    ids::{OAuthClientId, OAuthTokenId, UserId},
+    ids::{OAuthClientId, OAuthGrantId, OAuthTokenId, UserId},
     oauth::OAuthToken,
     scopes::ScopeName,
     time::Timestamp,
@@ -18,14 +18,14 @@ use crate::{
 /// What tokens can be sorted by, and the columns that hold it.
 pub const SORTS: Sorts = &[("userId", &[Sort::up("user_id")])];
 
-static TOKENS: LazyLock<Table<7>> = LazyLock::new(|| {
+static TOKENS: LazyLock<Table<8>> = LazyLock::new(|| {
     Table::new(
         "oauth_tokens",
-        ["id", "client_id", "grant_type", "user_id", "scopes", "issued_at", "expires_at"],
+        ["id", "client_id", "grant_type", "user_id", "scopes", "issued_at", "expires_at", "family"],
     )
 });
 
-fn values(token: &OAuthToken) -> [Value<'_>; 7] {
+fn values(token: &OAuthToken) -> [Value<'_>; 8] {
     let scopes: Vec<&str> = token.scopes.iter().map(ScopeName::as_str).collect();
     [
         token.id.into(),
@@ -35,6 +35,7 @@ fn values(token: &OAuthToken) -> [Value<'_>; 7] {
         scopes.join(" ").into(),
         token.issued_at.into(),
         token.expires_at.into(),
+        token.family.into(),
     ]
 }
 
@@ -49,6 +50,7 @@ fn read(row: &Row<'_>) -> Result<OAuthToken, Error> {
         scopes: scopes.map_err(Error::internal)?,
         issued_at: row.time(5)?,
         expires_at: row.time(6)?,
+        family: row.opt_parse(7)?,
     })
 }
 
@@ -65,6 +67,11 @@ pub async fn ended(
 ) -> Result<Vec<OAuthToken>, Error> {
     let condition = "client_id = $2 AND expires_at <= $3 ORDER BY expires_at LIMIT 4";
     reader.matching(&TOKENS, condition, &[client.into(), now.into()], read).await
+}
+
+/// All tokens that came of a grant.
+pub async fn of_family(reader: &Reader<'_>, family: OAuthGrantId) -> Result<Vec<OAuthToken>, Error> {
+    reader.matching(&TOKENS, "family = $2 ORDER BY id", &[family.into()], read).await
 }
 
 /// All tokens of a client.

@@ -1,4 +1,4 @@
-//! Logging in by signed tokens, and what a session may do: reference/auth.md §4–§6, threats T20, T21, T24, T27, T60.
+//! Logging in by signed tokens, and what a session may do: reference/auth.md §4, §5, §6, threats T20, T21, T24, T27, T60.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -21,7 +21,7 @@ const RUNGS: &[&[&str]] = &[
     &["snapshots/", "credentials/verify.rs"],
     &["caller.rs"],
     &["write.rs", "http/"],
-    &["*/wire.rs", "*/mod.rs", "login/assertion.rs"],
+    &["*/wire.rs", "*/mod.rs", "login/assertion.rs", "login/password.rs"],
     &["*/http.rs", "access/forward.rs", "access/envoy.rs", "explain/impact.rs"],
     &["edge/", "setup.rs", "demo.rs"],
     &["serve/"],
