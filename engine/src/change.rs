@@ -9,6 +9,7 @@ use crate::{
     licenses::LicenseAssignment,
     oauth::{OAuthClient, OAuthToken},
     roles::Role,
+    spaces::{Space, SpaceAssignment},
     tenants::Tenant,
     time::Timestamp,
     users::User,
@@ -74,6 +75,10 @@ pub enum Change {
     OAuthClient(Box<Delta<OAuthClient>>),
     /// A token of an OAuth client.
     OAuthToken(Box<Delta<OAuthToken>>),
+    /// A space.
+    Space(Box<Delta<Space>>),
+    /// Roles of somebody in a space.
+    SpaceAssignment(Box<Delta<SpaceAssignment>>),
 }
 
 /// The answer to an edit: the new value, and the changes that lead to it. Without changes there is nothing to store.

@@ -59,7 +59,8 @@ macro_rules! object_id {
             }
 
             /// The part that makes it unique.
-            pub(crate) const fn unique(self) -> u64 {
+            #[must_use]
+            pub const fn unique(self) -> u64 {
                 let [_, _, _, _, unique @ ..] = self.0;
                 u64::from_be_bytes(unique)
             }
@@ -104,6 +105,15 @@ object_id!(
 object_id!(
     /// A group of a tenant.
     GroupId
+);
+
+object_id!(
+    /// A space of a tenant.
+    SpaceId
+);
+object_id!(
+    /// An assignment of roles in a space.
+    SpaceAssignmentId
 );
 
 impl GroupId {

@@ -76,6 +76,7 @@ pub mod periods;
 pub mod refusal;
 pub mod roles;
 pub mod scopes;
+pub mod spaces;
 pub mod tenants;
 pub mod time;
 pub mod users;

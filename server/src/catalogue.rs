@@ -415,6 +415,12 @@ impl Reader<'_> {
         if entry.kind.as_ref() == rolecall_engine::access::TENANT {
             return Err(self.at(&entry.kind, "the type `tenant` is always there; its actions are the scopes"));
         }
+        if entry.kind.as_ref() == rolecall_engine::access::SPACE {
+            return Err(self.at(
+                &entry.kind,
+                "the type `space` is always there; its actions are what roles in spaces allow",
+            ));
+        }
         self.once(entry.instances.iter().map(|instance| &instance.id))?;
         for (at, action) in entry.action.iter().enumerate() {
             let earlier = entry

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, RoleId, TenantId, UserId},
+    ids::{ApiKeyId, GroupId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId},
     time::{Span, Timestamp},
 };
 
@@ -67,6 +67,14 @@ impl Entropy {
 
     pub fn user_id(self, now: Timestamp) -> UserId {
         self.object(now, UserId::new)
+    }
+
+    pub fn space_id(self, now: Timestamp) -> SpaceId {
+        self.object(now, SpaceId::new)
+    }
+
+    pub fn space_assignment_id(self, now: Timestamp) -> SpaceAssignmentId {
+        self.object(now, SpaceAssignmentId::new)
     }
 
     #[must_use]

@@ -31,7 +31,9 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::License(_)
         | Change::ApiKey(_)
         | Change::OAuthClient(_)
-        | Change::OAuthToken(_) => false,
+        | Change::OAuthToken(_)
+        | Change::Space(_)
+        | Change::SpaceAssignment(_) => false,
     });
     if takes
         && !after.users().any(|(id, user)| after.is_administrator(user) && after.administers_for_good(id))

@@ -145,7 +145,9 @@ impl Touched {
                 | Change::License(_)
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
-                | Change::OAuthToken(_) => {}
+                | Change::OAuthToken(_)
+                | Change::Space(_)
+                | Change::SpaceAssignment(_) => {}
             }
         }
         for tenant in [before, after] {

@@ -1,17 +1,22 @@
 //! Which event does a change make, and what does it say? (reference/events.md §2, §3)
 
+mod spaces;
+
 use rolecall_engine::{
     access::Snapshot,
     api_keys::{ApiKey, KeySubject},
     change::{Change, Delta},
     groups::Group,
-    ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
+    ids::{
+        ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId,
+    },
     licenses::LicenseAssignment,
     names::{Description, Email, Hostname, Setting},
     oauth::{AuthMethod, GrantType, KeyText, OAuthClient, OAuthToken, Secret},
     periods::{Assigned, Period},
     roles::{Role, RoleKind},
     scopes::ScopeName,
+    spaces as space,
     tenants::Tenant,
     time::Timestamp,
     users::User,
@@ -81,6 +86,18 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::OAuthToken(delta) => {
             event(token_kinds(delta, tenant.moment()), delta, |token| token.id.to_string(), token_members)
         }
+        Change::Space(delta) => event(
+            &spaces::SPACE,
+            delta,
+            |space| space.id.to_string(),
+            |space| spaces::space_members(space, tenant),
+        ),
+        Change::SpaceAssignment(delta) => event(
+            &spaces::ASSIGNMENT,
+            delta,
+            |assignment| assignment.id.to_string(),
+            |assignment| spaces::assignment_members(assignment, tenant),
+        ),
         Change::License(delta) => {
             event(&LICENSE, delta, |license| license.subject.to_string(), license_members)
         }
@@ -127,6 +144,9 @@ enum Member<'m> {
     ApiKey(ApiKeyId),
     Client(OAuthClientId),
     Token(OAuthTokenId),
+    Space(SpaceId),
+    SpaceAssignment(SpaceAssignmentId),
+    SpaceRoles(space::SpaceRoles),
     Settings(&'m [Setting]),
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
@@ -195,6 +215,9 @@ impl Serialize for Member<'_> {
             Self::ApiKey(id) => serializer.collect_str(id),
             Self::Client(id) => serializer.collect_str(id),
             Self::Token(id) => serializer.collect_str(id),
+            Self::Space(id) => serializer.collect_str(id),
+            Self::SpaceAssignment(id) => serializer.collect_str(id),
+            Self::SpaceRoles(roles) => serializer.collect_seq(roles.iter().map(space::SpaceRole::as_str)),
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
             Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId},
+    ids::{
+        ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId,
+    },
     time::Timestamp,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -71,7 +73,17 @@ macro_rules! from_id {
     };
 }
 
-from_id!(ApiKeyId, GroupId, OAuthClientId, OAuthTokenId, RoleId, TenantId, UserId);
+from_id!(
+    ApiKeyId,
+    GroupId,
+    OAuthClientId,
+    OAuthTokenId,
+    RoleId,
+    SpaceAssignmentId,
+    SpaceId,
+    TenantId,
+    UserId
+);
 
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -154,7 +154,9 @@ impl<'t> Trial<'t> {
                 | Change::License(_)
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
-                | Change::OAuthToken(_) => {}
+                | Change::OAuthToken(_)
+                | Change::Space(_)
+                | Change::SpaceAssignment(_) => {}
             }
         }
         self.tenant = after;

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{harness::Server, oauth::program_of, openapi::operations};
+use crate::{
+    harness::{Client, Server},
+    oauth::program_of,
+    openapi::operations,
+};
 
 /// Something of each kind in the second tenant, and words that stand nowhere in the first.
 struct Elsewhere {
@@ -29,11 +33,20 @@ fn elsewhere(server: &Server) -> Elsewhere {
         ("tenants", server.tenants[1].tenant.to_string()),
         ("api-keys", key.expect(201)["id"].as_str().unwrap().to_owned()),
     ]);
+    let ids = with_space(ids, &other);
     let add = json!({"add": [{"subject": "zzz-subject", "type": "analyzer"}]});
     other.post("/api/v1/licenses/assignments/actions/add", add).expect(207);
     let mut words: Vec<String> = ids.values().cloned().collect();
     words.extend(["zzz-".to_owned(), "lobex".to_owned()]);
     Elsewhere { ids, words }
+}
+
+/// The same with a space of the other tenant and an assignment in it.
+fn with_space(mut ids: BTreeMap<&'static str, String>, other: &Client) -> BTreeMap<&'static str, String> {
+    let space = other.make_space("zzz-space", "shared");
+    let assignment = other.assign_in_space(&space, ("user", &ids["users"]), &["consumer"]);
+    ids.extend([("spaces", space), ("space-assignments", assignment)]);
+    ids
 }
 
 /// Bodies that refer to things of the other tenant, by operation. Operations without one have nothing to refer by.
@@ -57,7 +70,15 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         }
         "patch_api_key" => patch("/description", json!("taken")),
         "patch_api_key_settings" => patch("/max_keys_per_user", json!(1)),
-        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" => patch("/name", json!("taken")),
+        "create_space" => Some(json!({"name": "own space", "type": "shared", "ownerId": ids["users"]})),
+        "put_space" => Some(json!({"ownerId": ids["users"]})),
+        "create_space_assignment" => {
+            Some(json!({"type": "user", "assigneeId": ids["users"], "roles": ["consumer"]}))
+        }
+        "put_space_assignment" => Some(json!({"roles": ["producer"]})),
+        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" | "patch_space" => {
+            patch("/name", json!("taken"))
+        }
         "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
         "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),
@@ -96,7 +117,8 @@ fn every_operation_stays_in_its_tenant() {
             "compare_users" => format!("?user=zzz-user&with={}", ids["users"]),
             _ => String::new(),
         };
-        let template = template.replace("{hint}", "abcde");
+        let template =
+            template.replace("{hint}", "abcde").replace("{assignmentId}", &ids["space-assignments"]);
         let path = template.replace("{id}", id).replace("{tenantId}", id) + &query;
         assert!(!path.contains('{'), "what identifies {template}?");
         let text = body(&operation, &ids).map(|body| body.to_string());
