@@ -531,6 +531,7 @@ action = [
             ("admin = true", "admins = true", 10, "unknown field `admins`"),
             ("resource.locked", "subject.locked", 21, "`resource.…` or `action.…`"),
             ("type = 'note'", "type = 'tenant'", 18, "always there"),
+            ("type = 'note'", "type = 'space'", 18, "always there"),
             ("name = 'Reader'", "name = ' Admin'", 15, "the same name"),
             (
                 "name = 'Reader'",

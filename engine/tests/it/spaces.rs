@@ -11,7 +11,10 @@ use rolecall_engine::{
     ids::{SpaceId, UserId},
     names::{NameError, SpaceName},
     refusal::{Refusal, Rule, SpaceRule},
-    spaces::{AssigneeKind, Member, Rights, SpaceAction, SpaceKind, SpaceOp, SpaceRole},
+    spaces::{
+        Assignee, AssigneeKind, Member, Rights, Space, SpaceAction, SpaceAssignment, SpaceKind, SpaceOp,
+        SpaceRole,
+    },
     users::{UserOp, UserStatus},
 };
 
@@ -183,6 +186,31 @@ fn a_space_is_given_away_by_its_owner() {
     let gone = world.users[&maker].clone().delete(Vec::new(), &editor).unwrap();
     world.keep(gone).unwrap();
     assert_eq!(world.snapshot.space(space).unwrap().owner, None, "what was owned stays");
+}
+
+#[test]
+fn there_are_only_so_many() {
+    let (mut world, admin, ..) = world();
+    let first = world.make_space(admin, "first", SpaceKind::Shared).unwrap();
+    let made = world.spaces[&first].clone();
+    let everyone = (AssigneeKind::Group, "000000000000000000000001");
+    let held = world.assign(admin, first, everyone, &[SpaceRole::Consumer]).unwrap();
+    let held = world.assignments[&held].clone();
+    let spaces: Vec<Space> = (0..10_000_u32)
+        .map(|n| Space {
+            id: if n == 0 { first } else { SpaceId::new(n, [1; 8]) },
+            name: SpaceName::new(&format!("s{n}")).unwrap(),
+            ..made.clone()
+        })
+        .collect();
+    let assignments: Vec<SpaceAssignment> = (0..1000_u32)
+        .map(|n| SpaceAssignment { assignee: Assignee::User(UserId::new(n, [2; 8])), ..held.clone() })
+        .collect();
+    world.snapshot.put_spaces(&spaces, &assignments);
+    let refused = world.make_space(admin, "more", SpaceKind::Shared).unwrap_err();
+    assert_eq!(refused.broken(), SpaceRule::TooMany(10_000));
+    let refused = world.assign(admin, first, everyone, &[SpaceRole::Consumer]).unwrap_err();
+    assert_eq!(refused.broken(), SpaceRule::TooManyAssignments(1000));
 }
 
 fn ask(world: &World, user: UserId, action: &str, id: &str) -> Decision {

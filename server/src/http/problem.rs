@@ -33,6 +33,7 @@ struct Family {
 /// What stands beside `errors` once more, deprecated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Copies {
+    /// Nothing.
     None,
     /// Title and detail, as `error` and `message`.
     Message,
@@ -268,8 +269,8 @@ impl Problem {
             },
         };
         let deprecated = |text| Some(text).filter(|_| family.copies == Copies::Message);
-        let copy = Some(family.copies).filter(|copies| *copies == Copies::Members);
-        let copy = copy.map(|_| Item { source: source.as_ref(), ..item.clone() });
+        let copy = || Item { source: source.as_ref(), ..item.clone() };
+        let copy = (family.copies == Copies::Members).then(copy);
         let refused = Refused {
             copy,
             errors: [item],

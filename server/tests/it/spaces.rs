@@ -151,6 +151,33 @@ fn only_who_is_in_a_space_sees_it() {
     assert_eq!(sees(&ben), 200);
 }
 
+/// A token that reaches nothing of administrators administers no space, whoever its user is (threats T06).
+#[test]
+fn a_narrow_token_is_in_no_space_of_others() {
+    let server = Server::start();
+    let id = server.user().make_space("Sales", "shared");
+    let program = program_of(&server.admin(), &json!({}));
+    let [wide, narrow] = ["admin_classic user_default", "user_default"]
+        .map(|scope| program.token(&server, &json!({ "scope": scope })));
+    wide.get(&space(&id)).expect(200);
+    narrow.get(&space(&id)).refused(404, "HTTP-404");
+    assert_eq!(narrow.get(SPACES).names().len(), 0);
+    narrow.delete(&space(&id)).refused(404, "HTTP-404");
+    narrow.post(SPACES, json!({"name": "Own", "type": "shared"})).expect(201);
+    wide.delete(&space(&id)).expect(204);
+}
+
+/// Nothing is done for who asks only what it would do.
+#[test]
+fn a_preview_makes_no_space() {
+    let server = Server::start();
+    let before = server.revision(0);
+    let asks = server.user().header("prefer", "preview");
+    asks.post(SPACES, json!({"name": "Sales", "type": "shared"})).expect(200);
+    asks.post(SPACES, json!({"name": "Sales", "type": "data"})).expect(403);
+    assert_eq!(server.revision(0), before);
+}
+
 #[test]
 fn assignments_are_made_read_changed_and_taken() {
     let server = Server::start();
