@@ -74,6 +74,7 @@ impl UserRow {
             status: UserStatus::Active,
             invite_expires_at: None,
             client_id: None,
+            provider: None,
             roles: self.roles.clone(),
             groups: self.groups.clone(),
             created_at: Timestamp::from_millis(0),

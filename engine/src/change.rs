@@ -12,6 +12,7 @@ use crate::{
     passwords::Password,
     roles::Role,
     sessions::Session,
+    spaces::{Space, SpaceAssignment},
     tenants::Tenant,
     time::Timestamp,
     users::User,
@@ -90,6 +91,10 @@ pub enum Change {
     Session(Box<Delta<Session>>),
     /// Pages elsewhere that may use sessions.
     WebIntegration(Box<Delta<WebIntegration>>),
+    /// A space.
+    Space(Box<Delta<Space>>),
+    /// Roles of somebody in a space.
+    SpaceAssignment(Box<Delta<SpaceAssignment>>),
 }
 
 /// The answer to an edit: the new value, and the changes that lead to it. Without changes there is nothing to store.

@@ -59,6 +59,7 @@ macro_rules! object_id {
             }
 
             /// The part that makes it unique.
+            #[must_use]
             pub const fn unique(self) -> u64 {
                 let [_, _, _, _, unique @ ..] = self.0;
                 u64::from_be_bytes(unique)
@@ -109,6 +110,14 @@ object_id!(
 object_id!(
     /// An identity provider of a tenant.
     IdpId
+);
+object_id!(
+    /// A space of a tenant.
+    SpaceId
+);
+object_id!(
+    /// An assignment of roles in a space.
+    SpaceAssignmentId
 );
 
 impl GroupId {

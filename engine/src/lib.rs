@@ -80,6 +80,7 @@ pub mod refusal;
 pub mod roles;
 pub mod scopes;
 pub mod sessions;
+pub mod spaces;
 pub mod tenants;
 pub mod time;
 pub mod users;

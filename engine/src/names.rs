@@ -205,6 +205,17 @@ text_type!(
     |text| canonical(text, 256).and_then(|name| refuse_mixed_scripts(&name).map(|()| name))
 );
 text_type!(
+    /// The name of a space: 1 to 256 characters, none that paths of files have a meaning for (reference/rest-api.md §11).
+    SpaceName,
+    |text| {
+        let name = canonical(text, 256)?;
+        if name.contains(['"', '*', '?', '<', '>', '/', '|', '\\', ':']) {
+            return Err(NameError::Malformed("must not contain any of `\" * ? < > / | \\ :`"));
+        }
+        Ok(name)
+    }
+);
+text_type!(
     /// The name a user or a tenant shows: 1 to 256 characters.
     DisplayName,
     |text| canonical(text, 256)

@@ -34,6 +34,12 @@ impl From<Rule> for Refusal {
     }
 }
 
+impl From<SpaceRule> for Refusal {
+    fn from(rule: SpaceRule) -> Self {
+        Rule::from(rule).into()
+    }
+}
+
 /// The rules an edit can break. The sections are those of reference/access-control.md unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "each message says what its rule is")]
@@ -184,6 +190,37 @@ pub enum Rule {
     InteractiveIdp,
     #[error("must be a multiple of 60")]
     NotInHours,
+    // spaces
+    #[error(transparent)]
+    Space(#[from] SpaceRule),
+}
+
+/// The rules an edit of a space or of the assignments in it can break (reference/rest-api.md §11).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what its rule is")]
+pub enum SpaceRule {
+    #[error("a space named `{0}` exists; names of spaces are unique in a tenant, in whatever case")]
+    NameTaken(String),
+    #[error("to make spaces of type `{0}` needs the scope `{1}`")]
+    MayNotMake(&'static str, &'static str),
+    #[error("a tenant has at most {0} spaces; delete one first")]
+    TooMany(usize),
+    #[error("this needs the action `{0}` in the space; ask its owner")]
+    Needs(&'static str),
+    #[error("there is no user `{0}`")]
+    UnknownOwner(String),
+    #[error("there is no {0} `{1}`")]
+    UnknownAssignee(&'static str, String),
+    #[error("the owner of a space has all roles in it")]
+    OwnerHasAllRoles,
+    #[error("the assignee has roles in the space; change that assignment")]
+    AlreadyIn,
+    #[error("a space has at most {0} assignments; take one away, or assign groups")]
+    TooManyAssignments(usize),
+    #[error("the role `{0}` is none of spaces of type `{1}`")]
+    RoleNotOfType(&'static str, &'static str),
+    #[error("there must be at least one role")]
+    NoRole,
 }
 
 /// The limits that reference/rest-api.md §1.9 and reference/access-control.md §6 give, and some of our own.
@@ -200,6 +237,10 @@ pub mod limits {
     pub const GROUPS: usize = 10_000;
     /// Roles of a group.
     pub const ROLES_OF_GROUP: usize = 100;
+    /// Spaces in a tenant; ours.
+    pub const SPACES: usize = 10_000;
+    /// Assignments in a space; ours.
+    pub const SPACE_ASSIGNMENTS: usize = 1000;
     /// API keys of a user, as a tenant may set it.
     pub const KEYS_PER_USER: u32 = 1000;
     /// Redirect addresses, and origins, of an OAuth client.

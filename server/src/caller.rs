@@ -19,6 +19,7 @@ use rolecall_engine::{
     change::Editor,
     ids::{TenantId, UserId},
     oauth::{ADMIN_CLASSIC, USER_DEFAULT, decide_within},
+    spaces::Standing,
     time::Timestamp,
 };
 
@@ -123,6 +124,11 @@ impl<P> Caller<P> {
         self.who.decide(&self.tenant, scope)
     }
 
+    /// Who asks, to be judged within the work that answers.
+    pub(crate) fn asker(&self) -> Who {
+        self.who.clone()
+    }
+
     /// Refuses a caller who does not hold a scope besides what the request needed.
     ///
     /// # Errors
@@ -182,6 +188,11 @@ impl Who {
         self.decide(tenant, Catalogue::ADMINISTER).is_allowed()
     }
 
+    /// What the user may do with spaces by scopes, and the credential reaches.
+    pub(crate) fn standing(&self, tenant: &Snapshot) -> Standing {
+        Standing::new(self.user(), |scope| self.decide(tenant, scope).is_allowed())
+    }
+
     /// The user as an editor.
     pub(crate) fn editor(&self, tenant: &Snapshot, at: Timestamp) -> Editor {
         let client = match self.credential.given {
@@ -210,7 +221,7 @@ impl Who {
 
     fn holds(&self, tenant: &Snapshot, scope: &str) -> Result<(), Error> {
         match self.decide(tenant, scope) {
-            Decision::Allowed(_) | Decision::Kept => Ok(()),
+            Decision::Allowed(_) | Decision::AllowedInSpace(_) | Decision::Kept => Ok(()),
             Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
             Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
         }

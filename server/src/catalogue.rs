@@ -415,6 +415,12 @@ impl Reader<'_> {
         if entry.kind.as_ref() == rolecall_engine::access::TENANT {
             return Err(self.at(&entry.kind, "the type `tenant` is always there; its actions are the scopes"));
         }
+        if entry.kind.as_ref() == rolecall_engine::access::SPACE {
+            return Err(self.at(
+                &entry.kind,
+                "the type `space` is always there; its actions are what roles in spaces allow",
+            ));
+        }
         self.once(entry.instances.iter().map(|instance| &instance.id))?;
         for (at, action) in entry.action.iter().enumerate() {
             let earlier = entry
@@ -525,6 +531,7 @@ action = [
             ("admin = true", "admins = true", 10, "unknown field `admins`"),
             ("resource.locked", "subject.locked", 21, "`resource.…` or `action.…`"),
             ("type = 'note'", "type = 'tenant'", 18, "always there"),
+            ("type = 'note'", "type = 'space'", 18, "always there"),
             ("name = 'Reader'", "name = ' Admin'", 15, "the same name"),
             (
                 "name = 'Reader'",

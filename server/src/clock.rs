@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, IdpId, RoleId, TenantId, UserId},
+    ids::{ApiKeyId, GroupId, IdpId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId},
     time::{Span, Timestamp},
 };
 
@@ -72,6 +72,14 @@ impl Entropy {
 
     pub fn user_id(self, now: Timestamp) -> UserId {
         self.object(now, UserId::new)
+    }
+
+    pub fn space_id(self, now: Timestamp) -> SpaceId {
+        self.object(now, SpaceId::new)
+    }
+
+    pub fn space_assignment_id(self, now: Timestamp) -> SpaceAssignmentId {
+        self.object(now, SpaceAssignmentId::new)
     }
 
     /// A text that nobody can guess: 32 bytes, as characters that stand in addresses and cookies.

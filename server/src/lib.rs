@@ -38,6 +38,8 @@ mod serve;
 pub mod setup;
 mod signing;
 mod snapshots;
+mod space_assignments;
+mod spaces;
 mod tenants;
 mod trace;
 mod users;

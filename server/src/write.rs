@@ -30,6 +30,8 @@ use crate::{
     oauth_tokens::sql as oauth_tokens,
     roles::sql as roles,
     snapshots,
+    space_assignments::sql as space_assignments,
+    spaces::sql as spaces,
     tenants::sql as tenants,
     trace::TraceId,
     users::sql as users,
@@ -243,7 +245,13 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::Tenant(delta) => tenants::store(writer, delta).await,
         Change::Role(delta) => roles::store(writer, delta).await,
         Change::Group(delta) => groups::store(writer, delta).await,
-        Change::User(delta) => users::store(writer, delta).await,
+        Change::User(delta) => {
+            users::store(writer, delta).await?;
+            match delta.after() {
+                Some(_) => Ok(()),
+                None => spaces::forget_owner(writer, delta.latest().id).await,
+            }
+        }
         Change::License(delta) => licenses::store(writer, delta).await,
         Change::ApiKey(delta) => api_keys::store(writer, delta).await,
         Change::OAuthClient(delta) => oauth_clients::store(writer, delta).await,
@@ -254,5 +262,7 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::IdentityProvider(delta) => identity_providers::store(writer, delta).await,
         Change::Session(delta) => sessions::store(writer, delta).await,
         Change::WebIntegration(delta) => web_integrations::store(writer, delta).await,
+        Change::Space(delta) => spaces::store(writer, delta).await,
+        Change::SpaceAssignment(delta) => space_assignments::store(writer, delta).await,
     }
 }

@@ -37,7 +37,9 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::Password(_)
         | Change::IdentityProvider(_)
         | Change::Session(_)
-        | Change::WebIntegration(_) => false,
+        | Change::WebIntegration(_)
+        | Change::Space(_)
+        | Change::SpaceAssignment(_) => false,
     });
     if takes
         && !after.users().any(|(id, user)| after.is_administrator(user) && after.administers_for_good(id))

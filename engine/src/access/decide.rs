@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{paths::Grant, people::UserFacts, snapshot::Snapshot};
+use super::{paths::Grant, people::UserFacts, snapshot::Snapshot, spaces::SpaceGrant};
 use crate::{ids::UserId, users::UserStatus};
 
 /// A question: may this user use this scope?
@@ -67,7 +67,7 @@ impl fmt::Display for Denial {
             Self::NotActive(status) => write!(f, "the user is {}", status.as_str()),
             Self::UnknownScope => f.write_str("the scope is not known"),
             Self::UnknownResourceType => f.write_str("the type of resource is not known"),
-            Self::UnknownResource => f.write_str("the resource is not this tenant"),
+            Self::UnknownResource => f.write_str("the resource is not known in this tenant"),
             Self::UnknownAction => f.write_str("resources of this type have no such action"),
             Self::NotGranted => f.write_str("no role of the user grants it"),
             Self::NotReached => f.write_str("the token or session does not have it"),
@@ -82,6 +82,8 @@ pub enum Decision {
     Allowed(Grant),
     /// Yes: it was granted when the session began, which keeps what was granted then.
     Kept,
+    /// Yes, by being in the space that was asked about.
+    AllowedInSpace(SpaceGrant),
     /// No.
     Denied(Denial),
 }
@@ -90,7 +92,7 @@ impl Decision {
     /// Whether the answer is yes.
     #[must_use]
     pub const fn is_allowed(self) -> bool {
-        matches!(self, Self::Allowed(_) | Self::Kept)
+        matches!(self, Self::Allowed(_) | Self::AllowedInSpace(_) | Self::Kept)
     }
 }
 

@@ -200,7 +200,7 @@ impl fmt::Display for Explanation<'_> {
                     more => write!(f, ", and in {more} other ways"),
                 }
             }
-            (Decision::Allowed(_), None) => f.write_str("granted"),
+            (Decision::Allowed(_) | Decision::AllowedInSpace(_), _) => f.write_str("granted"),
             (Decision::Kept, _) => f.write_str("granted when the session began"),
             (Decision::Denied(why), _) => why.fmt(f),
         }

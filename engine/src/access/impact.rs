@@ -151,7 +151,9 @@ impl Touched {
                 | Change::Password(_)
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
-                | Change::WebIntegration(_) => {}
+                | Change::WebIntegration(_)
+                | Change::Space(_)
+                | Change::SpaceAssignment(_) => {}
             }
         }
         for tenant in [before, after] {

@@ -11,6 +11,7 @@ mod people;
 mod question;
 mod slots;
 mod snapshot;
+mod spaces;
 mod table;
 mod timed;
 
@@ -22,3 +23,4 @@ pub use paths::{Grant, Path};
 pub use people::{Entry, Roster, UserFacts};
 pub use question::{Named, Question, TENANT, evaluate};
 pub use snapshot::{GroupFacts, Revision, RoleFacts, Snapshot};
+pub use spaces::{SPACE, SpaceFacts, SpaceGrant};

@@ -149,9 +149,9 @@ impl UserFacts {
 
 /// What stands for a text by which somebody is found: half of its SHA-256. Texts are chosen outside, and nobody can choose
 /// two that meet.
-type Mark = [u8; 16];
+pub(super) type Mark = [u8; 16];
 
-fn mark(text: &str) -> Mark {
+pub(super) fn mark(text: &str) -> Mark {
     let hash = Sha256::digest(text.as_bytes());
     let mut mark = Mark::default();
     mark.iter_mut().zip(hash).for_each(|(mark, byte)| *mark = byte);

@@ -4,6 +4,7 @@ use super::{
     decide::{Decision, Denial, Query, decide},
     people::UserFacts,
     snapshot::Snapshot,
+    spaces::SPACE,
 };
 use crate::{
     catalogue::{ActionRule, Part, Plain, ResourceType},
@@ -40,7 +41,11 @@ pub const TENANT: &str = "tenant";
 #[must_use]
 pub fn evaluate(tenant: &Snapshot, question: &Question<'_>) -> Decision {
     let decided = || {
-        let (_, user) = tenant.subject(question.subject)?;
+        let (id, user) = tenant.subject(question.subject)?;
+        if question.resource.kind == SPACE {
+            let (space, action) = tenant.asked_of_space(question.action, question.resource.id)?;
+            return Ok(tenant.judge_in_space(id, space, action));
+        }
         let scope = tenant.needed(question.action, question.resource, question.properties)?;
         Ok(tenant.judge(user, scope))
     };
@@ -115,7 +120,9 @@ impl Snapshot {
             let needed = self.needed(action, resource, properties);
             needed.is_ok_and(|scope| decide(self, &Query { user, scope }).is_allowed())
         });
-        scopes.chain(actions)
+        let space = Some(resource.id).filter(|_| resource.kind == SPACE);
+        let in_space = space.into_iter().flat_map(move |id| self.actions_in_space(user, id));
+        scopes.chain(actions).chain(in_space.map(|action| -> &'s str { action.as_str() }))
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     opaque::Opaque,
     people::{Numbers, People, Roster, UserFacts},
     slots::{Slot, Slots},
+    spaces::Places,
     table::Table,
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     names::{GroupName, RoleName},
     roles::{Role, RoleKind},
     scopes::{Level, ScopeIndex, ScopeName, ScopeSet},
+    spaces::Member,
     tenants::Tenant,
     time::Timestamp,
 };
@@ -81,6 +83,7 @@ pub struct Snapshot {
     /// The number of the group that every user is in.
     pub(super) everyone: Option<Slot>,
     pub(super) people: People,
+    pub(super) places: Places,
 }
 
 impl Snapshot {
@@ -103,6 +106,7 @@ impl Snapshot {
             user_default: None,
             everyone: None,
             people: People::default(),
+            places: Places::default(),
         }
     }
 
@@ -128,6 +132,8 @@ impl Snapshot {
                 | Change::IdentityProvider(_)
                 | Change::WebIntegration(_) => {}
                 Change::Session(delta) => next.note_credential(delta.before().is_some()),
+                Change::Space(delta) => next.places.apply(delta),
+                Change::SpaceAssignment(delta) => next.places.apply_assignment(delta),
                 Change::ApiKey(delta) => next.note_credential(delta.before().is_some()),
                 Change::OAuthClient(delta) => next.note_credential(delta.before().is_some()),
                 // One that has ended by itself is forgotten, which ends nothing.
@@ -141,6 +147,9 @@ impl Snapshot {
             if let Change::User(delta) = change {
                 let numbers = Numbers { roles: &next.roles, groups: &next.groups };
                 next.people.apply(delta, numbers, next.moment);
+                if delta.after().is_none() {
+                    next.places.forget(Member::User(delta.latest().id));
+                }
             }
         }
         if next.roles.is_worn() || next.groups.is_worn() { next.renumbered() } else { next }
@@ -272,14 +281,14 @@ impl Snapshot {
         if let Some(before) = delta.before() {
             self.group_names.remove(&(before.provider, String::from(before.name.as_str())));
         }
-        match delta.after() {
-            Some(after) => self.put_group(after),
-            None => {
-                if let Some(slot) = self.groups.remove(&delta.latest().id) {
-                    self.set_group_grants(slot, GroupGrants::NOTHING);
-                }
-            }
+        if let Some(after) = delta.after() {
+            return self.put_group(after);
         }
+        let id = delta.latest().id;
+        if let Some(slot) = self.groups.remove(&id) {
+            self.set_group_grants(slot, GroupGrants::NOTHING);
+        }
+        self.places.forget(Member::Group(id));
     }
 
     /// Puts users in, in place of all who were there.
@@ -419,6 +428,7 @@ impl Snapshot {
             + self.groups.len() * OF_A_GROUP
             + self.roles.len() * OF_A_ROLE
             + self.granting.memory()
+            + self.places.memory()
             + opaque
     }
 

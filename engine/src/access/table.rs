@@ -8,7 +8,7 @@ use core::{
 
 use foldhash::fast::FixedState;
 
-use crate::ids::{GroupId, RoleId, UserId};
+use crate::ids::{GroupId, RoleId, SpaceId, UserId};
 
 /// Shards in a chunk.
 const CHUNK: usize = 64;
@@ -52,7 +52,7 @@ macro_rules! by_identifier {
     };
 }
 
-by_identifier!(UserId, GroupId, RoleId);
+by_identifier!(UserId, GroupId, RoleId, SpaceId);
 
 /// Half of a cryptographic hash: evenly spread already.
 impl Spread for [u8; 16] {

@@ -111,6 +111,10 @@ impl Catalogue {
     pub const EVALUATE: &str = "access:evaluate";
     /// The scope that manages one's own API keys (reference/auth.md §2).
     pub const API_KEYS: &str = "api-keys";
+    /// The scope that administers all spaces.
+    pub const ADMINISTER_SPACES: &str = "admin.spaces";
+    /// The scope that sees all spaces.
+    pub const READ_SPACES: &str = "admin.spaces:read";
 
     /// The number of scopes in the catalogue.
     #[must_use]

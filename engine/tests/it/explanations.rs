@@ -235,7 +235,7 @@ fn the_rules_of_a_resource_say_which_scope_an_action_needs() {
     };
     let granting = |decision: Decision| match decision {
         Decision::Allowed(grant) => world.snapshot.role(grant.role).map(|role| role.name.to_string()),
-        Decision::Kept | Decision::Denied(_) => None,
+        Decision::AllowedInSpace(_) | Decision::Kept | Decision::Denied(_) => None,
     };
     // What is stored of the first record, unless the question says otherwise.
     let locked = asking(&world.snapshot, uma, "edit", ("record", "1"), &draft);

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rolecall_engine::{
-    access::{GroupFacts, Query, RoleFacts, Snapshot, UserFacts, decide, impact},
+    access::{GroupFacts, Query, RoleFacts, Snapshot, SpaceFacts, UserFacts, decide, impact},
     catalogue::Catalogue,
     change::{Change, Editor},
     groups::Provider,
     ids::UserId,
+    names::SpaceName,
     oauth::{ADMIN_CLASSIC, Bounds, Reach, USER_DEFAULT, decide_within},
     scopes::{Level, ScopeName},
     time::Timestamp,
@@ -27,6 +28,23 @@ pub fn allowed(snapshot: &Snapshot, user: UserId) -> BTreeSet<String> {
 fn granted(snapshot: &Snapshot, facts: &UserFacts) -> BTreeSet<String> {
     let scopes = snapshot.effective(facts);
     scopes.iter().filter_map(|scope| snapshot.scope_name(scope)).map(ScopeName::to_string).collect()
+}
+
+/// Everything a snapshot can be asked about spaces.
+fn spaces_of(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
+    let mut spaces: Vec<SpaceFacts> = snapshot.spaces().cloned().collect();
+    spaces.sort_by_key(|space| space.id);
+    let named: Vec<_> =
+        (0..16).map(|n| snapshot.space_named(&SpaceName::new(&format!("Space {n}")).unwrap())).collect();
+    let mut users: Vec<UserId> = snapshot.users().map(|(id, _)| id).collect();
+    users.sort_unstable();
+    let of_user = |user: &UserId| {
+        let ids: Vec<_> = snapshot.spaces_of(*user).into_iter().map(|space| space.id).collect();
+        let rights: Vec<_> = spaces.iter().map(|space| snapshot.rights_in(*user, space)).collect();
+        (ids, rights)
+    };
+    let of_users: Vec<_> = users.iter().map(of_user).collect();
+    (spaces, named, of_users, snapshot.space_count())
 }
 
 /// Everything a snapshot can be asked for.
@@ -53,7 +71,7 @@ fn answers(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
     let subjects: Vec<_> = (0..60).map(|n| snapshot.user_with_subject(&format!("user {n}"))).collect();
     let emails =
         ["ann", "bob", "x"].map(|local| snapshot.users_with_email(&format!("{local}@example.com")).to_vec());
-    let names = (subjects, emails);
+    let names = (subjects, emails, spaces_of(snapshot));
     let counts =
         (snapshot.custom_roles(), snapshot.groups(), snapshot.user_count(), snapshot.tenant().clone());
     (roles, by_name, held, decisions, names, counts)

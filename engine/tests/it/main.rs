@@ -10,6 +10,8 @@ mod laws;
 mod licenses;
 mod names;
 mod oracle;
+mod places;
+mod spaces;
 mod stories;
 mod story;
 mod tenants;

@@ -9,17 +9,20 @@ use rolecall_engine::{
     catalogue::{AutoAssign, Catalogue},
     change::{Change, Edited, Editor},
     groups::{Group, GroupOp, NewGroup, Provider, SettingsOp, edit_settings},
-    ids::{GroupId, RoleId, TenantId, UserId},
+    ids::{GroupId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId},
     licenses::LicenseSettings,
     names::{Description, DisplayName, Email, GroupName, Hostname, RoleName, Setting, Subject},
     periods::{Assigned, Period},
     refusal::Refusal,
     roles::{NewRole, Role, RoleOp},
     scopes::ScopeName,
+    spaces::{Member, Space, SpaceAssignment},
     tenants::{Tenant, TenantOp},
     time::{Span, Timestamp},
     users::{KnownSubject, NewUser, User, UserOp, UserStatus},
 };
+
+use crate::places::{SpaceAct, space_act};
 
 /// How many tenants a law is tried on: so many, unless `PROPTEST_CASES` says otherwise.
 pub fn cases(usual: u32) -> u32 {
@@ -34,6 +37,8 @@ pub struct World {
     pub roles: BTreeMap<RoleId, Role>,
     pub groups: BTreeMap<GroupId, Group>,
     pub users: BTreeMap<UserId, User>,
+    pub spaces: BTreeMap<SpaceId, Space>,
+    pub assignments: BTreeMap<SpaceAssignmentId, SpaceAssignment>,
     /// What was changed, in order.
     pub changes: Vec<Change>,
     made: u32,
@@ -59,6 +64,7 @@ pub enum Act {
     Flag(u8, bool),
     Entitle(bool),
     Pass(u8),
+    Space(SpaceAct),
 }
 
 #[derive(Debug, Clone)]
@@ -137,11 +143,12 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
         1 => (any::<u8>(), any::<bool>()).prop_map(|(flag, on)| Act::Flag(flag, on)),
         1 => any::<bool>().prop_map(Act::Entitle),
         3 => (0_u8..12).prop_map(Act::Pass),
+        12 => space_act().prop_map(Act::Space),
     ];
     prop::collection::vec(act, 0..most)
 }
 
-fn choose<'t, T>(mut items: impl ExactSizeIterator<Item = &'t T>, n: u8) -> Option<&'t T> {
+pub fn choose<'t, T>(mut items: impl ExactSizeIterator<Item = &'t T>, n: u8) -> Option<&'t T> {
     let count = items.len();
     items.nth(usize::from(n) % count.max(1))
 }
@@ -161,6 +168,8 @@ impl World {
             roles: BTreeMap::new(),
             groups: BTreeMap::new(),
             users: BTreeMap::new(),
+            spaces: BTreeMap::new(),
+            assignments: BTreeMap::new(),
             changes: Vec::new(),
             made: 0,
             now: editor.at,
@@ -194,7 +203,7 @@ impl World {
         self.snapshot = self.snapshot.at(self.now);
     }
 
-    fn id(&mut self) -> (u32, [u8; 8]) {
+    pub fn id(&mut self) -> (u32, [u8; 8]) {
         self.made += 1;
         (1_700_000_000 + self.made, u64::from(self.made).to_be_bytes())
     }
@@ -214,10 +223,26 @@ impl World {
                     if delta.after().is_none() {
                         let gone = delta.latest().id;
                         self.users.values_mut().for_each(|user| user.groups.retain(|group| group.to != gone));
+                        self.forget(Member::Group(gone));
                     }
                     put(&mut self.groups, delta.latest().id, delta.after());
                 }
-                Change::User(delta) => put(&mut self.users, delta.latest().id, delta.after()),
+                Change::User(delta) => {
+                    if delta.after().is_none() {
+                        self.forget(Member::User(delta.latest().id));
+                    }
+                    put(&mut self.users, delta.latest().id, delta.after());
+                }
+                Change::Space(delta) => {
+                    let id = delta.latest().id;
+                    if delta.after().is_none() {
+                        self.assignments.retain(|_, assignment| assignment.space != id);
+                    }
+                    put(&mut self.spaces, id, delta.after());
+                }
+                Change::SpaceAssignment(delta) => {
+                    put(&mut self.assignments, delta.latest().id, delta.after());
+                }
                 Change::License(_)
                 | Change::ApiKey(_)
                 | Change::OAuthClient(_)
@@ -231,6 +256,14 @@ impl World {
             }
         }
         Ok(value)
+    }
+
+    /// What the store does when somebody goes.
+    fn forget(&mut self, gone: Member) {
+        self.assignments.retain(|_, assignment| assignment.assignee.member() != gone);
+        for space in self.spaces.values_mut() {
+            space.owner = space.owner.filter(|owner| Member::User(*owner) != gone);
+        }
     }
 
     pub fn make_role(&mut self, name: &str, scopes: &[&str]) -> Result<RoleId, Refusal> {
@@ -444,6 +477,7 @@ impl World {
                 self.pass(*hours);
                 Ok(())
             }
+            Act::Space(act) => self.space_act(act),
             Act::Entitle(professional) => {
                 self.entitle(*professional);
                 Ok(())
@@ -471,6 +505,9 @@ impl World {
         let mut users = Roster::default();
         self.users.values().for_each(|user| users.add(&snapshot, &Entry::from(user)));
         snapshot.put_users(users);
+        let spaces: Vec<Space> = self.spaces.values().cloned().collect();
+        let assignments: Vec<SpaceAssignment> = self.assignments.values().cloned().collect();
+        snapshot.put_spaces(&spaces, &assignments);
         snapshot
     }
 }
@@ -480,7 +517,7 @@ pub fn is_open<T: PartialEq + Copy>(list: &[Assigned<T>], sought: T, at: Timesta
     list.iter().any(|assigned| assigned.to == sought && !assigned.period.is_over(at))
 }
 
-fn put<K: Ord, V: Clone>(map: &mut BTreeMap<K, V>, key: K, value: Option<&V>) {
+pub fn put<K: Ord, V: Clone>(map: &mut BTreeMap<K, V>, key: K, value: Option<&V>) {
     match value {
         Some(value) => map.insert(key, value.clone()),
         None => map.remove(&key),

@@ -8,7 +8,7 @@ pub mod http;
 mod wire;
 
 use rolecall_engine::{
-    access::{self, Decision, Named, Query, Question, Snapshot, TENANT, decide},
+    access::{self, Decision, Named, Query, Question, SPACE, Snapshot, TENANT, decide},
     ids::UserId,
 };
 use wire::{Asked, Decided, Evaluation, Given, Semantic};
@@ -77,6 +77,11 @@ pub fn subjects(
     limit: usize,
 ) -> Result<Vec<UserId>, Error> {
     let (kind, action, resource) = (asked.subject_type()?, asked.action()?, asked.resource()?);
+    if resource.kind == SPACE {
+        let asked = tenant.asked_of_space(action, resource.id).ok().filter(|_| kind == "user");
+        let users = asked.map(|(space, action)| tenant.users_of_space(after, space, action).take(limit));
+        return Ok(users.map(Iterator::collect).unwrap_or_default());
+    }
     let needed = tenant.needed(action, resource.into(), &|part, name| asked.property(part, name));
     let scope = needed.ok().filter(|_| kind == "user").and_then(|scope| tenant.scope(scope));
     let Some(scope) = scope else { return Ok(Vec::new()) };
@@ -90,6 +95,10 @@ pub fn subjects(
 pub fn resources(tenant: &Snapshot, asked: Asked<'_>) -> Result<Vec<String>, Error> {
     let (subject, action, kind) = (asked.subject()?, asked.action()?, asked.resource_type()?);
     let Ok((user, _)) = tenant.subject(subject.into()) else { return Ok(Vec::new()) };
+    if kind == SPACE {
+        let spaces = action.parse().map(|action| tenant.spaces_for(user, action).map(|id| id.to_string()));
+        return Ok(spaces.map(Iterator::collect).unwrap_or_default());
+    }
     let own = Some(tenant.tenant().id.to_string()).filter(|_| kind == TENANT);
     let instances = tenant.catalogue().resource(kind).map(|kind| kind.instances.as_slice());
     let instances = instances.unwrap_or_default().iter().map(|instance| instance.id.clone());

@@ -17,7 +17,7 @@ type Properties = Map<String, Value>;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[schemars(rename = "AccessEntity")]
 pub struct Entity {
-    /// The type: for subjects `user`, `subject` or `email`; for resources `tenant` or one of the catalogue.
+    /// The type: for subjects `user`, `subject` or `email`; for resources `tenant`, `space` or one of the catalogue.
     #[serde(rename = "type")]
     kind: Option<String>,
     /// The identifier among those of the type.
@@ -302,6 +302,7 @@ impl Decided {
         let (code, reason) = match decision {
             Decision::Allowed(grant) => ("granted", tenant.describe(grant)),
             Decision::Kept => ("kept", String::from("granted when the session began")),
+            Decision::AllowedInSpace(grant) => ("granted", tenant.describe_in_space(grant)),
             Decision::Denied(why) => (why.code(), why.to_string()),
         };
         let context = Context { code, reason, revision: tenant.revision().0, error: None };

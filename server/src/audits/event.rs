@@ -1,16 +1,19 @@
 //! Which event does a change make, and what does it say? (reference/events.md §2, §3)
 
+mod spaces;
+
 use rolecall_engine::{
     access::Snapshot,
     change::{Change, Delta},
     ids::{
-        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId, TenantId,
-        UserId, WebIntegrationId,
+        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
+        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId,
     },
     names::{Hostname, Setting},
     oauth::{AuthMethod, GrantType, KeyText, OAuthToken, Secret},
     periods::{Assigned, Period},
     scopes::ScopeName,
+    spaces as space,
     tenants::Tenant,
     time::Timestamp,
 };
@@ -118,6 +121,18 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::WebIntegration(delta) => {
             event(&INTEGRATION, delta, |integration| integration.id.to_string(), integration_members)
         }
+        Change::Space(delta) => event(
+            &spaces::SPACE,
+            delta,
+            |space| space.id.to_string(),
+            |space| spaces::space_members(space, tenant),
+        ),
+        Change::SpaceAssignment(delta) => event(
+            &spaces::ASSIGNMENT,
+            delta,
+            |assignment| assignment.id.to_string(),
+            |assignment| spaces::assignment_members(assignment, tenant),
+        ),
         Change::License(delta) => {
             event(&LICENSE, delta, |license| license.subject.to_string(), license_members)
         }
@@ -170,6 +185,9 @@ pub enum Member<'m> {
     Provider(IdpId),
     Session(SessionId),
     Integration(WebIntegrationId),
+    Space(SpaceId),
+    SpaceAssignment(SpaceAssignmentId),
+    SpaceRoles(space::SpaceRoles),
     Settings(&'m [Setting]),
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
@@ -242,6 +260,9 @@ impl Serialize for Member<'_> {
             Self::Provider(id) => serializer.collect_str(id),
             Self::Session(id) => serializer.collect_str(id),
             Self::Integration(id) => serializer.collect_str(id),
+            Self::Space(id) => serializer.collect_str(id),
+            Self::SpaceAssignment(id) => serializer.collect_str(id),
+            Self::SpaceRoles(roles) => serializer.collect_seq(roles.iter().map(space::SpaceRole::as_str)),
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
             Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use rolecall_engine::{
     ids::{
-        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId, TenantId,
-        UserId, WebIntegrationId,
+        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
+        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId,
     },
     time::Timestamp,
 };
@@ -83,6 +83,8 @@ from_id!(
     OAuthTokenId,
     RoleId,
     SessionId,
+    SpaceAssignmentId,
+    SpaceId,
     TenantId,
     UserId,
     WebIntegrationId

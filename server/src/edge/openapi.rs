@@ -124,6 +124,10 @@ fn errors_schema() -> Value {
         "source": source,
         "meta": {"type": "object"},
     }});
+    let copy = |kind: &str| {
+        let about = "That of the error again, from spaces";
+        json!({"deprecated": true, "description": about, "type": kind})
+    };
     json!({"type": "object", "required": ["errors", "traceId"], "properties": {
         "errors": {"type": "array", "items": item},
         "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
@@ -131,5 +135,10 @@ fn errors_schema() -> Value {
         "error": {"type": "string", "description": "A word of RFC 6749, from `/oauth`; the title again, from licences, deprecated"},
         "error_description": {"type": "string", "description": "The detail again, from `/oauth`"},
         "message": {"type": "string", "deprecated": true, "description": "The detail again, from licences"},
+        "code": copy("string"),
+        "title": copy("string"),
+        "detail": copy("string"),
+        "meta": copy("object"),
+        "source": copy("object"),
     }})
 }

@@ -160,7 +160,9 @@ impl<'t> Trial<'t> {
                 | Change::Password(_)
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
-                | Change::WebIntegration(_) => {}
+                | Change::WebIntegration(_)
+                | Change::Space(_)
+                | Change::SpaceAssignment(_) => {}
             }
         }
         self.tenant = after;

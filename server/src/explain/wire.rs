@@ -158,7 +158,7 @@ impl Explanation {
         sees_roles: bool,
     ) -> Self {
         let code = match explained.decision {
-            access::Decision::Allowed(_) => "granted",
+            access::Decision::Allowed(_) | access::Decision::AllowedInSpace(_) => "granted",
             access::Decision::Kept => "kept",
             access::Decision::Denied(why) => why.code(),
         };

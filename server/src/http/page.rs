@@ -70,13 +70,21 @@ pub const PAGE: &[Parameter] = &[Parameter::text("page", "The cursor of the page
 pub const LIMIT_ONLY: &[Parameter] =
     &[Parameter { name: "limit", about: "Items on a page", kind: Kind::Limit(20), deprecated: false }];
 
+/// The same, for lists with few items on a page.
+pub const FEW: &[Parameter] =
+    &[Parameter { name: "limit", about: "Items on a page", kind: Kind::Limit(10), deprecated: false }];
+
 /// Items on a page.
 ///
 /// # Errors
 /// When the parameter is not a number from 1 to 100.
 pub fn limit(pairs: &Pairs) -> Result<u8, Error> {
+    limit_or(pairs, 20)
+}
+
+fn limit_or(pairs: &Pairs, usual: u8) -> Result<u8, Error> {
     match pairs.get("limit") {
-        None => Ok(20),
+        None => Ok(usual),
         Some(text) => text
             .parse()
             .ok()
@@ -132,6 +140,15 @@ enum Component {
 }
 
 impl Paging {
+    /// What a request says that wants few items if it does not say how many, and always a count of all.
+    ///
+    /// # Errors
+    /// As [`Parameters::read`].
+    pub fn counted(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
+        let limit = limit_or(&pairs, 10)?;
+        Ok(Self { limit, total: true, filter: None, ..Self::read(pairs, uri)? })
+    }
+
     /// The same request with another sort order, where an older parameter asks for it.
     pub fn sorted_by(self, sort: Option<String>) -> Self {
         Self { sort: self.sort.or(sort), ..self }

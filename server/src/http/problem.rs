@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use rolecall_engine::refusal::{Refusal, Rule};
+use rolecall_engine::refusal::{Refusal, Rule, SpaceRule};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -27,8 +27,18 @@ struct Family {
     /// The code of a bad patch.
     bad_patch: &'static str,
     status: StatusMember,
-    /// Whether `error` and `message` stand beside `errors`.
-    deprecated_members: bool,
+    copies: Copies,
+}
+
+/// What stands beside `errors` once more, deprecated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copies {
+    /// Nothing.
+    None,
+    /// Title and detail, as `error` and `message`.
+    Message,
+    /// The members of the error; its source lies in `meta`.
+    Members,
 }
 
 /// How `status` stands in an error.
@@ -49,84 +59,91 @@ const FAMILIES: &[Family] = &[
         not_found: ("IDENTITIES-10402", "Not Found"),
         bad_patch: "ROLES-10",
         status: StatusMember::Absent,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/users",
         not_found: ("USERS-7", "Not found"),
         bad_patch: "USERS-10",
         status: StatusMember::Number,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/groups",
         not_found: ("GROUPS-7", "Not found"),
         bad_patch: "GROUPS-10",
         status: StatusMember::Number,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/tenants",
         not_found: ("TENANTS-8", "Not found"),
         bad_patch: "TENANTS-10",
         status: StatusMember::Text,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/api-keys",
         not_found: NOT_FOUND,
         bad_patch: "APIKEYS-10",
         status: StatusMember::Number,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/oauth-clients",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Number,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/identity-providers",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Number,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/web-integrations",
         not_found: ("TENANTS-8", "Not found"),
         bad_patch: BAD_REQUEST,
         status: StatusMember::Text,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/core/",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Absent,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/csrf-token",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Text,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/log",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Text,
-        deprecated_members: false,
+        copies: Copies::None,
     },
     Family {
         path: "/api/v1/licenses",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
         status: StatusMember::Absent,
-        deprecated_members: true,
+        copies: Copies::Message,
+    },
+    Family {
+        path: "/api/v1/spaces",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Absent,
+        copies: Copies::Members,
     },
 ];
 
@@ -136,7 +153,7 @@ const OTHER: Family = Family {
     not_found: NOT_FOUND,
     bad_patch: BAD_REQUEST,
     status: StatusMember::Number,
-    deprecated_members: false,
+    copies: Copies::None,
 };
 
 fn family(path: &str) -> &'static Family {
@@ -281,12 +298,18 @@ impl Problem {
                 StatusMember::Number => Some(status.as_u16().into()),
                 StatusMember::Text => Some(status.as_str().into()),
             },
-            source: source.as_ref(),
-            meta: (code == "TENANTS-10").then(|| json!({"code": code, "title": detail})),
+            source: source.as_ref().filter(|_| family.copies != Copies::Members),
+            meta: match (&source, family.copies) {
+                (Some(source), Copies::Members) => Some(json!({ "source": source })),
+                _ => (code == "TENANTS-10").then(|| json!({"code": code, "title": detail})),
+            },
         };
-        let deprecated = |text| Some(text).filter(|_| family.deprecated_members);
+        let deprecated = |text| Some(text).filter(|_| family.copies == Copies::Message);
+        let copy = || Item { source: source.as_ref(), ..item.clone() };
+        let copy = (family.copies == Copies::Members).then(copy);
         let refused = Refused {
             code: Some(code).filter(|code| *code == CSRF),
+            copy,
             errors: [item],
             trace_id: trace.to_string(),
             error: oauth.or(deprecated(title)),
@@ -304,6 +327,8 @@ struct Refused<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'p str>,
     errors: [Item<'p>; 1],
+    #[serde(flatten)]
+    copy: Option<Item<'p>>,
     trace_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'p str>,
@@ -313,7 +338,7 @@ struct Refused<'p> {
     message: Option<&'p str>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Item<'p> {
     code: &'p str,
     title: &'p str,
@@ -393,7 +418,23 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::RolesHidden
         | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
         Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
+        Rule::Space(rule) => space_status(rule),
         _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The status that breaking a rule of spaces has.
+const fn space_status(rule: &SpaceRule) -> StatusCode {
+    match rule {
+        SpaceRule::MayNotMake(..)
+        | SpaceRule::TooMany(_)
+        | SpaceRule::TooManyAssignments(_)
+        | SpaceRule::Needs(_) => StatusCode::FORBIDDEN,
+        SpaceRule::NameTaken(_) | SpaceRule::OwnerHasAllRoles | SpaceRule::AlreadyIn => StatusCode::CONFLICT,
+        SpaceRule::UnknownOwner(_)
+        | SpaceRule::UnknownAssignee(..)
+        | SpaceRule::RoleNotOfType(..)
+        | SpaceRule::NoRole => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -415,7 +456,8 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         Rule::RoleNameTaken(_)
         | Rule::RoleNameReserved(..)
         | Rule::GroupNameTaken(_)
-        | Rule::GroupNameReserved(_) => Some("/name"),
+        | Rule::GroupNameReserved(_)
+        | Rule::Space(SpaceRule::NameTaken(_)) => Some("/name"),
         Rule::UnknownScope(_)
         | Rule::TooManyScopes(_)
         | Rule::TooManyOpaqueScopes(_)
@@ -431,6 +473,12 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         Rule::GrantNeedsWeb | Rule::ImpersonationNeedsTrust => Some("/allowedGrantTypes"),
         Rule::ScopeNotForClients(_) | Rule::TooManyClientScopes(_) => Some("/allowedScopes"),
         Rule::EmptyPeriod | Rule::PeriodIsOver => Some("/expiresAt"),
+        Rule::Space(SpaceRule::MayNotMake(..)) => Some("/type"),
+        Rule::Space(SpaceRule::UnknownOwner(_)) => Some("/ownerId"),
+        Rule::Space(SpaceRule::UnknownAssignee(..) | SpaceRule::OwnerHasAllRoles | SpaceRule::AlreadyIn) => {
+            Some("/assigneeId")
+        }
+        Rule::Space(SpaceRule::RoleNotOfType(..) | SpaceRule::NoRole) => Some("/roles"),
         _ => None,
     }
 }

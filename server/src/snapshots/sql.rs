@@ -15,6 +15,8 @@ use crate::{
     error::Error,
     groups::sql as groups,
     roles::sql as roles,
+    space_assignments::sql as space_assignments,
+    spaces::sql as spaces,
     tenants::sql as tenants,
 };
 
@@ -59,6 +61,7 @@ pub async fn load(
     };
     reader.all(USERS, &[], put).await?;
     snapshot.put_users(users);
+    snapshot.put_spaces(&spaces::all(reader).await?, &space_assignments::all(reader).await?);
     Ok(Some(snapshot))
 }
 

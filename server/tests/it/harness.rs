@@ -28,6 +28,7 @@ pub struct Setup {
     pub rate_limits: RateLimits,
     pub public_url: Option<Origin>,
     pub connections: usize,
+    pub snapshot_budget: Budget,
 }
 
 impl Default for Setup {
@@ -37,6 +38,7 @@ impl Default for Setup {
             rate_limits: RateLimits::new(None),
             public_url: None,
             connections: 100,
+            snapshot_budget: Budget::default(),
         }
     }
 }
@@ -61,13 +63,13 @@ impl Server {
     }
 
     async fn start_in(setup: Setup, data: TempDir) -> Self {
-        let Setup { catalogue, rate_limits, public_url, connections } = setup;
+        let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget } = setup;
         let settings = Settings {
             master_key: MasterKey::new([7; 32]),
             catalogue,
             public_url,
             rate_limits,
-            snapshot_budget: Budget::default(),
+            snapshot_budget,
         };
         let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
         let app = App::new(db, settings, Clock::default(), Entropy).await.unwrap();
@@ -275,6 +277,19 @@ impl Client {
         self.post("/api/v1/roles", new).expect(201)["id"].as_str().unwrap().to_owned()
     }
 
+    /// Makes a space; answers its identifier.
+    pub fn make_space(&self, name: &str, kind: &str) -> String {
+        let new = serde_json::json!({"name": name, "type": kind});
+        self.post("/api/v1/spaces", new).expect(201)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives somebody roles in a space; answers the identifier of the assignment.
+    pub fn assign_in_space(&self, space: &str, (kind, assignee): (&str, &str), roles: &[&str]) -> String {
+        let new = serde_json::json!({"type": kind, "assigneeId": assignee, "roles": roles});
+        let made = self.post(&format!("/api/v1/spaces/{space}/assignments"), new);
+        made.expect(201)["id"].as_str().unwrap().to_owned()
+    }
+
     /// Makes a custom group; answers its identifier.
     pub fn make_group(&self, name: &str) -> String {
         let new = serde_json::json!({"name": name, "providerType": "custom"});
@@ -306,7 +321,9 @@ impl Answer {
     /// The place an error names: the pointer or the parameter.
     #[track_caller]
     pub fn place(&self) -> &str {
-        let source = &self.body["errors"][0]["source"];
+        let item = &self.body["errors"][0];
+        // Spaces have it in `meta`.
+        let source = item.get("source").unwrap_or(&item["meta"]["source"]);
         let place = source["pointer"].as_str().or(source["parameter"].as_str());
         place.unwrap_or_else(|| panic!("no place in {}: {}", self.asked, self.text))
     }
@@ -320,6 +337,14 @@ impl Answer {
             .map(|item| item["name"].as_str().unwrap())
             .collect()
     }
+}
+
+/// A body as it is sent: a text is a form, anything else JSON.
+pub fn sent(body: Option<&Value>) -> Option<(&'static str, String)> {
+    body.map(|body| match body {
+        Value::String(form) => ("application/x-www-form-urlencoded", form.clone()),
+        other => ("application/json", other.to_string()),
+    })
 }
 
 /// The names of a list of references.

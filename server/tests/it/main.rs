@@ -31,6 +31,7 @@ mod protection;
 mod rate_limits;
 mod roles;
 mod scopes;
+mod spaces;
 mod statements;
 mod stories;
 mod tenancy;

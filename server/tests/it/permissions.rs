@@ -7,7 +7,7 @@ use std::{fmt::Write as _, fs};
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Client, Server},
+    harness::{Client, Server, sent},
     logins::{RSA_PUBLIC, jwt_provider},
     oauth::program_of,
     openapi::operations,
@@ -54,6 +54,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             let listed = admin.get(&format!("/api/v1/oauth-tokens?userId={owner}"));
             listed.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
         }
+        Some("spaces") => admin.make_space(&name, "shared"),
         other => panic!("what is `{{id}}` in {other:?}?"),
     };
     let query = match operation {
@@ -67,10 +68,21 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         client.expect(200)["clientSecrets"][0]["hint"].as_str().unwrap().to_owned()
     };
     let hint = if template.contains("{hint}") { hint() } else { String::new() };
-    let path = template.replace("{id}", &id).replace("{tenantId}", &id).replace("{hint}", &hint) + query;
+    let assignment = || {
+        let everyone = ("group", "000000000000000000000001");
+        admin.assign_in_space(&id, everyone, &["consumer"])
+    };
+    let assignment = if template.contains("{assignmentId}") { assignment() } else { String::new() };
+    let path = template.replace("{id}", &id).replace("{tenantId}", &id).replace("{hint}", &hint);
+    let path = path.replace("{assignmentId}", &assignment) + query;
     let body = match operation {
         "create_role" | "create_group" => Some(json!({ "name": name })),
         "create_user" => Some(json!({ "subject": name })),
+        "create_space" => Some(json!({"name": name, "type": "shared"})),
+        "create_space_assignment" => {
+            Some(json!({"type": "user", "assigneeId": server.user().id(), "roles": ["consumer"]}))
+        }
+        "put_space_assignment" => Some(json!({"roles": ["producer"]})),
         "assign_to_user" => Some(json!({"role": {"name": "Steward"}, "expiresAt": "2099-01-01T00:00:00Z"})),
         "create_identity_provider" => Some(json!({"protocol": "jwtAuth", "provider": "external",
             "options": {"issuer": format!("https://new.example/{n}"), "staticKeys": [{"kid": "k", "pem": RSA_PUBLIC}]}})),
@@ -82,6 +94,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
         }
         "log_in_by_token" => Some(json!({})),
+        "log_in_by_password" => Some(json!("username=nobody&password=wrong")),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": name})),
         "patch_oauth_client" => Some(json!([{"op": "replace", "path": "/clientName", "value": name}])),
         "patch_connection_config" => {
@@ -89,8 +102,13 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         }
         "issue_token" => Some(program_of(&admin, &json!({})).asks(&json!({}))),
         "revoke_token" => Some(program_of(&admin, &json!({})).asks(&json!({"token": "x"}))),
-        "create_api_key" => Some(json!({ "description": name })),
-        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" | "patch_web_integration" => {
+        "create_api_key" | "put_space" => Some(json!({ "description": name })),
+        "patch_role"
+        | "patch_user"
+        | "patch_group"
+        | "patch_tenant"
+        | "patch_web_integration"
+        | "patch_space" => {
             Some(json!([{"op": "replace", "path": "/name", "value": format!("{name} renamed")}]))
         }
         "patch_api_key" => Some(json!([{"op": "replace", "path": "/description", "value": "other"}])),
@@ -184,8 +202,8 @@ fn the_table_holds() {
         for (n, (kind, client)) in kinds.iter().enumerate() {
             let Request { method, path, body, confirmed } =
                 request(&server, &operation, &method, &template, n);
-            let text = body.map(|body| body.to_string());
-            let body = text.as_ref().map(|text| ("application/json", text.as_bytes()));
+            let body = sent(body.as_ref());
+            let body = body.as_ref().map(|(media_type, text)| (*media_type, text.as_bytes()));
             let client =
                 confirmed.map_or_else(|| client.clone(), |id| client.header("qlik-confirm-delete", &id));
             write!(table, "  {:<1$}", client.send(&method, &path, body).status, kind.len()).unwrap();

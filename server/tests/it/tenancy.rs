@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::Server,
+    harness::{Client, Server, sent},
     logins::{RSA_PUBLIC, jwt_provider},
     oauth::program_of,
     openapi::operations,
@@ -37,11 +37,20 @@ fn elsewhere(server: &Server) -> Elsewhere {
         ("tenants", server.tenants[1].tenant.to_string()),
         ("api-keys", key.expect(201)["id"].as_str().unwrap().to_owned()),
     ]);
+    let ids = with_space(ids, &other);
     let add = json!({"add": [{"subject": "zzz-subject", "type": "analyzer"}]});
     other.post("/api/v1/licenses/assignments/actions/add", add).expect(207);
     let mut words: Vec<String> = ids.values().cloned().collect();
     words.extend(["zzz-".to_owned(), "lobex".to_owned()]);
     Elsewhere { ids, words }
+}
+
+/// The same with a space of the other tenant and an assignment in it.
+fn with_space(mut ids: BTreeMap<&'static str, String>, other: &Client) -> BTreeMap<&'static str, String> {
+    let space = other.make_space("zzz-space", "shared");
+    let assignment = other.assign_in_space(&space, ("user", &ids["users"]), &["consumer"]);
+    ids.extend([("spaces", space), ("space-assignments", assignment)]);
+    ids
 }
 
 /// Bodies that refer to things of the other tenant, by operation. Operations without one have nothing to refer by.
@@ -60,6 +69,7 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "create_web_integration" => Some(json!({"name": "own", "tenantId": ids["tenants"]})),
         "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
         "log_in_by_token" => Some(json!({})),
+        "log_in_by_password" => Some(json!("username=zzz-user&password=wrong")),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": "own"})),
         "patch_oauth_client" => patch("/clientName", json!("taken")),
         "patch_connection_config" => patch("/consentMethod", json!("trusted")),
@@ -73,9 +83,18 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         }
         "patch_api_key" => patch("/description", json!("taken")),
         "patch_api_key_settings" => patch("/max_keys_per_user", json!(1)),
-        "patch_role" | "patch_user" | "patch_group" | "patch_tenant" | "patch_web_integration" => {
-            patch("/name", json!("taken"))
+        "create_space" => Some(json!({"name": "own space", "type": "shared", "ownerId": ids["users"]})),
+        "put_space" => Some(json!({"ownerId": ids["users"]})),
+        "create_space_assignment" => {
+            Some(json!({"type": "user", "assigneeId": ids["users"], "roles": ["consumer"]}))
         }
+        "put_space_assignment" => Some(json!({"roles": ["producer"]})),
+        "patch_role"
+        | "patch_user"
+        | "patch_group"
+        | "patch_tenant"
+        | "patch_web_integration"
+        | "patch_space" => patch("/name", json!("taken")),
         "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
         "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),
@@ -114,11 +133,13 @@ fn every_operation_stays_in_its_tenant() {
             "compare_users" => format!("?user=zzz-user&with={}", ids["users"]),
             _ => String::new(),
         };
-        let template = template.replace("{hint}", "abcde");
+        let template =
+            template.replace("{hint}", "abcde").replace("{assignmentId}", &ids["space-assignments"]);
         let path = template.replace("{id}", id).replace("{tenantId}", id) + &query;
         assert!(!path.contains('{'), "what identifies {template}?");
-        let text = body(&operation, &ids).map(|body| body.to_string());
-        let sent = text.as_ref().map(|text| ("application/json", text.as_bytes()));
+        let body = sent(body(&operation, &ids).as_ref());
+        let text = body.as_ref().map(|(_, text)| text.clone());
+        let sent = body.as_ref().map(|(media_type, text)| (*media_type, text.as_bytes()));
         let confirming = |id: &str| server.admin().header("qlik-confirm-delete", id);
         let answer = confirming(id).send(&method, &path, sent);
         if template.contains('{') {
