@@ -18,7 +18,7 @@ use rolecall_engine::{
     catalogue::Catalogue,
     change::Editor,
     ids::{TenantId, UserId},
-    oauth::{ADMIN_CLASSIC, USER_DEFAULT, decide_within},
+    oauth::{ADMIN_CLASSIC, Bounds, Told, USER_DEFAULT, decide_within},
     spaces::Standing,
     time::Timestamp,
 };
@@ -145,6 +145,14 @@ impl<P> Caller<P> {
         let whole = self.who.credential.bounds().is_whole();
         let why = || format!("this needs a token with the scopes `{USER_DEFAULT}` and `{ADMIN_CLASSIC}`");
         if whole { Ok(()) } else { Err(Error::Forbidden(why())) }
+    }
+
+    /// What the caller's token lets it know of the user; none if nothing.
+    pub fn told(&self) -> Option<Told> {
+        match self.who.credential.bounds() {
+            Bounds::Token(reach) => reach.told(),
+            Bounds::None | Bounds::Session(_) => None,
+        }
     }
 
     /// Addresses of things, as the caller reaches them.

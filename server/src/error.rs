@@ -94,6 +94,12 @@ pub enum SessionError {
     /// The page that asks is from elsewhere, and no web integration allows that.
     #[error("the page is from an origin that no web integration of the tenant allows")]
     OriginNotAllowed,
+    /// There is no such OAuth client here.
+    #[error("the client is not known here")]
+    UnknownClient,
+    /// A code must not be sent there.
+    #[error("`redirect_uri` is not one of the client's")]
+    RedirectNotRegistered,
     /// A request that changes something does not repeat the session's token.
     #[error("the header `qlik-csrf-token` is missing or wrong")]
     CsrfToken,

@@ -149,6 +149,24 @@ pub(crate) async fn as_client<T: Send + 'static>(
     change(app, tenant, trace, editor, work).await
 }
 
+/// Stores an edit that somebody who is logged in makes for an OAuth client. The work proves that they still are.
+///
+/// # Errors
+/// As [`Caller::write`].
+pub(crate) async fn as_user<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    client: OAuthClientId,
+    work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let trace = app.traces.next();
+    let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
+        Ok(Editor { user: Some(user), client: Some(client), administrator: false, at })
+    };
+    change(app, tenant, trace, editor, work).await
+}
+
 /// Writes down when sessions were last used. That is no change of a tenant: it has no revision and no audit row.
 ///
 /// # Errors

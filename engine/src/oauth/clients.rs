@@ -4,7 +4,7 @@ use alloc::{borrow::ToOwned as _, boxed::Box, string::String, vec::Vec};
 
 use sha2::{Digest as _, Sha256};
 
-use super::reach::{ADMIN_CLASSIC, OFFLINE_ACCESS, OPENID, USER_DEFAULT};
+use super::reach::{ADMIN_CLASSIC, EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, USER_DEFAULT};
 use crate::{
     access::Snapshot,
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
@@ -71,6 +71,9 @@ words! {
         Trusted = "trusted",
     }
 }
+
+/// Scopes that clients may have besides those of the catalogue.
+const NOT_IN_THE_CATALOGUE: &[&str] = &[USER_DEFAULT, ADMIN_CLASSIC, OFFLINE_ACCESS, OPENID, PROFILE, EMAIL];
 
 /// How the subjects of bot users begin (reference/access-control.md §1.1). Nobody else's does.
 pub const BOT: &str = "qlikbot\\";
@@ -270,7 +273,7 @@ impl ClientSettings {
             return Err(Rule::ImpersonationNeedsTrust.into());
         }
         for (item, scope) in self.allowed_scopes.iter().enumerate() {
-            let umbrella = [USER_DEFAULT, ADMIN_CLASSIC, OFFLINE_ACCESS, OPENID].contains(&scope.as_str());
+            let umbrella = NOT_IN_THE_CATALOGUE.contains(&scope.as_str());
             let known = tenant.catalogue().find(scope.as_str()).and_then(|at| tenant.catalogue().scope(at));
             if !umbrella && !known.is_some_and(|known| known.oauth) {
                 return Err(Refusal::at_item(Rule::ScopeNotForClients(scope.as_str().to_owned()), item));

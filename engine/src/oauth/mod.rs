@@ -10,5 +10,7 @@ pub use clients::{
     Secret,
 };
 pub use grants::{CodeBinding, Hashed, OAuthConsent, OAuthGrant, Redeemed, Stage};
-pub use reach::{ADMIN_CLASSIC, Bounds, OFFLINE_ACCESS, OPENID, Reach, USER_DEFAULT, decide_within};
+pub use reach::{
+    ADMIN_CLASSIC, Bounds, EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, Reach, Told, USER_DEFAULT, decide_within,
+};
 pub use tokens::{OAuthToken, ScopeRefused, granted_scopes, revoke_all};

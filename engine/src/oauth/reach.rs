@@ -17,13 +17,27 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scope that asks for a token that says who the user is (OpenID Connect Core 1.0 §3.1.2.1). It allows nothing.
 pub const OPENID: &str = "openid";
+/// The scopes that ask for more than that (OpenID Connect Core 1.0 §5.4). They allow nothing.
+pub const PROFILE: &str = "profile";
+/// See [`PROFILE`].
+pub const EMAIL: &str = "email";
 
 /// What a token allows at most. It adds nothing to what its user is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
     users: bool,
     administrators: bool,
+    told: Option<Told>,
     scopes: ScopeSet,
+}
+
+/// What a token lets its client know of the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Name, picture, language and groups.
+    pub profile: bool,
+    /// The address.
+    pub email: bool,
 }
 
 impl Reach {
@@ -34,6 +48,7 @@ impl Reach {
         Self {
             users: has(USER_DEFAULT),
             administrators: has(ADMIN_CLASSIC),
+            told: has(OPENID).then(|| Told { profile: has(PROFILE), email: has(EMAIL) }),
             scopes: catalogue.set(names.iter().map(ScopeName::as_str)),
         }
     }
@@ -52,6 +67,12 @@ impl Reach {
             Level::Admin => self.administrators,
         };
         umbrella || self.scopes.contains(at)
+    }
+
+    /// What the client may know of the user; none if not even who it is.
+    #[must_use]
+    pub const fn told(&self) -> Option<Told> {
+        self.told
     }
 
     /// Whether the token reaches all that its user may do.

@@ -125,6 +125,20 @@ const FAMILIES: &[Family] = &[
         copies: Copies::None,
     },
     Family {
+        path: "/oauth",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Text,
+        copies: Copies::None,
+    },
+    Family {
+        path: "/api/v1/oauth-tokens",
+        not_found: NOT_FOUND,
+        bad_patch: BAD_REQUEST,
+        status: StatusMember::Text,
+        copies: Copies::None,
+    },
+    Family {
         path: "/log",
         not_found: NOT_FOUND,
         bad_patch: BAD_REQUEST,
@@ -367,6 +381,8 @@ const fn session_error(error: &SessionError) -> (StatusCode, &'static str, &'sta
         E::BadReturn => (LOGIN, "LOGIN-8", "Illegal returnto value"),
         E::ReturnNotAllowed => (LOGIN, "LOGIN-10", "returnto not included in web integration whitelist"),
         E::OriginNotAllowed => (StatusCode::FORBIDDEN, "HTTP-403", "Forbidden"),
+        E::UnknownClient => (StatusCode::BAD_REQUEST, "OAUTH-14", "OAuth client is not authorized"),
+        E::RedirectNotRegistered => (StatusCode::BAD_REQUEST, "OAUTH-1", "Invalid redirect_uri"),
         E::CsrfToken => (StatusCode::FORBIDDEN, CSRF, "Invalid CSRF token"),
         E::NoCsrfToken => (StatusCode::NOT_FOUND, "CSRF-TOKEN-3", "No token found"),
         E::CsrfNotSupported => (

@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    ClientClaim, Proof,
+    ClientClaim, Grant, Proof,
+    consent::AUTHORIZE,
+    identity, redeem,
     wire::{ASSERTION_TYPE, IssuedToken, KeySet, Metadata, Named, PublicKey, RevokeRequest, TokenRequest},
 };
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
 
 const TOKEN: &str = "/oauth/token";
 const REVOKE: &str = "/oauth/revoke";
+const USERINFO: &str = "/oauth/userinfo";
 const KEYS: &str = "/.well-known/jwks.json";
 
 pub fn operations() -> Vec<Operation> {
@@ -38,7 +41,14 @@ pub fn operations() -> Vec<Operation> {
         post(REVOKE, "End a token", revoke_token).refusing(&[401, 403, 429]),
         get("/.well-known/oauth-authorization-server", "Where programs get tokens", get_authorization_server)
             .refusing(&[404]),
+        get(
+            "/.well-known/openid-configuration",
+            "The same, for clients that ask who users are",
+            get_openid_configuration,
+        )
+        .refusing(&[404]),
         get(KEYS, "The keys that tokens are signed by", get_keys),
+        get(USERINFO, "Who the user is whom the caller acts for", get_userinfo),
     ]
 }
 
@@ -139,7 +149,10 @@ fn claim(
             Ok(ClientClaim { id, proof: Proof::Assertion { token, audience } })
         }
         (None, None, Some(_)) => Err(malformed("`client_assertion_type` is not known")),
-        (None, None, None) => Err(refused("the client does not prove who it is")),
+        (None, None, None) => match id {
+            Some(id) => Ok(ClientClaim { id, proof: Proof::None }),
+            None => Err(refused("the client does not say who it is")),
+        },
         _ => Err(malformed("the client proves who it is in more than one way")),
     }
 }
@@ -155,10 +168,36 @@ async fn issue_token(
     Asked { body, basic, host }: Asked<TokenRequest>,
 ) -> Result<Shown<IssuedToken>, Error> {
     let asked = body.read();
+    let mut named = body.client;
+    // A refresh token says whose it is.
+    if let (Ok((Grant::Shown(redeem::Shown::Refresh(token, _)), _)), None, None) = (&asked, &basic, &named.id)
+    {
+        named.id = token.client(&app).await?.map(|client| client.to_string());
+    }
     // Who does not prove who it is learns nothing else.
-    let claim = claim(basic, body.client, token_address(&app, host.as_ref()).await)?;
+    let claim = claim(basic, named, token_address(&app, host.as_ref()).await)?;
     let (grant, scopes) = asked?;
-    super::issue(&app, host.as_ref(), claim, grant, scopes).await.map(|issued| Shown(issued.into()))
+    let (tenant, issued) = super::issue(&app, host.as_ref(), claim, grant, scopes).await?;
+    let id_token = match &issued.grant {
+        Some(grant) => {
+            let links = tenants::links_of_host(&app, host.as_ref()).await?;
+            identity::token(&app, tenant, links.origin(), grant, &issued.token).await?
+        }
+        None => None,
+    };
+    Ok(Shown(IssuedToken::new(issued, id_token)))
+}
+
+/// Who the user is whom the caller acts for.
+async fn get_userinfo(
+    State(app): State<App>,
+    caller: Caller<Bearer>,
+) -> Result<Shown<Map<String, Value>>, Error> {
+    let told = caller
+        .told()
+        .ok_or_else(|| Error::Forbidden("this needs a token with the scope `openid`".to_owned()))?;
+    let (tenant, user) = identity::user(&app, caller.tenant_id(), caller.user()).await?;
+    Ok(Shown(identity::claims(&user, &tenant, told.profile, told.email)))
 }
 
 /// Who wants to end a token: the client it was given to, or a caller with a token of its own.
@@ -204,22 +243,59 @@ async fn get_authorization_server(
     State(app): State<App>,
     AskedHost(host): AskedHost,
 ) -> Result<Shown<Metadata>, Error> {
-    let links = tenants::links_of_host(&app, host.as_ref()).await?;
+    metadata(&app, host.as_ref()).await.map(Shown)
+}
+
+async fn get_openid_configuration(
+    State(app): State<App>,
+    AskedHost(host): AskedHost,
+) -> Result<Shown<Metadata>, Error> {
+    metadata(&app, host.as_ref()).await.map(Shown)
+}
+
+/// What this server can do (RFC 8414, OpenID Connect Discovery 1.0 §3).
+async fn metadata(app: &App, host: Option<&Host>) -> Result<Metadata, Error> {
+    let links = tenants::links_of_host(app, host).await?;
     let to = |path: &str| links.to(path).href;
-    Ok(Shown(Metadata {
+    Ok(Metadata {
+        authorization_endpoint: to(AUTHORIZE),
+        userinfo_endpoint: to(USERINFO),
+        scopes_supported: &["openid", "profile", "email", "offline_access", "user_default", "admin_classic"],
+        code_challenge_methods_supported: &["S256"],
+        authorization_response_iss_parameter_supported: true,
+        subject_types_supported: &["public"],
+        id_token_signing_alg_values_supported: &["ES384"],
+        claims_supported: &[
+            "sub",
+            "name",
+            "preferred_username",
+            "email",
+            "email_verified",
+            "picture",
+            "locale",
+            "zoneinfo",
+            "groups",
+        ],
         issuer: to(""),
         jwks_uri: to(KEYS),
         token_endpoint: to(TOKEN),
         revocation_endpoint: to(REVOKE),
-        grant_types_supported: &["client_credentials", "urn:qlik:oauth:user-impersonation"],
-        response_types_supported: &[],
+        grant_types_supported: &[
+            "authorization_code",
+            "client_credentials",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            "urn:qlik:oauth:user-impersonation",
+        ],
+        response_types_supported: &["code"],
         token_endpoint_auth_methods_supported: &[
             "client_secret_basic",
             "client_secret_post",
             "private_key_jwt",
+            "none",
         ],
         token_endpoint_auth_signing_alg_values_supported: &["RS256", "RS512", "ES384"],
-    }))
+    })
 }
 
 async fn get_keys(State(app): State<App>) -> Result<Shown<KeySet>, Error> {

@@ -1,6 +1,10 @@
 //! The OAuth server: which program is given which token? (reference/auth.md §3, RFC 6749, RFC 7009)
 
+pub mod authorize;
+pub mod consent;
 pub mod http;
+pub mod identity;
+pub mod redeem;
 pub mod sql;
 mod wire;
 
@@ -9,11 +13,13 @@ use rolecall_engine::{
     change::Edited,
     ids::{OAuthClientId, OAuthTokenId, TenantId, UserId},
     names::Subject,
-    oauth::{AuthMethod, GrantType, OAuthClient, OAuthToken, granted_scopes},
+    oauth::{AuthMethod, GrantType, OAuthClient, OAuthGrant, OAuthToken, granted_scopes},
     scopes::ScopeName,
     tenants::TenantStatus,
     users::{User, UserStatus},
 };
+
+use redeem::RefreshToken;
 
 use crate::{
     app::App,
@@ -44,6 +50,8 @@ pub enum Proof {
         token: String,
         audience: String,
     },
+    /// Nothing: it is a program that cannot keep a secret.
+    None,
 }
 
 /// What a client wants a token for.
@@ -52,15 +60,8 @@ pub enum Grant {
     ClientCredentials,
     /// To act as a user.
     Impersonation(Lookup),
-}
-
-impl Grant {
-    const fn kind(&self) -> GrantType {
-        match self {
-            Self::ClientCredentials => GrantType::ClientCredentials,
-            Self::Impersonation(_) => GrantType::Impersonation,
-        }
-    }
+    /// To act for whoever let it, by what it shows.
+    Shown(redeem::Shown),
 }
 
 /// How the user is named whom a client acts as.
@@ -75,6 +76,18 @@ pub struct Issued {
     pub token: OAuthToken,
     /// What is sent.
     pub text: String,
+    /// What gives the next one.
+    pub refresh: Option<String>,
+    /// The grant that it came of, as it was before.
+    pub grant: Option<OAuthGrant>,
+    /// Whether it was given for another token.
+    pub exchanged: bool,
+}
+
+impl Issued {
+    const fn of(token: OAuthToken, text: String) -> Self {
+        Self { token, text, refresh: None, grant: None, exchanged: false }
+    }
 }
 
 /// The client that says who it is, and its tenant. Nothing tells whether it is not there or its proof is wrong.
@@ -88,7 +101,25 @@ async fn authenticate(
 ) -> Result<(TenantId, OAuthClient), Error> {
     let wrong =
         || Error::from(OAuthRefusal::new("invalid_client", "the client is not known, or its proof is wrong"));
-    let id: OAuthClientId = claim.id.parse().map_err(|_| wrong())?;
+    let (tenant, client) = client_of(app, host, &claim.id).await?.ok_or_else(wrong)?;
+    let proven = match &claim.proof {
+        Proof::Secret(secret) => client.proves_by(AuthMethod::ClientSecret) && client.has_secret(secret),
+        Proof::Assertion { token, audience } => {
+            client.proves_by(AuthMethod::PrivateKeyJwt)
+                && app.assertions.accept(&client, token, audience, app.clock.now())
+        }
+        Proof::None => !client.settings.is_confidential(),
+    };
+    if proven { Ok((tenant, client)) } else { Err(wrong()) }
+}
+
+/// The client with an identifier, of the tenant that has the host, if it is one's.
+async fn client_of(
+    app: &App,
+    host: Option<&Host>,
+    id: &str,
+) -> Result<Option<(TenantId, OAuthClient)>, Error> {
+    let Ok(id) = id.parse::<OAuthClientId>() else { return Ok(None) };
     let name = host.filter(|host| host.may_be_a_tenants()).map(|host| host.name().to_owned());
     let (tenant, asked) = app
         .db
@@ -100,17 +131,18 @@ async fn authenticate(
             Ok((clients::tenant_of(all, id).await?, asked))
         })
         .await?;
-    let tenant = tenant.filter(|tenant| asked.is_none_or(|asked| asked == *tenant)).ok_or_else(wrong)?;
+    let tenant = tenant.filter(|tenant| asked.is_none_or(|asked| asked == *tenant));
+    let Some(tenant) = tenant else { return Ok(None) };
     let client = app.db.read(tenant, async move |reader| clients::find(reader, id).await).await?;
-    let client = client.ok_or_else(wrong)?;
-    let proven = match &claim.proof {
-        Proof::Secret(secret) => client.proves_by(AuthMethod::ClientSecret) && client.has_secret(secret),
-        Proof::Assertion { token, audience } => {
-            client.proves_by(AuthMethod::PrivateKeyJwt)
-                && app.assertions.accept(&client, token, audience, app.clock.now())
-        }
-    };
-    if proven { Ok((tenant, client)) } else { Err(wrong()) }
+    Ok(client.map(|client| (tenant, client)))
+}
+
+/// Refuses a client that was changed since it proved itself: its secret, its key or the client itself may be gone.
+async fn still_there(tx: &WriteTx<'_>, client: &OAuthClient) -> Result<(), Error> {
+    if clients::find(tx.reader(), client.id).await?.as_ref() == Some(client) {
+        return Ok(());
+    }
+    Err(OAuthRefusal::new("invalid_client", "the client was changed meanwhile; try again").into())
 }
 
 /// Counts a request of a client as a write of its own.
@@ -129,32 +161,34 @@ pub async fn issue(
     claim: ClientClaim,
     grant: Grant,
     scopes: Vec<ScopeName>,
-) -> Result<Issued, Error> {
+) -> Result<(TenantId, Issued), Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
     let snapshot = snapshots::snapshot(app, tenant).await?;
     if snapshot.is_none_or(|snapshot| snapshot.tenant().status != TenantStatus::Active) {
         return Err(OAuthRefusal::new("unauthorized_client", "the tenant is not active").into());
     }
     counted(app, &client)?;
+    let as_whom = match grant {
+        Grant::Shown(shown) => {
+            return redeem::redeem(app, tenant, client, shown).await.map(|issued| (tenant, issued));
+        }
+        Grant::ClientCredentials => None,
+        Grant::Impersonation(lookup) => Some(lookup),
+    };
     let (client_id, id) = (client.id, OAuthTokenId::new(app.entropy.bytes()));
     let bot = app.entropy.user_id(app.clock.now());
     let work = async move |tx: &WriteTx<'_>| {
-        // The proof was made for the client as it was: its secret, its key or the client itself may be gone since.
-        let present = clients::find(tx.reader(), client.id).await?;
-        if present.as_ref() != Some(&client) {
-            let changed = "the client was changed meanwhile; try again";
-            return Err(OAuthRefusal::new("invalid_client", changed).into());
-        }
+        still_there(tx, &client).await?;
         let scopes = granted_scopes(&client, &scopes)
             .map_err(|refused| OAuthRefusal::new("invalid_scope", refused.to_string()))?;
-        let kind = grant.kind();
+        let kind = if as_whom.is_some() { GrantType::Impersonation } else { GrantType::ClientCredentials };
         if !client.may(kind) {
             let refused = "the client may not use this grant type";
             return Err(OAuthRefusal::new("unauthorized_client", refused).into());
         }
-        let (user, made) = match &grant {
-            Grant::ClientCredentials => acting_as_itself(&client, bot, tx).await?,
-            Grant::Impersonation(lookup) => (acting_as(lookup, tx.tenant())?, Edited::unchanged(())),
+        let (user, made) = match &as_whom {
+            None => acting_as_itself(&client, bot, tx).await?,
+            Some(lookup) => (acting_as(lookup, tx.tenant())?, Edited::unchanged(())),
         };
         let token = OAuthToken::issue(id, &client, (kind, user), None, scopes, tx.editor());
         // The user comes first, for the token refers to it; a few tokens that have ended go with each new one.
@@ -166,7 +200,8 @@ pub async fn issue(
         Ok(Edited { value: token.value, changes })
     };
     let token = write::as_client(app, tenant, client_id, work).await?;
-    Ok(Issued { text: credentials::of_token(&app.signing, tenant, &token)?, token })
+    let text = credentials::of_token(&app.signing, tenant, &token)?;
+    Ok((tenant, Issued::of(token, text)))
 }
 
 /// The bot user of a client, and what makes it if it is not there yet.
@@ -229,6 +264,11 @@ pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &s
     let (tenant, client) = authenticate(app, host, claim).await?;
     counted(app, &client)?;
     let client_id = client.id;
+    if let Some(token) = RefreshToken::read(text).filter(|token| token.is_of(tenant)) {
+        let work =
+            async move |tx: &WriteTx<'_>| redeem::end(tx, &token, |grant| grant.client == client_id).await;
+        return write::as_client(app, tenant, client_id, work).await;
+    }
     let Some((_, id, _)) =
         given(app, text).filter(|(credential, _, of)| credential.tenant == tenant && *of == client.id)
     else {
@@ -246,6 +286,13 @@ pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &s
 /// # Errors
 /// When the database cannot be written.
 pub async fn revoke_own(app: &App, caller: &Caller<Bearer>, text: &str) -> Result<(), Error> {
+    if let Some(token) = RefreshToken::read(text).filter(|token| token.is_of(caller.tenant_id())) {
+        let edit = async move |tx: &WriteTx<'_>| {
+            let editor = *tx.editor();
+            redeem::end(tx, &token, |grant| editor.administrator || editor.user == Some(grant.user)).await
+        };
+        return caller.write(app, edit).await;
+    }
     let Some((_, id, _)) =
         given(app, text).filter(|(credential, ..)| credential.tenant == caller.tenant_id())
     else {

@@ -52,6 +52,7 @@ pub fn operations() -> Vec<Operation> {
             delete_client_secret,
         ),
         get(CONNECTION, "Whether users are asked before a client acts for them", get_connection_config),
+        delete(CONNECTION, "Let a client act for the caller no more", delete_connection_config),
         patch(CONNECTION, "Ask users before a client acts for them, or do not", patch_connection_config),
     ]
 }
@@ -153,6 +154,14 @@ async fn get_connection_config(
     Id(id): Id<OAuthClientId>,
 ) -> Result<Shown<ConnectionConfig>, Error> {
     Ok(Shown(super::consented(&app, &caller, id).await?.settings.consent.into()))
+}
+
+async fn delete_connection_config(
+    State(app): State<App>,
+    caller: Caller<Member>,
+    Id(id): Id<OAuthClientId>,
+) -> Result<Done, Error> {
+    super::disconnect(&app, &caller, id).await.map(|()| Done)
 }
 
 async fn patch_connection_config(

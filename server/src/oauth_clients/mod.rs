@@ -8,7 +8,7 @@ use rolecall_engine::{
     change::Edited,
     ids::OAuthClientId,
     names::Subject,
-    oauth::{AuthMethod, ClientOp, ClientSettings, OAuthClient, revoke_all},
+    oauth::{AuthMethod, ClientOp, ClientSettings, OAuthClient, OAuthConsent, revoke_all},
     refusal::Refusal,
 };
 
@@ -18,6 +18,7 @@ use crate::{
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
     error::Error,
+    oauth::sql as oauth,
     oauth_tokens::sql as tokens,
     users::sql as users,
     write::WriteTx,
@@ -41,6 +42,22 @@ pub async fn get(app: &App, caller: &Caller<Administrator>, id: OAuthClientId) -
 /// One client, for whoever is asked whether it may act for them.
 pub async fn consented(app: &App, caller: &Caller<Member>, id: OAuthClientId) -> Result<OAuthClient, Error> {
     found(app, caller, id).await
+}
+
+/// Lets a client act for the caller no more: takes back the consent, and ends all that came of it.
+pub async fn disconnect(app: &App, caller: &Caller<Member>, id: OAuthClientId) -> Result<(), Error> {
+    found(app, caller, id).await?;
+    let user = caller.user();
+    let edit = async move |tx: &WriteTx<'_>| {
+        let consent = oauth::consent(tx.reader(), id, user).await?;
+        let mut edited = consent.map_or(Edited::unchanged(()), OAuthConsent::take_back);
+        for grant in oauth::of_user(tx.reader(), user, id).await? {
+            let family = tokens::of_family(tx.reader(), grant.id).await?;
+            edited = edited.and(grant.end(family));
+        }
+        Ok(edited)
+    };
+    caller.write(app, edit).await
 }
 
 async fn found<P: Send + Sync + 'static>(

@@ -94,6 +94,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
         }
         "log_in_by_token" => Some(json!({})),
+        "decide_authorize" => Some(json!("client_id=x&csrf=x&decision=allow")),
         "log_in_by_password" => Some(json!("username=nobody&password=wrong")),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": name})),
         "patch_oauth_client" => Some(json!([{"op": "replace", "path": "/clientName", "value": name}])),

@@ -1,0 +1,196 @@
+//! Which token does a code, a refresh token or another token give? (RFC 6749 §4.1.3, §6, RFC 8693, reference/auth.md §3.2)
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rolecall_engine::{
+    change::Edited,
+    ids::{OAuthClientId, OAuthGrantId, OAuthTokenId, TenantId},
+    oauth::{OAuthClient, OAuthGrant, OAuthToken, Redeemed, Stage},
+    scopes::ScopeName,
+};
+
+use super::{Issued, active, given, sql, tokens};
+use crate::{
+    app::App,
+    credentials,
+    error::{Error, OAuthRefusal},
+    write::{self, WriteTx},
+};
+
+/// A code with what it is bound to.
+pub struct CodeShown {
+    pub code: String,
+    pub redirect_uri: String,
+    pub verifier: String,
+}
+
+/// A refresh token, taken apart. What it says of itself is believed only once its secret is compared.
+pub struct RefreshToken {
+    tenant: TenantId,
+    grant: OAuthGrantId,
+    nth: i64,
+    secret: String,
+}
+
+impl RefreshToken {
+    /// What a text says; none if it is no refresh token.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, '.');
+        let tenant = parts.next()?.parse().ok()?;
+        let grant = parts.next()?.parse().ok()?;
+        let nth = parts.next()?.parse().ok()?;
+        Some(Self { tenant, grant, nth, secret: parts.next()?.to_owned() })
+    }
+
+    /// Whether it is of this tenant, as far as it says.
+    pub fn is_of(&self, tenant: TenantId) -> bool {
+        self.tenant == tenant
+    }
+
+    fn text(&self) -> String {
+        let Self { tenant, grant, nth, secret } = self;
+        format!("{tenant}.{grant}.{nth}.{secret}")
+    }
+
+    /// The client that it was given to, as far as it says.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn client(&self, app: &App) -> Result<Option<OAuthClientId>, Error> {
+        let id = self.grant;
+        let grant = app.db.read(self.tenant, async move |reader| sql::find(reader, id).await).await?;
+        Ok(grant.map(|grant| grant.client))
+    }
+}
+
+fn invalid_grant() -> Error {
+    OAuthRefusal::new("invalid_grant", "it is not good, or not any more").into()
+}
+
+/// What is shown for a token.
+pub enum Shown {
+    Code(CodeShown),
+    Refresh(RefreshToken, Vec<ScopeName>),
+    Token(String),
+}
+
+/// Gives a client a token for what it shows. What was used before ends all that came of it, which is stored although nothing is
+/// given.
+///
+/// # Errors
+/// `invalid_grant` or `invalid_scope`, or when the database cannot be written.
+pub async fn redeem(app: &App, tenant: TenantId, client: OAuthClient, shown: Shown) -> Result<Issued, Error> {
+    match shown {
+        Shown::Token(text) => exchange(app, tenant, client, &text).await,
+        Shown::Code(shown) => {
+            let (id, secret) = shown.code.split_once('.').ok_or_else(invalid_grant)?;
+            let id: OAuthGrantId = id.parse().map_err(|_| invalid_grant())?;
+            let (secret, redirect_uri) = (secret.to_owned(), shown.redirect_uri);
+            let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, shown.verifier.as_bytes()));
+            let use_code = move |grant: OAuthGrant,
+                                 new: (OAuthTokenId, &str),
+                                 client: &OAuthClient,
+                                 tokens,
+                                 tx: &WriteTx<'_>| {
+                grant.use_code((&secret, &challenge, &redirect_uri), new, client, tokens, tx.editor())
+            };
+            of_grant(app, tenant, client, (id, 0), use_code).await
+        }
+        Shown::Refresh(token, scopes) => {
+            if !token.is_of(tenant) {
+                return Err(invalid_grant());
+            }
+            let RefreshToken { grant: id, nth, secret, .. } = token;
+            let refresh = move |grant: OAuthGrant,
+                                new: (OAuthTokenId, &str),
+                                client: &OAuthClient,
+                                tokens,
+                                tx: &WriteTx<'_>| {
+                grant.refresh((nth, &secret, &scopes), new, client, tokens, tx.editor())
+            };
+            of_grant(app, tenant, client, (id, nth.saturating_add(1)), refresh).await
+        }
+    }
+}
+
+/// Gives a token of a grant, as `redeem` says; `nth` counts the refresh token that comes with it.
+async fn of_grant(
+    app: &App,
+    tenant: TenantId,
+    client: OAuthClient,
+    (id, nth): (OAuthGrantId, i64),
+    redeem: impl FnOnce(
+        OAuthGrant,
+        (OAuthTokenId, &str),
+        &OAuthClient,
+        Vec<OAuthToken>,
+        &WriteTx<'_>,
+    ) -> Edited<Redeemed>
+    + Send
+    + 'static,
+) -> Result<Issued, Error> {
+    let (client_id, token_id, secret) =
+        (client.id, OAuthTokenId::new(app.entropy.bytes()), app.entropy.secret());
+    let refresh = RefreshToken { tenant, grant: id, nth, secret: secret.clone() };
+    let work = async move |tx: &WriteTx<'_>| {
+        super::still_there(tx, &client).await?;
+        let grant = sql::find(tx.reader(), id).await?.ok_or_else(invalid_grant)?;
+        active(tx.tenant(), grant.user)?;
+        let before = grant.clone();
+        let family = tokens::of_family(tx.reader(), id).await?;
+        Ok(redeem(grant, (token_id, &secret), &client, family, tx).map(|redeemed| (redeemed, before)))
+    };
+    let (redeemed, grant) = write::as_client(app, tenant, client_id, work).await?;
+    let token = match redeemed {
+        Redeemed::Given(token) => *token,
+        Redeemed::Refused | Redeemed::Replayed => return Err(invalid_grant()),
+        Redeemed::Narrower(refused) => {
+            return Err(OAuthRefusal::new("invalid_scope", refused.to_string()).into());
+        }
+    };
+    let text = credentials::of_token(&app.signing, tenant, &token)?;
+    let refresh = grant.is_offline().then(|| refresh.text());
+    Ok(Issued { refresh, grant: Some(grant), ..Issued::of(token, text) })
+}
+
+/// Ends the grant of a refresh token that `owns` may end, with all that came of it. One that is not good is no error (RFC 7009
+/// §2.2).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn end(
+    tx: &WriteTx<'_>,
+    token: &RefreshToken,
+    owns: impl Fn(&OAuthGrant) -> bool,
+) -> Result<Edited<()>, Error> {
+    let Some(grant) = sql::find(tx.reader(), token.grant).await?.filter(|grant| owns(grant)) else {
+        return Ok(Edited::unchanged(()));
+    };
+    // One that was used up ends the grant too.
+    let stages = matches!(&grant.stage, Stage::Tokens { refreshes, refresh: Some(last) }
+        if token.nth < *refreshes || (token.nth == *refreshes && last.is(&token.secret)));
+    if !stages {
+        return Ok(Edited::unchanged(()));
+    }
+    let family = tokens::of_family(tx.reader(), grant.id).await?;
+    Ok(grant.end(family))
+}
+
+/// Gives a token for a short while for one that the client has.
+async fn exchange(app: &App, tenant: TenantId, client: OAuthClient, text: &str) -> Result<Issued, Error> {
+    let (_, id, _) = given(app, text)
+        .filter(|(credential, _, of)| credential.tenant == tenant && *of == client.id)
+        .ok_or_else(invalid_grant)?;
+    let (client_id, new) = (client.id, OAuthTokenId::new(app.entropy.bytes()));
+    let work = async move |tx: &WriteTx<'_>| {
+        super::still_there(tx, &client).await?;
+        let token = tokens::find(tx.reader(), id).await?;
+        let good = token.filter(|token| token.expires_at > tx.editor().at && token.is_still_given(&client));
+        let token = good.ok_or_else(invalid_grant)?;
+        active(tx.tenant(), token.user)?;
+        Ok(token.exchange(new, &client, tx.editor()))
+    };
+    let token = write::as_client(app, tenant, client_id, work).await?;
+    let text = credentials::of_token(&app.signing, tenant, &token)?;
+    Ok(Issued { exchanged: true, ..Issued::of(token, text) })
+}
