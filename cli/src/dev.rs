@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
-    App, Budget, Clock, Entropy, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, RateLimits, Settings,
     demo::{COMPANIES, Demo, PASSWORD},
 };
 use serde::Serialize;
@@ -55,6 +55,7 @@ impl Dev {
             catalogue: catalogue::of(self.catalogue.as_deref(), self.developer_role, self.lenient)?,
             public_url: None,
             rate_limits: RateLimits::new(limits),
+            egress: Allowed::own_machine(),
             snapshot_budget: Budget::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
 use rolecall_engine::catalogue::Catalogue;
-use rolecall_server::{App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
+use rolecall_server::{Allowed, App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::EnvFilter;
@@ -66,6 +66,9 @@ pub struct Given {
     /// Mebibytes that the tenants in memory may take; beyond that some not used lately are read again [default: 256]
     #[arg(long, value_name = "MIB", env = "ROLECALL_SNAPSHOT_MEMORY")]
     snapshot_memory: Option<u32>,
+    /// Networks that identity providers may be in although they are not public, for example `10.0.0.0/8`, with commas between
+    #[arg(long, value_name = "NETWORKS", env = "ROLECALL_EGRESS_ALLOW")]
+    egress_allow: Option<String>,
     /// Seconds between saying that the server is about to stop and refusing connections [default: 0]
     #[arg(long, value_name = "SECONDS", env = "ROLECALL_DRAIN_SECONDS")]
     drain_seconds: Option<u64>,
@@ -121,6 +124,8 @@ struct Effective {
     rate_limits: String,
     max_connections: usize,
     snapshot_memory: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    egress_allow: Option<String>,
     drain_seconds: u64,
     log: String,
     log_format: LogFormat,
@@ -145,6 +150,7 @@ impl Given {
             rate_limits: self.rate_limits.or(other.rate_limits),
             max_connections: self.max_connections.or(other.max_connections),
             snapshot_memory: self.snapshot_memory.or(other.snapshot_memory),
+            egress_allow: self.egress_allow.or(other.egress_allow),
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             log: self.log.or(other.log),
             log_format: self.log_format.or(other.log_format),
@@ -164,6 +170,7 @@ impl Given {
             rate_limits: self.rate_limits.unwrap_or(TENFOLD.to_owned()),
             max_connections: self.max_connections.unwrap_or(10_000),
             snapshot_memory: self.snapshot_memory.unwrap_or(256),
+            egress_allow: self.egress_allow,
             drain_seconds: self.drain_seconds.unwrap_or(0),
             log: self.log.unwrap_or("info".to_owned()),
             log_format: self.log_format.unwrap_or(LogFormat::Text),
@@ -229,6 +236,7 @@ impl Effective {
             )?,
             public_url: public_url.transpose()?,
             rate_limits: RateLimits::new(rate_limits(&self.rate_limits)?),
+            egress: allowed(self.egress_allow.as_deref())?,
             snapshot_budget: Budget(u64::from(self.snapshot_memory) * 1024 * 1024),
         };
         let (db, _lock) = store::open_to_serve(&self.data)?;
@@ -305,6 +313,13 @@ impl Installation {
 fn read_file(file: &Path) -> anyhow::Result<Given> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     toml::from_str(&text).with_context(|| format!("`{}` cannot be used", file.display()))
+}
+
+/// The networks in a text.
+fn allowed(text: Option<&str>) -> anyhow::Result<Allowed> {
+    let networks = text.unwrap_or_default().split(',').map(str::trim).filter(|network| !network.is_empty());
+    let network = |text: &str| text.parse().with_context(|| format!("`{text}` is not a network"));
+    Ok(Allowed(networks.map(network).collect::<Result<_, _>>()?))
 }
 
 /// How variables begin that Kubernetes sets for a service called `rolecall`.

@@ -12,8 +12,12 @@ use rolecall_engine::catalogue::Catalogue;
 
 use crate::{
     clock::{Clock, Entropy},
-    credentials::{LatelySeen, Verified, assertion::Assertions, cookies::CookieKey, password::Attempts},
+    credentials::{
+        LatelySeen, Verified, assertion::Assertions, cookies::CookieKey, discovery::Discovery,
+        password::Attempts,
+    },
     db::Db,
+    egress::{Allowed, Egress},
     error::Error,
     limits::RateLimits,
     links::Origin,
@@ -33,6 +37,8 @@ pub struct Settings {
     pub public_url: Option<Origin>,
     /// How many requests are accepted.
     pub rate_limits: RateLimits,
+    /// Which machines may be asked although they are not public.
+    pub egress: Allowed,
     /// How much memory the snapshots of tenants may take.
     pub snapshot_budget: Budget,
 }
@@ -53,6 +59,8 @@ pub struct Parts {
     pub(crate) assertions: Assertions,
     pub(crate) attempts: Attempts,
     pub(crate) cookies: CookieKey,
+    pub(crate) discovery: Discovery,
+    pub(crate) login_states: Seal,
     pub(crate) lately_seen: LatelySeen,
     pub(crate) provider_secrets: Seal,
     pub(crate) cursors: Seal,
@@ -74,7 +82,7 @@ impl App {
     /// # Errors
     /// When the database cannot be used, or its keys were sealed by another master key.
     pub async fn new(db: Db, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
-        let Settings { master_key, catalogue, public_url, rate_limits, snapshot_budget } = settings;
+        let Settings { master_key, catalogue, public_url, rate_limits, egress, snapshot_budget } = settings;
         let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
         Ok(Self(Arc::new(Parts {
             db,
@@ -88,6 +96,8 @@ impl App {
             assertions: Assertions::default(),
             attempts: Attempts::default(),
             cookies: CookieKey::new(&master_key)?,
+            discovery: Discovery::new(Egress::new(egress).map_err(Error::internal)?),
+            login_states: master_key.seal_for("login-states")?,
             lately_seen: LatelySeen::default(),
             provider_secrets: master_key.seal_for("identity-providers")?,
             cursors: master_key.seal_for("cursors")?,

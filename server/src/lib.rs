@@ -18,6 +18,7 @@ mod csrf_token;
 mod db;
 pub mod demo;
 mod edge;
+mod egress;
 mod error;
 mod explain;
 mod groups;
@@ -52,6 +53,7 @@ pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catal
 pub use clock::{Clock, Entropy};
 pub use db::Db;
 pub use edge::{Edge, openapi::document as openapi};
+pub use egress::Allowed;
 pub use error::Error;
 pub use limits::{PerMinute, RateLimits};
 pub use links::Origin;

@@ -158,11 +158,6 @@ impl Links {
         &self.base
     }
 
-    /// An address that was checked when it was given to us.
-    pub fn elsewhere(&self, address: &str) -> Link {
-        Link { href: address.to_owned() }
-    }
-
     /// The address of a path, which begins with `/`.
     pub fn to(&self, path: impl fmt::Display) -> Link {
         Link { href: format!("{}{path}", self.base) }
@@ -174,6 +169,13 @@ impl Links {
 pub struct Link {
     /// The address.
     pub href: String,
+}
+
+impl Link {
+    /// An address that was checked when it was given to us.
+    pub fn elsewhere(address: &str) -> Self {
+        Self { href: address.to_owned() }
+    }
 }
 
 /// The links of a resource.

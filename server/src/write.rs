@@ -18,7 +18,7 @@ use crate::{
     app::App,
     audits,
     caller::{Caller, Permission},
-    db::{Reader, Writer, Written},
+    db::{Left, Reader, Writer, Written},
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
@@ -172,10 +172,12 @@ pub(crate) async fn as_user<T: Send + 'static>(
 /// # Errors
 /// When the database cannot be written.
 pub(crate) async fn note_seen(app: &App) -> Result<(), Error> {
-    for ((tenant, session), at) in app.lately_seen.take() {
+    for (tenant, seen) in app.lately_seen.take() {
         let work = async move |writer: &mut Writer<'_>| {
-            sessions::see(writer, session, at).await?;
-            Ok(Written { value: (), state: None })
+            for (session, at) in seen {
+                sessions::see(writer, session, at).await?;
+            }
+            Ok(Written { value: (), left: Left::Note })
         };
         app.db.write(tenant, work, |_| ()).await?;
     }
@@ -246,7 +248,7 @@ async fn store<T>(
 ) -> Result<Written<T>, Error> {
     let Edited { value, changes } = edited;
     if changes.is_empty() {
-        return Ok(Written { value, state: None });
+        return Ok(Written { value, left: Left::Nothing });
     }
     let after = before.apply(Revision(before.revision().0 + 1), editor.at, &changes);
     keep_administrator(before, &after, &changes)?;
@@ -255,7 +257,7 @@ async fn store<T>(
     }
     audits::record(writer, &after, &changes, editor, trace).await?;
     tenants::set_revision(writer, after.revision()).await?;
-    Ok(Written { value, state: Some(Arc::new(after)) })
+    Ok(Written { value, left: Left::State(Arc::new(after)) })
 }
 
 async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error> {
@@ -282,5 +284,47 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::WebIntegration(delta) => web_integrations::store(writer, delta).await,
         Change::Space(delta) => spaces::store(writer, delta).await,
         Change::SpaceAssignment(delta) => space_assignments::store(writer, delta).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_engine::catalogue::Catalogue;
+
+    use super::*;
+    use crate::{
+        Allowed, Budget, Clock, Db, Entropy, MasterKey, RateLimits, Settings, app::App, demo::COMPANIES,
+        login::password,
+    };
+
+    /// When sessions were last used is written down beside changes, and takes none of them with it.
+    #[tokio::test]
+    async fn notes_spoil_no_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes.db");
+        let settings = Settings {
+            master_key: MasterKey::new([7; 32]),
+            catalogue: Catalogue::qlik(),
+            public_url: None,
+            rate_limits: RateLimits::new(None),
+            egress: Allowed::default(),
+            snapshot_budget: Budget::default(),
+        };
+        let app =
+            App::new(Db::open_sqlite(&file).unwrap(), settings, Clock::default(), Entropy).await.unwrap();
+        let tenant = COMPANIES.first().unwrap().make(&app).await.unwrap().tenant;
+        COMPANIES.first().unwrap().set_passwords(&app, tenant).await.unwrap();
+        let host = "acme.localhost".parse().unwrap();
+        let log_in = || {
+            let secret = crate::demo::PASSWORD.to_owned();
+            password::by_password(&app, Some(&host), "ada@acme.example", secret)
+        };
+        let session = log_in().await.unwrap().session;
+        let later = app.clock.now().plus(rolecall_engine::time::Span::from_hours(1));
+        app.lately_seen.note(tenant, session, later);
+        let (noted, another) = tokio::join!(note_seen(&app), log_in());
+        assert!(noted.is_ok() && another.is_ok());
+        let work = async move |reader: &Reader<'_>| sessions::seen_at(reader, session).await;
+        assert_eq!(app.db.read(tenant, work).await.unwrap(), Some(later));
     }
 }

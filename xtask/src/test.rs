@@ -6,8 +6,8 @@ use crate::{coverage, fuzz, root, run, run_with, tidy};
 
 /// The oldest Node.js that the vendor's client runs on.
 const NODE: u32 = 20;
-/// Where the vendor's client is tried.
-const CLIENT: &str = "cli/tests/clients/qlik-api";
+/// Where the vendor's client is tried, and a browser.
+const CLIENTS: &[&str] = &["cli/tests/clients/qlik-api", "cli/tests/clients/browser"];
 
 /// Random tenants on which the engine is compared with the naive reference.
 const TENANTS: &str = "100000";
@@ -24,7 +24,7 @@ pub fn all() -> anyhow::Result<()> {
     run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
     let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
     run_with("", "cargo", &reference, &[("PROPTEST_CASES", TENANTS)])?;
-    client()?;
+    clients()?;
     fuzz::all(FUZZING)?;
     coverage::engine()
 }
@@ -39,8 +39,14 @@ fn has(program: &str) -> bool {
 
 /// Installs programs of Debian's that are not there.
 fn install() -> anyhow::Result<()> {
-    let wanted =
-        [("npm", "npm"), ("node", "nodejs"), ("curl", "curl"), ("nginx", "nginx-light"), ("g++", "g++")];
+    let wanted = [
+        ("npm", "npm"),
+        ("node", "nodejs"),
+        ("curl", "curl"),
+        ("nginx", "nginx-light"),
+        ("g++", "g++"),
+        ("chromium", "chromium"),
+    ];
     let missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
@@ -50,13 +56,16 @@ fn install() -> anyhow::Result<()> {
     run("", "apt-get", &[&["install", "--yes", "--quiet"][..], &missing].concat())
 }
 
-/// Drives the program, as it is shipped, with the vendor's client.
-fn client() -> anyhow::Result<()> {
+/// Drives the program, as it is shipped, with the vendor's client and in a browser.
+fn clients() -> anyhow::Result<()> {
     run("", "cargo", &["build", "--quiet"])?;
-    run(CLIENT, "npm", &["ci", "--no-audit", "--no-fund"])?;
     let node = node()?;
     let program = root().join("target/debug/rolecall");
-    run_with(CLIENT, &node.to_string_lossy(), &["--test"], &[("ROLECALL", &program.to_string_lossy())])
+    for client in CLIENTS {
+        run(client, "npm", &["ci", "--no-audit", "--no-fund"])?;
+        run_with(client, &node.to_string_lossy(), &["--test"], &[("ROLECALL", &program.to_string_lossy())])?;
+    }
+    Ok(())
 }
 
 /// A Node.js that is new enough: the machine's, or one from npm where Debian's is older.
@@ -67,6 +76,9 @@ fn node() -> anyhow::Result<PathBuf> {
     if major.is_some_and(|major: u32| major >= NODE) {
         return Ok(PathBuf::from("node"));
     }
-    run(CLIENT, "npm", &["install", "--no-save", "--no-audit", "--no-fund", &format!("node@{NODE}")])?;
-    Ok(root().join(CLIENT).join("node_modules/.bin/node"))
+    let tools = root().join("target/node");
+    std::fs::create_dir_all(&tools)?;
+    let to = tools.to_string_lossy();
+    run("", "npm", &["install", "--prefix", &to, "--no-audit", "--no-fund", &format!("node@{NODE}")])?;
+    Ok(tools.join("node_modules/.bin/node"))
 }

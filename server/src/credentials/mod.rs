@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod cookies;
+pub mod discovery;
 pub mod keys;
 pub mod password;
 pub mod verify;
@@ -218,18 +219,21 @@ impl Credential {
     }
 }
 
-/// Sessions that were used since somebody last wrote it down, and when.
+/// Sessions that were used since somebody last wrote it down, and when, by tenant.
 #[derive(Default)]
-pub struct LatelySeen(Mutex<HashMap<(TenantId, SessionId), Timestamp>>);
+pub struct LatelySeen(Mutex<BySession>);
+
+type BySession = HashMap<TenantId, HashMap<SessionId, Timestamp>>;
 
 impl LatelySeen {
     /// Notes that a session is used.
     pub fn note(&self, tenant: TenantId, session: SessionId, now: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, session), now);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.entry(tenant).or_default().insert(session, now);
     }
 
     /// All that was noted, which is forgotten.
-    pub fn take(&self) -> HashMap<(TenantId, SessionId), Timestamp> {
+    pub fn take(&self) -> BySession {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -32,18 +32,16 @@ pub async fn verify_session(app: &App, cookie: SessionCookie) -> Result<(Arc<Sna
     let SessionCookie { tenant, session, secret } = cookie;
     let known = app.verified.get(hash);
     let was_known = known.is_some();
-    let credential = match known {
-        Some(credential) => credential,
-        None => {
-            let work = async move |reader: &Reader<'_>| {
-                let found = sessions::find(reader, session).await?;
-                let found = found.filter(|session| session.has_secret(&secret));
-                Ok(found.zip(sessions::seen_at(reader, session).await?))
-            };
-            let found = app.db.read(tenant, work).await?;
-            let (session, seen_at) = found.ok_or(Error::Unauthenticated)?;
-            Credential::of_session(tenant, session, seen_at)
-        }
+    let credential = if let Some(credential) = known {
+        credential
+    } else {
+        let work = async move |reader: &Reader<'_>| {
+            let found = sessions::find(reader, session).await?;
+            let found = found.filter(|session| session.has_secret(&secret));
+            Ok(found.zip(sessions::seen_at(reader, session).await?))
+        };
+        let (session, seen_at) = app.db.read(tenant, work).await?.ok_or(Error::Unauthenticated)?;
+        Credential::of_session(tenant, session, seen_at)
     };
     let (snapshot, credential) = good(app, hash, credential, was_known).await?;
     let now = app.clock.now();

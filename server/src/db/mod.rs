@@ -40,8 +40,17 @@ pub struct Db {
 pub struct Written<T> {
     /// The answer to give once it is durable.
     pub value: T,
-    /// The state it leads to; none if it stored nothing.
-    pub state: Option<Arc<Snapshot>>,
+    pub left: Left,
+}
+
+/// What stored work leads to.
+pub enum Left {
+    /// It stored nothing.
+    Nothing,
+    /// It stored what is no part of a tenant's state.
+    Note,
+    /// The tenant's next state.
+    State(Arc<Snapshot>),
 }
 
 impl Db {

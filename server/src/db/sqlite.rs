@@ -20,7 +20,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    System, Writer, Written,
+    Left, System, Writer, Written,
     migrate::{Missing, migrate},
 };
 use crate::error::Error;
@@ -138,15 +138,19 @@ impl Sqlite {
         let run = move |connection: &Connection, batch: &mut Batch| {
             let mut writer = Writer::new(connection, tenant, batch.uncommitted.get(&tenant).cloned());
             let written = guarded(|| work(&mut writer));
-            if let Ok(Written { state: Some(state), .. }) = &written {
-                batch.uncommitted.insert(tenant, Arc::clone(state));
-            } else {
-                batch.spoilt |= writer.has_stored();
+            match &written {
+                Ok(Written { left: Left::State(state), .. }) => {
+                    batch.uncommitted.insert(tenant, Arc::clone(state));
+                }
+                Ok(Written { left: Left::Note, .. }) => {}
+                Ok(Written { left: Left::Nothing, .. }) | Err(_) => batch.spoilt |= writer.has_stored(),
             }
             written
         };
         let finish = move |written: Written<T>| {
-            written.state.map(publish);
+            if let Left::State(state) = written.left {
+                publish(state);
+            }
             written.value
         };
         self.submit(run, finish).await

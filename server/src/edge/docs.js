@@ -51,6 +51,11 @@ function members(schema, seen = []) {
   return el("div", {}, el("table", {}, rows), inner);
 }
 
+// What is sent or answered: as JSON, or in the only other way there is.
+function schemaOf(content) {
+  return content && (content["application/json"] ?? Object.values(content)[0]).schema;
+}
+
 function operation(path, method, item) {
   const parts = [
     el("h3", {}, item.summary),
@@ -63,10 +68,10 @@ function operation(path, method, item) {
     const rows = item.parameters.map((parameter) => row(parameter.name, kind(parameter.schema), parameter.description, parameter.deprecated));
     parts.push(el("h4", {}, "Parameters"), el("table", {}, rows));
   }
-  const body = item.requestBody?.content["application/json"].schema;
+  const body = schemaOf(item.requestBody?.content);
   if (body) parts.push(el("h4", {}, "Body"), members(body));
   const [success] = Object.keys(item.responses);
-  const answer = item.responses[success].content?.["application/json"].schema;
+  const answer = schemaOf(item.responses[success].content);
   parts.push(el("h4", {}, `Answer ${success}`), answer ? members(answer) : el("p", { class: "notes" }, item.responses[success].description));
   const errors = Object.keys(item.responses).slice(1).join(", ");
   if (errors) parts.push(el("p", { class: "notes" }, `Errors: ${errors}`));

@@ -1,5 +1,6 @@
 //! What does Rolecall answer under which address? The table of contents.
 
+mod cors;
 pub mod openapi;
 mod pages;
 
@@ -96,6 +97,7 @@ impl Edge {
             .merge(pages::router())
             .merge(forward::router())
             .fallback(|| async { Error::NotFound })
+            .layer(cors::layer(app.clone()))
             .with_state(app.clone());
         Self { app, router }
     }

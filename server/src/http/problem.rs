@@ -201,15 +201,12 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         tracing::error!(%trace, path, fault, "a request failed");
     }
     let problem = Problem::of(&error, family(path), is_patch);
-    let allow = response.headers().get(header::ALLOW).cloned();
-    let status = problem.status;
-    let mut response = Response::new(problem.body(family(path), trace));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
+    // What others said of the answer stays: which methods there are, and who may read it.
+    let (mut head, _) = response.into_parts();
+    head.status = problem.status;
+    let headers = &mut head.headers;
+    headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(allow) = allow {
-        headers.insert(header::ALLOW, allow);
-    }
     match *error {
         Error::Unauthenticated | Error::OtherTenant => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -225,7 +222,7 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         }
         _ => {}
     }
-    response
+    Response::from_parts(head, problem.body(family(path), trace))
 }
 
 /// The answer to a request that asked for a preview (RFC 7240 §3).

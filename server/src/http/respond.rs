@@ -111,7 +111,8 @@ impl IntoResponse for Browsed {
             let headers = [
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),
                 (header::CONTENT_SECURITY_POLICY, POLICY),
-                (header::REFERRER_POLICY, "no-referrer"),
+                // A form of a page that tells nobody where it is from is taken for one from elsewhere.
+                (header::REFERRER_POLICY, "same-origin"),
             ];
             (status, headers, html).into_response()
         };

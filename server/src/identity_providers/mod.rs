@@ -5,7 +5,7 @@ pub mod sql;
 mod wire;
 
 use rolecall_engine::{
-    identity_providers::{IdentityProvider, IdpOp, NewIdentityProvider, Sealed},
+    identity_providers::{IdentityProvider, IdpOp, NewIdentityProvider, Sealed, Trust},
     ids::IdpId,
 };
 
@@ -62,11 +62,37 @@ pub async fn patch(
     ops: Vec<IdpOp>,
 ) -> Result<(), Error> {
     caller.require_whole_reach()?;
+    verify(app, &get(app, caller, id).await?, &ops).await?;
     let edit = async move |tx: &WriteTx<'_>| {
         let provider = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
         Ok(provider.edit(&ops, tx.editor())?.map(drop))
     };
     caller.write(app, edit).await
+}
+
+/// Refuses to let pending options hold by which the provider cannot be asked.
+async fn verify(app: &App, provider: &IdentityProvider, ops: &[IdpOp]) -> Result<(), Error> {
+    let mut pending = match &provider.trust {
+        Trust::Oidc(oidc) => oidc.pending.as_ref(),
+        Trust::Jwt(_) | Trust::Saml(_) => None,
+    };
+    for (at, op) in ops.iter().enumerate() {
+        match op {
+            IdpOp::SetPending(settings) => pending = Some(settings),
+            IdpOp::Promote => {
+                let Some(settings) = pending.take() else { continue };
+                let asked = app.discovery.metadata(settings).await;
+                asked.map_err(|why| {
+                    Error::at_pointer(
+                        format!("/{at}"),
+                        format!("the identity provider cannot be used: {why}"),
+                    )
+                })?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a provider. Its users stay, and another provider may name them next.

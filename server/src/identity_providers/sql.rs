@@ -41,7 +41,7 @@ struct Document {
 #[serde(rename_all = "camelCase")]
 enum StoredTrust {
     Jwt { issuer: String, kid: String, pem: String },
-    Oidc { interactive: bool, live: Option<Stored>, pending: Option<Stored>, state: String },
+    Oidc { interactive: bool, live: Option<Box<Stored>>, pending: Option<Box<Stored>>, state: String },
     Saml(String),
 }
 
@@ -124,8 +124,8 @@ impl From<&Trust> for StoredTrust {
             }
             Trust::Oidc(oidc) => Self::Oidc {
                 interactive: oidc.interactive,
-                live: oidc.live.as_ref().map(Stored::from),
-                pending: oidc.pending.as_ref().map(Stored::from),
+                live: oidc.live.as_ref().map(|live| Box::new(live.into())),
+                pending: oidc.pending.as_ref().map(|pending| Box::new(pending.into())),
                 state: oidc.state.to_string(),
             },
             Trust::Saml(document) => Self::Saml(document.clone()),
@@ -142,8 +142,8 @@ impl StoredTrust {
             }),
             Self::Oidc { interactive, live, pending, state } => Trust::Oidc(Box::new(OidcTrust {
                 interactive,
-                live: live.map(Stored::read).transpose()?,
-                pending: pending.map(Stored::read).transpose()?,
+                live: live.map(|live| live.read()).transpose()?,
+                pending: pending.map(|pending| pending.read()).transpose()?,
                 state: state.parse().map_err(Error::internal)?,
             })),
             Self::Saml(document) => Trust::Saml(document),

@@ -204,9 +204,8 @@ fn word<T: FromStr<Err: Display>>(text: &str, at: &str) -> Result<T, Error> {
 }
 
 fn setting(text: Option<&str>, most: usize, at: &str) -> Result<Option<Setting>, Error> {
-    let read = |text: &str| match text.chars().count() > most {
-        true => Err(NameError::TooLong(most)),
-        false => Setting::new(text),
+    let read = |text: &str| {
+        if text.chars().count() > most { Err(NameError::TooLong(most)) } else { Setting::new(text) }
     };
     text.map(read).transpose().map_err(|error| Error::at_pointer(at, error))
 }

@@ -66,8 +66,7 @@ pub fn read(providers: &[IdentityProvider], token: &str, now: Timestamp) -> Resu
 /// The claims of a token, if the key signed it and it is from the issuer and for us.
 fn signed(trust: &JwtTrust, token: &str) -> Result<Map<String, Value>, Error> {
     let key = keys::from_pem(&trust.key.pem).map_err(Error::internal)?;
-    let mut validation = Validation::default();
-    validation.algorithms = key.algorithms.to_vec();
+    let mut validation = Validation { algorithms: key.algorithms.to_vec(), ..Validation::default() };
     validation.set_audience(&[AUDIENCE]);
     validation.set_issuer(&[trust.issuer.as_str()]);
     validation.required_spec_claims = HashSet::new();

@@ -8,15 +8,18 @@ use axum::{
 use cookie::{Cookie, SameSite, time::Duration};
 use rolecall_engine::identity_providers::IdentityProvider;
 
-use super::wire::{LoggedInPage, LoginPage, Nothing, PasswordForm, ProviderLink, checked_return};
+use super::{
+    oidc,
+    wire::{LoggedInPage, LoginPage, Nothing, PasswordForm, ProviderLink, checked_return},
+};
 use crate::{
     app::App,
-    caller::{asked_host, bearer, foreign_origin, session_cookie, web_integration},
+    caller::{asked_host, bearer, cookie as cookie_of, foreign_origin, session_cookie, web_integration},
     credentials::cookies::{CSRF, SESSION, SIGNATURE, SessionCookie},
     error::{Error, SessionError},
     http::{
         describe::{Describe, Document},
-        extract::Form,
+        extract::{Form, Head},
         operation::{Operation, get, post},
         query::{Pairs, Parameter, Parameters, Query},
         respond::{Browsed, Elsewhere, Shown, WithCookies},
@@ -31,6 +34,8 @@ pub fn operations() -> Vec<Operation> {
             .refusing(&[400, 401, 403]),
         get("/login", "The page to log in on", show_login),
         post("/login", "Log in by a password", log_in_by_password).refusing(&[403, 429]),
+        get("/login/oidc", "Go to an identity provider to log in", depart).refusing(&[501, 502]),
+        get("/login/callback", "Come back from an identity provider", arrive),
         get("/logout", "End the session", log_out),
     ]
 }
@@ -110,6 +115,8 @@ async fn log_in_by_token(
 struct AskLogin {
     returnto: Option<String>,
     integration: Option<String>,
+    /// The identity provider to go to.
+    provider: Option<String>,
     /// Whether somebody who is logged in already logs in again.
     anew: bool,
     logged_out: bool,
@@ -121,6 +128,7 @@ impl Parameters for AskLogin {
         vec![
             Parameter::text("returnto", "Where to go to then: an address of the tenant"),
             Parameter::text("qlik-web-integration-id", "The web integration whose pages may be returned to"),
+            Parameter::text("idp", "The identity provider to go to"),
             Parameter::text("prompt", "`login`: ask although somebody is logged in"),
             Parameter::text("login_hint", "Who probably logs in"),
             Parameter::boolean("loggedout", "Whether somebody just logged out"),
@@ -131,6 +139,7 @@ impl Parameters for AskLogin {
         Ok(Self {
             returnto: text("returnto"),
             integration: text("qlik-web-integration-id"),
+            provider: text("idp"),
             anew: pairs.get("prompt") == Some("login"),
             logged_out: pairs.flag("loggedout")?,
             hint: text("login_hint").unwrap_or_default(),
@@ -205,7 +214,7 @@ fn provider_links(providers: &[IdentityProvider], to: Option<&str>) -> Vec<Provi
 
 /// An address that was checked, as a whole one.
 fn absolute(links: &Links, checked: &str) -> Link {
-    if checked.starts_with('/') { links.to(checked) } else { links.elsewhere(checked) }
+    if checked.starts_with('/') { links.to(checked) } else { Link::elsewhere(checked) }
 }
 
 fn render(page: &impl Template) -> Result<String, Error> {
@@ -251,6 +260,85 @@ async fn log_in_by_password(
     Ok(WithCookies { cookies: Vec::new(), answer: Browsed::Refused(render(&page)?) })
 }
 
+/// The cookie that a browser brings back from a provider.
+const SENT: &str = "rolecall.login";
+
+fn sent_cookie(value: String, secure: bool, life: Duration) -> Cookie<'static> {
+    let cookie = Cookie::build((SENT, value)).path("/login").http_only(true).secure(secure);
+    cookie.same_site(SameSite::Lax).max_age(life).build()
+}
+
+async fn depart(
+    State(app): State<App>,
+    browser: Browser,
+    Query(asked): Query<AskLogin>,
+) -> Result<WithCookies<Browsed>, Error> {
+    let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
+    let to =
+        returning(&app, &browser, &links, asked.returnto.as_deref(), asked.integration.as_deref()).await?;
+    let provider = asked.provider.unwrap_or_default();
+    let departure = oidc::depart(&app, browser.host.as_ref(), &links, &provider, to).await?;
+    let cookie = sent_cookie(departure.cookie, links.is_secure(), Duration::seconds(oidc::PATIENCE));
+    Ok(WithCookies { cookies: vec![cookie], answer: Browsed::Elsewhere(Link::elsewhere(&departure.to)) })
+}
+
+/// What comes back from a provider, and the cookie that goes with it.
+struct Return(oidc::Returned);
+
+impl Parameters for Return {
+    fn parameters() -> Vec<Parameter> {
+        vec![
+            Parameter::text("code", "What the provider gives a token for"),
+            Parameter::text("state", "What it was sent"),
+            Parameter::text("iss", "Who it is (RFC 9207)"),
+            Parameter::text("error", "Why there is no code"),
+        ]
+    }
+    fn read(pairs: Pairs, _: &Uri) -> Result<Self, Error> {
+        let text = |name: &str| pairs.get(name).map(str::to_owned);
+        Ok(Self(oidc::Returned {
+            code: text("code"),
+            state: text("state"),
+            issuer: text("iss"),
+            error: text("error"),
+        }))
+    }
+}
+
+async fn arrive(
+    State(app): State<App>,
+    Head(head): Head,
+    browser: Browser,
+    Query(Return(returned)): Query<Return>,
+) -> Result<WithCookies<Browsed>, Error> {
+    let host = browser.host.as_ref();
+    let links = tenants::links_of_host(&app, host).await?;
+    let gone = sent_cookie(String::new(), links.is_secure(), Duration::ZERO);
+    let cookie = cookie_of(&head.headers, SENT).unwrap_or_default();
+    match oidc::arrive(&app, host, &links, cookie, returned).await {
+        Ok((session, to)) => {
+            let link = to.map_or_else(|| links.to("/login"), |to| absolute(&links, &to));
+            let mut cookies = browser.cookies(&app, &session).await?;
+            cookies.push(gone);
+            Ok(WithCookies { cookies, answer: Browsed::Elsewhere(link) })
+        }
+        Err(Error::Session(why)) => {
+            tracing::info!(%why, "nobody came back from an identity provider");
+            let ways = super::ways(&app, host).await?;
+            let page = LoginPage {
+                tenant: ways.tenant,
+                message: Some("Logging in did not work. Try again, or ask an administrator."),
+                providers: provider_links(&ways.providers, None),
+                passwords: ways.passwords,
+                returnto: String::new(),
+                username: String::new(),
+            };
+            Ok(WithCookies { cookies: vec![gone], answer: Browsed::Refused(render(&page)?) })
+        }
+        Err(other) => Err(other),
+    }
+}
+
 async fn log_out(State(app): State<App>, browser: Browser) -> Result<WithCookies<Elsewhere>, Error> {
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
     let provider = match browser.cookie {
@@ -258,6 +346,6 @@ async fn log_out(State(app): State<App>, browser: Browser) -> Result<WithCookies
         None => None,
     };
     let next = provider.and_then(|provider| provider.post_logout);
-    let to = next.map_or_else(|| links.to("/login?loggedout=true"), |page| links.elsewhere(page.as_str()));
+    let to = next.map_or_else(|| links.to("/login?loggedout=true"), |page| Link::elsewhere(page.as_str()));
     Ok(WithCookies { cookies: no_cookies(), answer: Elsewhere(to) })
 }

@@ -2,6 +2,7 @@
 
 mod assertion;
 pub mod http;
+pub mod oidc;
 pub mod password;
 pub mod sql;
 mod wire;

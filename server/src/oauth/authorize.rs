@@ -232,7 +232,7 @@ async fn question(
     let about = |scope: &ScopeName| {
         let at = snapshot.catalogue().find(scope.as_str());
         let known = at.and_then(|at| snapshot.catalogue().scope(at));
-        let about = known.map(|known| known.about.to_string());
+        let about = known.map(|known| known.about.clone());
         (scope.to_string(), about.unwrap_or_else(|| umbrella(scope.as_str()).to_owned()))
     };
     Ok(Question {

@@ -17,6 +17,7 @@ use crate::{
         query::Query,
         respond::Browsed,
     },
+    links::Link,
     tenants,
 };
 
@@ -38,7 +39,7 @@ async fn show_authorize(
     let outcome = authorize(&app, host.as_ref(), &asked, cookie, Decided::Nothing).await?;
     let links = tenants::links_of_host(&app, host.as_ref()).await?;
     Ok(match outcome {
-        Outcome::Send(to) => Browsed::Elsewhere(links.elsewhere(&to)),
+        Outcome::Send(to) => Browsed::Elsewhere(Link::elsewhere(&to)),
         Outcome::Ask(question) => Browsed::Page(page(*question, &asked)?),
         Outcome::LogIn { again } => Browsed::Elsewhere(links.to(login(&asked, again))),
     })
@@ -83,7 +84,7 @@ async fn decide_authorize(
     let outcome = authorize(&app, host.as_ref(), &form.asked, cookie, decided).await?;
     let links = tenants::links_of_host(&app, host.as_ref()).await?;
     Ok(match outcome {
-        Outcome::Send(to) => Browsed::After(links.elsewhere(&to)),
+        Outcome::Send(to) => Browsed::After(Link::elsewhere(&to)),
         Outcome::Ask(question) => Browsed::Page(page(*question, &form.asked)?),
         Outcome::LogIn { again } => Browsed::After(links.to(login(&form.asked, again))),
     })

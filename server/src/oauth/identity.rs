@@ -75,13 +75,13 @@ pub async fn token(
     let (snapshot, user) = user(app, tenant, token.user).await?;
     let mut said = claims(&user, &snapshot, has(PROFILE), has(EMAIL));
     let client = token.client.to_string();
-    let issued = token.issued_at.as_seconds();
+    let given_at = token.issued_at.as_seconds();
     for (name, value) in [
         ("iss", json!(issuer)),
         ("aud", json!(client)),
         ("azp", json!(client)),
-        ("iat", json!(issued)),
-        ("exp", json!(issued + LIFETIME)),
+        ("iat", json!(given_at)),
+        ("exp", json!(given_at + LIFETIME)),
         ("auth_time", json!(grant.logged_in_at.as_seconds())),
     ] {
         said.insert(name.to_owned(), value);

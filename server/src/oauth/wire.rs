@@ -318,8 +318,8 @@ pub struct IssuedToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
     /// `urn:ietf:params:oauth:token-type:access_token`, where a token was exchanged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issued_token_type: Option<&'static str>,
+    #[serde(rename = "issued_token_type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
 }
 
 impl IssuedToken {
@@ -335,7 +335,7 @@ impl IssuedToken {
             refresh_token: refresh,
             id_token,
             auth_time: grant.map(|grant| grant.logged_in_at.as_seconds()),
-            issued_token_type: exchanged.then_some(ACCESS_TOKEN),
+            kind: exchanged.then_some(ACCESS_TOKEN),
         }
     }
 }

@@ -7,7 +7,7 @@ use rolecall_engine::{
     change::Delta,
     ids::{OAuthClientId, TenantId, UserId},
     names::{Description, Setting, fold},
-    oauth::{ClientSettings, KeyText, OAuthClient, Secret},
+    oauth::{AppType, ClientSettings, KeyText, OAuthClient, Secret},
     scopes::ScopeName,
     time::Timestamp,
 };
@@ -170,6 +170,13 @@ pub async fn tenant_of(system: &System<'_>, id: OAuthClientId) -> Result<Option<
 /// A page of clients.
 pub async fn page(reader: &Reader<'_>, keyset: &Keyset) -> Result<Found<OAuthClient>, Error> {
     List::of(&CLIENTS).page(reader, keyset, read).await
+}
+
+/// Whether pages of an origin are programs that the tenant has a client for.
+pub async fn any_allows(reader: &Reader<'_>, origin: &str) -> Result<bool, Error> {
+    let clients = reader.matching(&CLIENTS, "app_type = $2", &[AppType::Spa.as_str().into()], read).await?;
+    let mut origins = clients.iter().flat_map(|client| &client.settings.allowed_origins);
+    Ok(origins.any(|known| known.as_str() == origin))
 }
 
 /// Stores what happened to a client. With a client go its tokens.

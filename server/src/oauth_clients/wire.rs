@@ -274,7 +274,9 @@ fn setting(text: &str) -> Result<Setting, String> {
 fn redirect_uri(text: &str) -> Result<Setting, String> {
     let uri: http::Uri = text.parse().map_err(|_| "must be an absolute address".to_owned())?;
     let (scheme, host) = (uri.scheme_str(), uri.host());
-    let loopback = host.is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
+    let loopback = host.is_some_and(|host| {
+        ["localhost", "127.0.0.1", "[::1]"].contains(&host) || host.ends_with(".localhost")
+    });
     let good = match scheme {
         Some("https") => host.is_some(),
         Some("http") => loopback,

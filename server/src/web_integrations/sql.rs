@@ -10,7 +10,7 @@ use rolecall_engine::{
 };
 
 use crate::{
-    db::{Found, Keyset, List, Reader, Row, Sort, Sorts, System, Table, Value, Writer},
+    db::{Found, Keyset, List, Reader, Row, Sort, Sorts, Table, Value, Writer},
     error::Error,
 };
 
@@ -59,12 +59,10 @@ pub async fn allows(reader: &Reader<'_>, id: &str, origin: &str) -> Result<bool,
     Ok(found.is_some_and(|found| found.origins.iter().any(|known| known.as_str() == origin)))
 }
 
-/// Whether the tenant with a host name has a web integration that pages of an origin may use.
-pub async fn any_allows(system: &System<'_>, hostname: &str, origin: &str) -> Result<bool, Error> {
-    let sql = "SELECT i.origins FROM web_integrations i
-               JOIN hostnames h ON h.tenant_id = i.tenant_id WHERE h.hostname = $1";
-    let all = system.all(sql, &[hostname.into()], |row| row.text(0)).await?;
-    Ok(all.iter().any(|origins| origins.split_whitespace().any(|known| known == origin)))
+/// Whether pages of an origin may use any web integration of the tenant.
+pub async fn any_allows(reader: &Reader<'_>, origin: &str) -> Result<bool, Error> {
+    let all = reader.whole(&INTEGRATIONS, read).await?;
+    Ok(all.iter().flat_map(|integration| &integration.origins).any(|known| known.as_str() == origin))
 }
 
 /// A page of the web integrations.

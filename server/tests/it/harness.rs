@@ -8,7 +8,7 @@ use std::{
 
 use rolecall_engine::{access::Revision, catalogue::Catalogue};
 use rolecall_server::{
-    App, Budget, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
     demo::{COMPANIES, Demo},
     serve,
     setup::{self, Earlier},
@@ -69,6 +69,7 @@ impl Server {
             catalogue,
             public_url,
             rate_limits,
+            egress: Allowed::own_machine(),
             snapshot_budget,
         };
         let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();

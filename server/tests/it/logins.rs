@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Client, Server, names};
 
 pub const PROVIDERS: &str = "/api/v1/identity-providers";
+const SETTINGS: &str = "/api/core/auth-settings";
 pub const SESSION: &str = "/login/jwt-session";
 pub const RSA: &str = include_str!("keys/rsa.pem");
 pub const RSA_PUBLIC: &str = include_str!("keys/rsa.pub.pem");
@@ -203,13 +204,9 @@ fn who_is_shut_out_does_not_get_in() {
     log_in(&server, &signed(&claims("uma", &json!({})))).refused(401, "INVALID-IDP-CONFIG");
 }
 
-/// Nothing but the right key, algorithm, issuer, audience and time logs anybody in (threats T20, T21).
-#[test]
-fn no_forged_token_logs_anybody_in() {
-    let server = with_provider();
-    let good = claims("mallory", &json!({}));
+/// Tokens whose claims are missing or wrong, in every shape.
+fn wrong_claims() -> Vec<String> {
     let mut forged = Vec::new();
-    // Claims that are missing or wrong, in every shape.
     let members =
         ["iss", "aud", "sub", "subType", "name", "email", "email_verified", "jti", "iat", "nbf", "exp"];
     let shapes = [
@@ -252,6 +249,13 @@ fn no_forged_token_logs_anybody_in() {
     ] {
         forged.push(signed(&claims("mallory", &json!({name: value}))));
     }
+    forged
+}
+
+/// Tokens that the provider did not sign so.
+fn wrong_signatures() -> Vec<String> {
+    let good = claims("mallory", &json!({}));
+    let mut forged = Vec::new();
     // Other keys, other names of keys, other algorithms.
     forged.push(signed_by(EC, Algorithm::ES384, "portal-key", &good));
     for kid in ["", "other", "../portal-key", "portal-key\0", "PORTAL-KEY", &"k".repeat(300)] {
@@ -300,6 +304,14 @@ fn no_forged_token_logs_anybody_in() {
         "..".into(),
         "x".repeat(70_000),
     ]);
+    forged
+}
+
+/// Nothing but the right key, algorithm, issuer, audience and time logs anybody in (threats T20, T21).
+#[test]
+fn no_forged_token_logs_anybody_in() {
+    let server = with_provider();
+    let forged = [wrong_claims(), wrong_signatures()].concat();
     assert!(forged.len() >= 300, "{}", forged.len());
     let before = server.revision(0);
     for token in &forged {
@@ -382,7 +394,6 @@ fn a_session_ends_by_logout_by_idleness_and_by_age() {
     nora.get("/api/v1/users/me").expect(200);
     minutes(61);
     assert_eq!(nora.get("/api/v1/users/me").status, 401, "idle for too long");
-    const SETTINGS: &str = "/api/core/auth-settings";
     let changed = admin.replace(SETTINGS, "/maxUserSessionLifespanMinutes", 120);
     assert_eq!(changed.expect(200)["maxUserSessionLifespanMinutes"], 120);
     assert_eq!(changed.body["isDefault"], false);
@@ -482,6 +493,53 @@ fn pages_elsewhere_need_a_web_integration() {
     allowed.header("qlik-web-integration-id", &id).get("/api/v1/users/me").refused(403, "HTTP-403");
 }
 
+/// Browsers let pages of other sites read only what is for them.
+#[test]
+fn only_pages_of_the_tenant_read_answers() {
+    let server = with_provider();
+    let admin = server.admin();
+    let portal = json!({"name": "Portal", "validOrigins": ["https://portal.example"]});
+    admin.post("/api/v1/web-integrations", portal).expect(201);
+    let spa = json!({"appType": "spa", "clientName": "App", "allowedOrigins": ["https://app.example"]});
+    admin.post("/api/v1/oauth-clients", spa).expect(201);
+    let nora = logged_in(&server, "nora", &json!({}));
+    let readable = |client: &Client, origin: &str| {
+        let answer = client.header("origin", origin).get("/api/v1/csrf-token");
+        assert!(answer.headers["vary"].to_str().unwrap().contains("origin"));
+        let allowed = answer
+            .headers
+            .get("access-control-allow-origin")
+            .map(|origin| origin.to_str().unwrap().to_owned());
+        if allowed.is_some() {
+            assert_eq!(answer.headers["access-control-allow-credentials"], "true");
+            assert!(
+                answer.headers["access-control-expose-headers"].to_str().unwrap().contains("qlik-csrf-token")
+            );
+        }
+        allowed
+    };
+    for origin in ["https://portal.example", "https://app.example"] {
+        assert_eq!(readable(&nora, origin).as_deref(), Some(origin));
+    }
+    for origin in
+        ["https://evil.example", "https://portal.example.evil.example", "http://portal.example", "null"]
+    {
+        assert_eq!(readable(&nora, origin), None, "{origin}");
+    }
+    assert_eq!(
+        readable(&server.other_admin().header("host", "globex.localhost"), "https://portal.example"),
+        None
+    );
+    let preflight = visitor(&server)
+        .header("origin", "https://portal.example")
+        .header("access-control-request-method", "PATCH")
+        .header("access-control-request-headers", "qlik-csrf-token,qlik-web-integration-id,content-type");
+    let answer = preflight.send("OPTIONS", "/api/v1/users/me", None);
+    assert_eq!(answer.headers["access-control-allow-origin"], "https://portal.example");
+    assert!(answer.headers["access-control-allow-headers"].to_str().unwrap().contains("qlik-csrf-token"));
+    assert!(answer.headers["access-control-allow-methods"].to_str().unwrap().contains("PATCH"));
+}
+
 #[test]
 fn identity_providers_are_made_as_the_contract_says() {
     let server = Server::start();
@@ -540,10 +598,8 @@ fn identity_providers_are_made_as_the_contract_says() {
     let stored = std::fs::read(server.file()).unwrap();
     assert!(!stored.windows(6).any(|bytes| bytes == b"canary"), "nor stored in the clear");
     let oidc = format!("{PROVIDERS}/{}", oidc["id"].as_str().unwrap());
-    admin.op(&oidc, "promote-options", "/options", true).expect(204);
-    assert_eq!(admin.get(&oidc).expect(200)["active"], true);
-    admin.delete(&oidc).expect(400);
-    admin.replace(&oidc, "/active", false).expect(204);
+    admin.op(&oidc, "promote-options", "/options", true).expect(400);
+    admin.replace(&oidc, "/active", true).expect(400);
     admin.delete(&oidc).expect(204);
     admin.delete(&path).expect(204);
     admin.get(&path).expect(404);

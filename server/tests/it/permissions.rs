@@ -75,8 +75,24 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let assignment = if template.contains("{assignmentId}") { assignment() } else { String::new() };
     let path = template.replace("{id}", &id).replace("{tenantId}", &id).replace("{hint}", &hint);
     let path = path.replace("{assignmentId}", &assignment) + query;
-    let body = match operation {
-        "create_role" | "create_group" => Some(json!({ "name": name })),
+    let body = body(server, operation, &name, n);
+    assert_eq!(
+        body.is_some(),
+        ["PATCH", "PUT", "POST"].contains(&method)
+            && !operation.starts_with("filter")
+            && !["publish_oauth_client", "create_client_secret"].contains(&operation),
+        "{operation}"
+    );
+    let confirmed = (operation == "delete_oauth_client").then_some(id);
+    Request { method: method.to_owned(), path, body, confirmed }
+}
+
+/// What is sent with a request, if anything is.
+fn body(server: &Server, operation: &str, name: &str, n: usize) -> Option<Value> {
+    let admin = server.admin();
+    let tenant = server.tenants[0].tenant.to_string();
+    match operation {
+        "create_role" | "create_group" | "create_web_integration" => Some(json!({ "name": name })),
         "create_user" => Some(json!({ "subject": name })),
         "create_space" => Some(json!({"name": name, "type": "shared"})),
         "create_space_assignment" => {
@@ -89,7 +105,6 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "patch_identity_provider" => {
             Some(json!([{"op": "replace", "path": "/description", "value": "other"}]))
         }
-        "create_web_integration" => Some(json!({ "name": name })),
         "patch_auth_settings" => {
             Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
         }
@@ -133,16 +148,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             Some(json!({"subject": ada, "action": {"name": "notes"}, "resource": tenant}))
         }
         _ => None,
-    };
-    assert_eq!(
-        body.is_some(),
-        ["PATCH", "PUT", "POST"].contains(&method)
-            && !operation.starts_with("filter")
-            && !["publish_oauth_client", "create_client_secret"].contains(&operation),
-        "{operation}"
-    );
-    let confirmed = (operation == "delete_oauth_client").then_some(id);
-    Request { method: method.to_owned(), path, body, confirmed }
+    }
 }
 
 /// A token of the plain user.

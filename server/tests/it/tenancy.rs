@@ -65,7 +65,6 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
             Some(json!({"protocol": "jwtAuth", "provider": "external", "tenantIds": [ids["tenants"]],
             "options": {"issuer": "https://own.example", "staticKeys": [{"kid": "k", "pem": RSA_PUBLIC}]}}))
         }
-        "patch_identity_provider" => patch("/description", json!("taken")),
         "create_web_integration" => Some(json!({"name": "own", "tenantId": ids["tenants"]})),
         "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
         "log_in_by_token" => Some(json!({})),
@@ -84,7 +83,7 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "patch_group_settings" => {
             patch("/systemGroups/000000000000000000000001/assignedRoles", json!([{"id": ids["roles"]}]))
         }
-        "patch_api_key" => patch("/description", json!("taken")),
+        "patch_api_key" | "patch_identity_provider" => patch("/description", json!("taken")),
         "patch_api_key_settings" => patch("/max_keys_per_user", json!(1)),
         "create_space" => Some(json!({"name": "own space", "type": "shared", "ownerId": ids["users"]})),
         "put_space" => Some(json!({"ownerId": ids["users"]})),

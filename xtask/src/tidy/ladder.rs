@@ -6,7 +6,7 @@ use super::{Fault, files::File, imports};
 
 /// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
 const RUNGS: &[&[&str]] = &[
-    &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs"],
+    &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs", "egress.rs"],
     &["db/"],
     &["*/sql.rs", "audits/"],
     &[
@@ -15,7 +15,9 @@ const RUNGS: &[&[&str]] = &[
         "credentials/mod.rs",
         "credentials/assertion.rs",
         "credentials/cookies.rs",
+        "credentials/discovery.rs",
         "credentials/keys.rs",
+        "credentials/password.rs",
     ],
     &["app.rs"],
     &["snapshots/", "credentials/verify.rs"],
@@ -26,6 +28,7 @@ const RUNGS: &[&[&str]] = &[
         "*/mod.rs",
         "login/assertion.rs",
         "login/password.rs",
+        "login/oidc.rs",
         "oauth/authorize.rs",
         "oauth/redeem.rs",
         "oauth/identity.rs",

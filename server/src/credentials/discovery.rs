@@ -1,0 +1,121 @@
+//! What does an `OpenID` Connect provider say of itself? (OpenID Connect Discovery 1.0, threats T23)
+//!
+//! What it says is remembered: what it is for an hour, its keys for a day; keys are asked for anew at most once a minute, when
+//! a token names one that is not known.
+
+use std::{sync::Arc, time::Duration};
+
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use moka::sync::Cache;
+use rolecall_engine::{
+    identity_providers::OidcSettings,
+    time::{Span, Timestamp},
+};
+use serde::Deserialize;
+
+use crate::egress::{Egress, NotAsked};
+
+/// Keys of one provider that are looked at.
+const KEYS: usize = 50;
+/// How long what a provider says of itself is believed, and its keys.
+const METADATA: Duration = Duration::from_hours(1);
+const KEY_LIFE: Duration = Duration::from_hours(24);
+/// How long it takes until keys are asked for once more.
+const ONCE_MORE: Span = Span::from_millis(60_000);
+
+/// What a provider says of itself.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Metadata {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub jwks_uri: String,
+    pub userinfo_endpoint: Option<String>,
+    #[serde(default)]
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+struct Keys {
+    keys: Vec<Jwk>,
+    asked_at: Timestamp,
+}
+
+/// What providers say of themselves.
+pub struct Discovery {
+    egress: Egress,
+    metadata: Cache<String, Arc<Metadata>>,
+    keys: Cache<String, Arc<Keys>>,
+}
+
+fn unusable(why: impl Into<String>) -> NotAsked {
+    NotAsked(why.into())
+}
+
+impl Discovery {
+    pub fn new(egress: Egress) -> Self {
+        const PROVIDERS: u64 = 10_000;
+        Self {
+            egress,
+            metadata: Cache::builder().time_to_live(METADATA).max_capacity(PROVIDERS).build(),
+            keys: Cache::builder().time_to_live(KEY_LIFE).max_capacity(PROVIDERS).build(),
+        }
+    }
+
+    /// Asks other machines.
+    pub const fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    /// What a provider says of itself, or what was said of it when it was set up.
+    ///
+    /// # Errors
+    /// When it does not say it, or not in a way that can be used.
+    pub async fn metadata(&self, settings: &OidcSettings) -> Result<Arc<Metadata>, NotAsked> {
+        let read = |text: &[u8]| {
+            let metadata = serde_json::from_slice::<Metadata>(text);
+            metadata.map(Arc::new).map_err(|error| unusable(format!("its configuration is not one: {error}")))
+        };
+        if let Some(configuration) = &settings.configuration {
+            return read(configuration.as_bytes());
+        }
+        let address = settings.discovery_url.as_ref().ok_or_else(|| unusable("it has no address"))?;
+        if let Some(known) = self.metadata.get(address.as_str()) {
+            return Ok(known);
+        }
+        let metadata = read(&self.egress.get(address.as_str(), None).await?)?;
+        // Whoever answers must be who was asked (OpenID Connect Discovery 1.0 §4.3).
+        let own = address.as_str().strip_suffix("/.well-known/openid-configuration");
+        if own.is_some_and(|own| own.trim_end_matches('/') != metadata.issuer.trim_end_matches('/')) {
+            return Err(unusable("its issuer is another one than its address says"));
+        }
+        self.metadata.insert(address.as_str().to_owned(), Arc::clone(&metadata));
+        Ok(metadata)
+    }
+
+    /// The keys of a provider with a name; all if none is named.
+    ///
+    /// # Errors
+    /// When it does not say them.
+    pub async fn keys(&self, address: &str, id: Option<&str>, now: Timestamp) -> Result<Vec<Jwk>, NotAsked> {
+        let named = |known: &Keys| -> Vec<Jwk> {
+            let fits = |key: &&Jwk| id.is_none() || key.common.key_id.as_deref() == id;
+            known.keys.iter().filter(fits).cloned().collect()
+        };
+        if let Some(known) = self.keys.get(address) {
+            let found = named(&known);
+            if !found.is_empty() || now < known.asked_at.plus(ONCE_MORE) {
+                return Ok(found);
+            }
+        }
+        let text = self.egress.get(address, None).await?;
+        let set: JwkSet = serde_json::from_slice(&text).map_err(|_| unusable("its keys are no key set"))?;
+        if set.keys.len() > KEYS {
+            return Err(unusable("it has too many keys"));
+        }
+        let known = Arc::new(Keys { keys: set.keys, asked_at: now });
+        self.keys.insert(address.to_owned(), Arc::clone(&known));
+        Ok(named(&known))
+    }
+}
