@@ -94,10 +94,14 @@ fn unaudited(db: &Connection) -> Option<String> {
     let mut rows = statement.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let id: String = row.get(0).unwrap();
-        if row.get::<_, String>(1).unwrap() == "com.qlik.core.user.created" {
+        let kind: String = row.get(1).unwrap();
+        if kind == "com.qlik.core.user.created" {
             created.insert(id.clone());
         }
-        names.insert(id, row.get::<_, Option<String>>(2).unwrap());
+        // Of a user there are other events too, of the password for one.
+        if kind.starts_with("com.qlik.core.user.") {
+            names.insert(id, row.get::<_, Option<String>>(2).unwrap());
+        }
         revisions.insert(row.get::<_, String>(3).unwrap());
     }
     let mut statement = db.prepare("SELECT id, name FROM users").unwrap();
