@@ -74,6 +74,8 @@ impl UserRow {
             status: UserStatus::Active,
             invite_expires_at: None,
             client_id: None,
+            provider: None,
+            profile: None,
             roles: self.roles.clone(),
             groups: self.groups.clone(),
             created_at: Timestamp::from_millis(0),
@@ -119,6 +121,7 @@ impl World {
                 provider: Provider::Custom,
                 status: GroupStatus::Active,
                 description: None,
+                external_id: None,
                 roles: pick(&mut dice, count),
                 stamps: Stamps::new(&editor),
             });

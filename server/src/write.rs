@@ -27,6 +27,7 @@ use crate::{
     login::sql as sessions,
     oauth_clients::sql as oauth_clients,
     oauth_tokens::sql as oauth_tokens,
+    provisioner::Provisioner,
     roles::sql as roles,
     snapshots,
     tenants::sql as tenants,
@@ -87,6 +88,28 @@ impl<P: Permission> Caller<P> {
         } else {
             change(app, tenant, trace, prove, work).await
         }
+    }
+}
+
+impl Provisioner {
+    /// The tenant with what the program has written.
+    pub(crate) fn tenant_now(&self, app: &App) -> Arc<Snapshot> {
+        app.snapshots.get(self.tenant_id(), app.clock.now()).unwrap_or_else(|| Arc::clone(self.tenant()))
+    }
+
+    /// Stores the edit that `work` answers, as [`Caller::write`]. The program's key is proved again.
+    ///
+    /// # Errors
+    /// As [`Caller::write`].
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        app: &App,
+        work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let proof = self.proof.clone();
+        let prove =
+            async move |tenant: &Snapshot, reader: &Reader<'_>, at| proof.prove(tenant, reader, at).await;
+        change(app, self.tenant_id(), self.proof.trace, prove, work).await
     }
 }
 

@@ -120,10 +120,9 @@ impl Snapshot {
                 }
                 Change::Role(delta) => next.apply_role(delta),
                 Change::Group(delta) => next.apply_group(delta),
-                Change::User(_)
-                | Change::License(_)
-                | Change::IdentityProvider(_)
-                | Change::WebIntegration(_) => {}
+                Change::User(_) | Change::License(_) | Change::WebIntegration(_) => {}
+                // With a provider end the keys of its programs.
+                Change::IdentityProvider(delta) => next.note_credential(delta.before().is_some()),
                 Change::Session(delta) => next.note_credential(delta.before().is_some()),
                 Change::ApiKey(delta) => next.note_credential(delta.before().is_some()),
                 Change::OAuthClient(delta) => next.note_credential(delta.before().is_some()),
@@ -290,7 +289,7 @@ impl Snapshot {
         self.revision
     }
 
-    /// The last revision at which an API key, an OAuth client or a token of the tenant may have changed or ended. What was
+    /// The last revision at which an API key, an OAuth client, a token or an identity provider of the tenant may have changed or ended. What was
     /// verified about one at this revision or later still holds.
     #[must_use]
     pub const fn credentials_revision(&self) -> Revision {

@@ -10,6 +10,7 @@ mod laws;
 mod licenses;
 mod names;
 mod oracle;
+mod scim;
 mod stories;
 mod story;
 mod tenants;

@@ -2,6 +2,7 @@
 
 use rolecall_engine::{
     access::Snapshot,
+    api_keys::ExternalClient,
     change::{Change, Delta},
     ids::{
         ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthTokenId, RoleId, SessionId, TenantId, UserId,
@@ -147,6 +148,7 @@ pub enum Member<'m> {
     Role(RoleId),
     Group(GroupId),
     ApiKey(ApiKeyId),
+    ExternalClient(ExternalClient),
     Client(OAuthClientId),
     Token(OAuthTokenId),
     Provider(IdpId),
@@ -218,6 +220,7 @@ impl Serialize for Member<'_> {
             Self::Role(id) => serializer.collect_str(id),
             Self::Group(id) => serializer.collect_str(id),
             Self::ApiKey(id) => serializer.collect_str(id),
+            Self::ExternalClient(client) => serializer.collect_str(client),
             Self::Client(id) => serializer.collect_str(id),
             Self::Token(id) => serializer.collect_str(id),
             Self::Provider(id) => serializer.collect_str(id),

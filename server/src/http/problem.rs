@@ -13,6 +13,7 @@ use rolecall_engine::refusal::{Refusal, Rule};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::scim;
 use crate::{
     error::{Error, Invalid, SessionError, Source},
     trace::TraceId,
@@ -172,10 +173,16 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
     let problem = Problem::of(&error, family(path), is_patch);
     let allow = response.headers().get(header::ALLOW).cloned();
     let status = problem.status;
-    let mut response = Response::new(problem.body(family(path), trace));
+    let is_scim = path.starts_with(scim::PATH);
+    let (body, media_type) = if is_scim {
+        (scim::problem(&error, problem.status, problem.detail), scim::MEDIA_TYPE)
+    } else {
+        (problem.body(family(path), trace), HeaderValue::from_static("application/json"))
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, media_type);
     if let Some(allow) = allow {
         headers.insert(header::ALLOW, allow);
     }
@@ -234,7 +241,8 @@ impl Problem {
                 (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized")
             }
             Error::Session(error) => session_error(error),
-            Error::Invalid(_) | Error::OAuth(_) => bad_request(family, is_patch),
+            Error::Invalid(_) | Error::OAuth(_) | Error::Scim(_) => bad_request(family, is_patch),
+            Error::NotSupported => (StatusCode::NOT_IMPLEMENTED, "HTTP-501", "Not implemented"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
             Error::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP-415", "Unsupported media type")
@@ -391,8 +399,13 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::UserOfClient
         | Rule::TokensOfOthers
         | Rule::RolesHidden
+        | Rule::AdministratorOfNoProvider
+        | Rule::MembersOfOthers
         | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
-        Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
+        Rule::GroupNameTaken(_)
+        | Rule::SubjectTaken(_)
+        | Rule::UserNameTaken(_)
+        | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     }
 }
@@ -423,6 +436,7 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         | Rule::ScopeNotForUserDefault(_) => Some("/assignedScopes"),
         Rule::UnknownRole(_) | Rule::NotAssignable(_) | Rule::TooManyGroupRoles(_) => Some("/assignedRoles"),
         Rule::SubjectTaken(_) | Rule::SubjectReserved => Some("/subject"),
+        Rule::UserNameTaken(_) => Some("/userName"),
         Rule::InviteNeedsEmail => Some("/email"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),

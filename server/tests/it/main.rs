@@ -30,6 +30,7 @@ mod preview;
 mod protection;
 mod rate_limits;
 mod roles;
+mod scim;
 mod scopes;
 mod statements;
 mod stories;

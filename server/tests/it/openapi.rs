@@ -102,7 +102,13 @@ pub fn is_described(answer: &Answer, method: &str, path: &str) {
     };
     let response = &operation["responses"][answer.status.to_string()];
     assert!(response.is_object(), "{method} {path} answers {}, which is not described", answer.status);
-    match response["content"]["application/json"].get("schema") {
+    let content = &response["content"];
+    let media_type =
+        ["application/json", "application/scim+json"].into_iter().find(|kind| content.get(kind).is_some());
+    if let Some(media_type) = media_type {
+        assert_eq!(answer.headers["content-type"], media_type, "{method} {path}");
+    }
+    match media_type.and_then(|media_type| content[media_type].get("schema")) {
         Some(schema) => {
             fits(&answer.body, schema, &DOCUMENT).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         }

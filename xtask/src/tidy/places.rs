@@ -36,9 +36,9 @@ const PLACES: &[Place] = &[
         allowed: |path| {
             ["http/", "edge/", "serve/"].iter().any(|folder| path.starts_with(folder))
                 || path.ends_with("/http.rs")
-                || ["caller.rs", "access/forward.rs", "access/envoy.rs"].contains(&path)
+                || ["caller.rs", "provisioner.rs", "access/forward.rs", "access/envoy.rs"].contains(&path)
         },
-        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/`, `caller.rs`, `access/forward.rs` and `access/envoy.rs` only",
+        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/`, `caller.rs`, `provisioner.rs`, `access/forward.rs` and `access/envoy.rs` only",
     },
     Place {
         words: &["StatusCode::"],
