@@ -75,6 +75,7 @@ impl UserRow {
             invite_expires_at: None,
             client_id: None,
             provider: None,
+            profile: None,
             roles: self.roles.clone(),
             groups: self.groups.clone(),
             created_at: Timestamp::from_millis(0),
@@ -120,6 +121,7 @@ impl World {
                 provider: Provider::Custom,
                 status: GroupStatus::Active,
                 description: None,
+                external_id: None,
                 roles: pick(&mut dice, count),
                 stamps: Stamps::new(&editor),
             });

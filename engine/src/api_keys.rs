@@ -5,10 +5,11 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::{fmt, str::FromStr};
 
 use crate::{
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
-    ids::{ApiKeyId, UserId},
+    ids::{ApiKeyId, IdpId, ParseIdError, UserId},
     names::Description,
     refusal::{Refusal, Rule, limits},
     time::{ParseSpanError, Span, Timestamp},
@@ -21,7 +22,27 @@ pub enum KeySubject {
     /// A user, with all rights the user has at the time of a request.
     User(UserId),
     /// A program that provisions users for an identity provider.
-    ExternalClient(String),
+    ExternalClient(ExternalClient),
+}
+
+/// A program that provisions users for an identity provider, written `SCIM\{identifier of the provider}`
+/// (reference/auth.md §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ExternalClient(pub IdpId);
+
+const EXTERNAL_CLIENT: &str = "SCIM\\";
+
+impl fmt::Display for ExternalClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{EXTERNAL_CLIENT}{}", self.0)
+    }
+}
+
+impl FromStr for ExternalClient {
+    type Err = ParseIdError;
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        text.strip_prefix(EXTERNAL_CLIENT).ok_or(ParseIdError)?.parse().map(Self)
+    }
 }
 
 /// An API key. Its token is shown once and not kept.
@@ -54,6 +75,15 @@ pub struct NewApiKey {
     pub lifetime: Option<Lifetime>,
     /// Whom it speaks for.
     pub subject: KeySubject,
+}
+
+/// What is known when a key is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownKeys {
+    /// How many active keys the editor has.
+    pub active: usize,
+    /// Whether the identity provider is there, for a key of a program that provisions users for it.
+    pub provider_is_there: bool,
 }
 
 /// A length of time together with how it was written, so that it can be shown as it was set.
@@ -173,25 +203,35 @@ impl Entity for ApiKey {
 }
 
 impl ApiKey {
-    /// A new key. `active` is the number of active keys the editor has.
+    /// A new key. Those of programs that provision users are made by administrators, and count for nobody.
     ///
     /// # Errors
-    /// When it is for somebody else, lives longer than the tenant allows, or is one too many.
+    /// When it is for somebody else or for a provider that is not there, lives longer than the tenant allows, or is one too
+    /// many.
     pub fn create(
         new: NewApiKey,
         id: ApiKeyId,
         settings: &ApiKeySettings,
-        active: usize,
+        known: KnownKeys,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
         match &new.subject {
-            KeySubject::ExternalClient(_) => return Err(Rule::UnknownIdentityProvider.into()),
+            KeySubject::ExternalClient(_) if !editor.administrator => {
+                return Err(Rule::NotAdministrator.into());
+            }
+            KeySubject::ExternalClient(_) if !known.provider_is_there => {
+                return Err(Rule::UnknownIdentityProvider.into());
+            }
+            KeySubject::ExternalClient(_) => {}
             KeySubject::User(user) if editor.user != Some(*user) => return Err(Rule::KeyForOther.into()),
             KeySubject::User(_)
-                if u32::try_from(active).is_ok_and(|active| active < settings.max_per_user) => {}
+                if u32::try_from(known.active).is_ok_and(|active| active < settings.max_per_user) => {}
             KeySubject::User(_) => return Err(Rule::TooManyKeys(settings.max_per_user).into()),
         }
-        let longest = &settings.max_lifetime;
+        let longest = match &new.subject {
+            KeySubject::User(_) => &settings.max_lifetime,
+            KeySubject::ExternalClient(_) => &settings.external_lifetime,
+        };
         let lifetime = new.lifetime.as_ref().unwrap_or(longest);
         if lifetime.span > longest.span {
             return Err(Rule::KeyLivesTooLong(longest.written.clone()).into());
@@ -233,6 +273,12 @@ impl ApiKey {
         } else {
             KeyStatus::Active
         }
+    }
+
+    /// Whether the key speaks for this program.
+    #[must_use]
+    pub fn is_of_client(&self, client: ExternalClient) -> bool {
+        matches!(self.subject, KeySubject::ExternalClient(owner) if owner == client)
     }
 
     /// Whether the key speaks for this user.

@@ -6,7 +6,7 @@ use crate::{
     api_keys::ApiKey,
     groups::Group,
     identity_providers::IdentityProvider,
-    ids::{OAuthClientId, UserId},
+    ids::{IdpId, OAuthClientId, UserId},
     licenses::LicenseAssignment,
     oauth::{OAuthClient, OAuthConsent, OAuthGrant, OAuthToken},
     passwords::Password,
@@ -159,6 +159,8 @@ pub struct Editor {
     pub user: Option<UserId>,
     /// The OAuth client that acts for the user, or for itself; none where the user has a credential of the own.
     pub client: Option<OAuthClientId>,
+    /// The identity provider whose program provisions users.
+    pub provider: Option<IdpId>,
     /// Whether the editor administers the tenant.
     pub administrator: bool,
     /// The time of the edit.
@@ -169,7 +171,7 @@ impl Editor {
     /// Rolecall itself.
     #[must_use]
     pub const fn system(at: Timestamp) -> Self {
-        Self { user: None, client: None, administrator: true, at }
+        Self { user: None, client: None, provider: None, administrator: true, at }
     }
 }
 

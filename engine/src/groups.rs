@@ -13,7 +13,7 @@ use crate::{
     change::{Change, Delta, Edited, Editor, Entity, Stamps, created, deleted, updated},
     filter::{Filter, GroupAttribute},
     ids::{GroupId, RoleId},
-    names::{Description, GroupName, look_alike},
+    names::{Description, GroupName, Setting, look_alike},
     refusal::{Refusal, Rule, limits},
     tenants::Tenant,
     words::words,
@@ -54,6 +54,8 @@ pub struct Group {
     pub status: GroupStatus,
     /// What it is for.
     pub description: Option<Description>,
+    /// What the identity provider calls it, beside the name.
+    pub external_id: Option<Setting>,
     /// The roles its members hold, in the order given.
     pub roles: Vec<RoleId>,
     /// Who made and edited it.
@@ -69,6 +71,8 @@ pub struct NewGroup {
     pub provider: Provider,
     /// What it is for.
     pub description: Option<Description>,
+    /// What the identity provider calls it, beside the name.
+    pub external_id: Option<Setting>,
     /// The roles its members hold.
     pub roles: Vec<RoleRef>,
 }
@@ -122,6 +126,7 @@ impl Group {
             provider: Provider::System,
             status: GroupStatus::Active,
             description: None,
+            external_id: None,
             roles: catalogue.initial_everyone.clone(),
             stamps: Stamps::new(editor),
         })
@@ -148,6 +153,7 @@ impl Group {
             provider: new.provider,
             status: GroupStatus::Active,
             description: new.description,
+            external_id: new.external_id,
             roles: roles_of_group(&new.roles, tenant)?,
             stamps: Stamps::new(editor),
         }))
@@ -178,6 +184,25 @@ impl Group {
             GroupOp::Describe(description) => self.description = Some(description.clone()),
         }
         Ok(())
+    }
+
+    /// The group as the identity provider calls it now.
+    ///
+    /// # Errors
+    /// When it is not one of identity providers, or the name is taken or looks like a system group's.
+    pub fn provisioned(
+        self,
+        name: GroupName,
+        external_id: Option<Setting>,
+        tenant: &Snapshot,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
+        if self.provider != Provider::Idp {
+            return Err(Rule::NotAnIdpGroup.into());
+        }
+        free_name(&name, self.provider, self.id, tenant)?;
+        let after = Self { name, external_id, ..self.clone() };
+        Ok(updated(self, after, editor))
     }
 
     /// The end of a group.

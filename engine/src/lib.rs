@@ -78,6 +78,7 @@ pub mod periods;
 pub mod provisioning;
 pub mod refusal;
 pub mod roles;
+pub mod scim;
 pub mod scopes;
 pub mod sessions;
 pub mod spaces;

@@ -227,8 +227,13 @@ fn provided_groups(
         if !tenant.tenant().auto_create_groups {
             continue;
         }
-        let new =
-            NewGroup { name: name.clone(), provider: Provider::Idp, description: None, roles: Vec::new() };
+        let new = NewGroup {
+            name: name.clone(),
+            provider: Provider::Idp,
+            description: None,
+            external_id: None,
+            roles: Vec::new(),
+        };
         // Each new one counts for the limit that the next one has to keep.
         let present = with_new.as_ref().unwrap_or(tenant);
         // A name that only a system group may have, or one group too many, is passed over: nobody is kept out by it.

@@ -190,6 +190,16 @@ pub enum Rule {
     InteractiveIdp,
     #[error("must be a multiple of 60")]
     NotInHours,
+    // provisioning, RFC 7644
+    #[error("a user with the user name `{0}` exists")]
+    UserNameTaken(String),
+    #[error("an administrator who belongs to no identity provider is not changed by one")]
+    AdministratorOfNoProvider,
+    #[error("only a group of identity providers can be provisioned")]
+    NotAnIdpGroup,
+    #[error("users whom this identity provider may not change are in the group")]
+    MembersOfOthers,
+
     // spaces
     #[error(transparent)]
     Space(#[from] SpaceRule),

@@ -15,6 +15,7 @@ use crate::{
     oauth::{BOT, OAuthClient},
     periods::{Assigned, Assignments as _, Period},
     refusal::{Refusal, Rule, limits},
+    scim::Profile,
     time::Timestamp,
     words::words,
 };
@@ -62,6 +63,8 @@ pub struct User {
     pub client_id: Option<Setting>,
     /// The identity provider that named the user first.
     pub provider: Option<IdpId>,
+    /// What the provider's program gave, where the user was provisioned.
+    pub profile: Option<Profile>,
     /// The direct roles, in the order given.
     pub roles: Vec<Assigned<RoleId>>,
     /// The groups, in the order joined.
@@ -205,6 +208,7 @@ impl User {
             invite_expires_at: new.invited.then(|| editor.at.plus(limits::INVITATION)),
             client_id: None,
             provider: None,
+            profile: None,
             roles: roles.into_iter().map(Assigned::from).collect(),
             groups: Vec::new(),
             created_at: editor.at,
@@ -243,6 +247,7 @@ impl User {
             invite_expires_at: None,
             client_id: Some(Setting::stored(client.id.to_string())),
             provider: None,
+            profile: None,
             roles: roles.filter(administers).take(1).map(Assigned::from).collect(),
             groups: Vec::new(),
             created_at: editor.at,

@@ -95,6 +95,7 @@ pub struct Caller<P> {
 #[derive(Debug, Clone)]
 pub(crate) struct Who {
     credential: Credential,
+    user: UserId,
     pub(crate) trace: TraceId,
 }
 
@@ -111,7 +112,7 @@ impl<P> Caller<P> {
 
     /// The user.
     pub fn user(&self) -> UserId {
-        self.who.credential.user
+        self.who.user
     }
 
     /// Whether the user administers the tenant.
@@ -155,6 +156,16 @@ impl<P> Caller<P> {
         }
     }
 
+    /// The same caller as the proof of another permission, which is proved again where something is written.
+    ///
+    /// # Errors
+    /// As for a request that needs it.
+    pub fn holding<Q: Permission>(self) -> Result<Caller<Q>, Error> {
+        self.who.may::<Q>(&self.tenant)?;
+        let Self { who, tenant, host, public_url, links, previews, permission: _ } = self;
+        Ok(Caller { who, tenant, host, public_url, links, previews, permission: PhantomData })
+    }
+
     /// Addresses of things, as the caller reaches them.
     pub fn links(&self) -> &Links {
         self.links
@@ -168,7 +179,7 @@ impl Who {
     }
 
     pub(crate) const fn user(&self) -> UserId {
-        self.credential.user
+        self.user
     }
 
     /// Makes the proof again for the tenant as it is now, within a transaction (threats I12).
@@ -207,7 +218,8 @@ impl Who {
             Given::Key(_) | Given::Session(_) => None,
             Given::Token(_, client) => Some(client),
         };
-        Editor { user: Some(self.user()), client, administrator: self.administers(tenant), at }
+        let administrator = self.administers(tenant);
+        Editor { user: Some(self.user()), client, administrator, ..Editor::system(at) }
     }
 
     /// Refuses a user who is not active.
@@ -259,7 +271,8 @@ impl<P: Permission> Caller<P> {
         };
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
-        let who = Who { credential, trace };
+        let user = credential.user().ok_or(Error::Unauthenticated)?;
+        let who = Who { credential, user, trace };
         who.is_active(&tenant)?;
         let counted = app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
@@ -358,7 +371,11 @@ pub fn asked_host(request: &Parts) -> Option<Host> {
 }
 
 /// Refuses a caller who addresses the host of another tenant.
-async fn refuse_other_tenant(app: &App, tenant: &Snapshot, host: Option<&Host>) -> Result<(), Error> {
+pub(crate) async fn refuse_other_tenant(
+    app: &App,
+    tenant: &Snapshot,
+    host: Option<&Host>,
+) -> Result<(), Error> {
     let public =
         |host: &Host| app.public_url.as_ref().is_some_and(|origin| origin.host().name() == host.name());
     let Some(host) = host.filter(|host| host.may_be_a_tenants() && !public(host)) else { return Ok(()) };

@@ -237,6 +237,7 @@ impl Furnishing<'_> {
             name: well_formed(GroupName::new(name))?,
             provider: Provider::Custom,
             description: None,
+            external_id: None,
             roles: self.by_name(roles),
         };
         let id = self.app.entropy.group_id(self.editor.at);

@@ -24,6 +24,10 @@ pub enum Error {
     Invalid(Box<Invalid>),
     /// A program is not given a token.
     OAuth(Box<OAuthRefusal>),
+    /// What a program that provisions users asks for cannot be, in the words of SCIM.
+    Scim(Box<ScimRefusal>),
+    /// What the standard knows and this server does not do.
+    NotSupported,
     /// Something about logging in or sessions, for which the contract has a code of its own.
     Session(SessionError),
     /// The body is larger than the given number of bytes.
@@ -68,6 +72,40 @@ pub struct OAuthRefusal {
     pub error: &'static str,
     /// The same for people.
     pub description: String,
+}
+
+/// Why a request of a program that provisions users is wrong, in the words of RFC 7644 §3.12.
+#[derive(Debug)]
+pub struct ScimRefusal {
+    /// The word for programs.
+    pub kind: &'static str,
+    /// The same for people.
+    pub detail: String,
+}
+
+macro_rules! scim_refusals {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal,)+) => {
+        impl ScimRefusal {
+            $($(#[$doc])* pub fn $name(detail: impl Into<String>) -> Error {
+                Error::Scim(Box::new(Self { kind: $kind, detail: detail.into() }))
+            })+
+        }
+    };
+}
+
+scim_refusals! {
+    /// The body is not of the form it must have.
+    invalid_syntax = "invalidSyntax",
+    /// A filter is none.
+    invalid_filter = "invalidFilter",
+    /// A path of a patch names nothing.
+    invalid_path = "invalidPath",
+    /// An operation of a patch has nothing to change.
+    no_target = "noTarget",
+    /// A value cannot be one of its attribute.
+    invalid_value = "invalidValue",
+    /// An attribute cannot be changed so.
+    mutability = "mutability",
 }
 
 /// What is wrong with a login, or with a request of somebody who is logged in (reference/errors.md §1).
@@ -186,6 +224,8 @@ impl fmt::Display for Error {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Invalid(invalid) => f.write_str(&invalid.detail),
             Self::OAuth(refusal) => f.write_str(&refusal.description),
+            Self::Scim(refusal) => f.write_str(&refusal.detail),
+            Self::NotSupported => f.write_str("this part of the standard is not supported"),
             Self::Session(error) => error.fmt(f),
             Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
             Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),

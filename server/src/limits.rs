@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
-use rolecall_engine::ids::{OAuthClientId, TenantId, UserId};
+use rolecall_engine::ids::{IdpId, OAuthClientId, TenantId, UserId};
 use serde::Deserialize;
 
 /// How much work a request is. Every tier has a limit of its own.
@@ -48,6 +48,7 @@ impl PerMinute {
 enum Counted {
     User(TenantId, UserId),
     Client(OAuthClientId),
+    Provider(TenantId, IdpId),
     /// All users of a tenant, who may make as many requests as this many users.
     Tenant(TenantId, NonZeroU32),
 }
@@ -81,6 +82,24 @@ impl RateLimits {
     /// # Errors
     /// When the user or the tenant has made too many; the request is then not counted for the tenant.
     pub fn count(&self, tenant: TenantId, user: UserId, users: usize, tier: Tier) -> Result<(), RetryAfter> {
+        self.count_for(Counted::User(tenant, user), tenant, users, tier)
+    }
+
+    /// Counts a request of a program that provisions users for a provider, which may make as many as a user.
+    ///
+    /// # Errors
+    /// As [`RateLimits::count`].
+    pub fn count_provider(
+        &self,
+        tenant: TenantId,
+        provider: IdpId,
+        users: usize,
+        tier: Tier,
+    ) -> Result<(), RetryAfter> {
+        self.count_for(Counted::Provider(tenant, provider), tenant, users, tier)
+    }
+
+    fn count_for(&self, who: Counted, tenant: TenantId, users: usize, tier: Tier) -> Result<(), RetryAfter> {
         let Some(per_minute) = self.per_minute else { return Ok(()) };
         let limit = match tier {
             Tier::Read => per_minute.tier1,
@@ -88,7 +107,7 @@ impl RateLimits {
             Tier::Filter => per_minute.filter,
             Tier::Decision => return Ok(()),
         };
-        self.take((Counted::User(tenant, user), tier), limit)?;
+        self.take((who, tier), limit)?;
         let half_of_users =
             u32::try_from(users.div_ceil(2).next_power_of_two()).ok().and_then(NonZeroU32::new);
         let share = half_of_users.unwrap_or(NonZeroU32::MAX);

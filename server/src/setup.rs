@@ -117,7 +117,7 @@ fn first_key(app: &App, user: UserId, lifetime: Span, editor: &Editor) -> Edited
 }
 
 fn required_token(app: &App, tenant: TenantId, key: &ApiKey) -> Result<String, Error> {
-    credentials::of_key(&app.signing, tenant, key)?.ok_or_else(|| Error::internal("a key without a user"))
+    credentials::of_key(&app.signing, tenant, key)
 }
 
 /// What happens to the keys that this module made for a user before.

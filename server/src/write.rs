@@ -28,6 +28,7 @@ use crate::{
     oauth::sql as oauth,
     oauth_clients::sql as oauth_clients,
     oauth_tokens::sql as oauth_tokens,
+    provisioner::Provisioner,
     roles::sql as roles,
     snapshots,
     space_assignments::sql as space_assignments,
@@ -90,6 +91,28 @@ impl<P: Permission> Caller<P> {
         } else {
             change(app, tenant, trace, prove, work).await
         }
+    }
+}
+
+impl Provisioner {
+    /// The tenant with what the program has written.
+    pub(crate) fn tenant_now(&self, app: &App) -> Arc<Snapshot> {
+        app.snapshots.get(self.tenant_id(), app.clock.now()).unwrap_or_else(|| Arc::clone(self.tenant()))
+    }
+
+    /// Stores the edit that `work` answers, as [`Caller::write`]. The program's key is proved again.
+    ///
+    /// # Errors
+    /// As [`Caller::write`].
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        app: &App,
+        work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let proof = self.proof.clone();
+        let prove =
+            async move |tenant: &Snapshot, reader: &Reader<'_>, at| proof.prove(tenant, reader, at).await;
+        change(app, self.tenant_id(), self.proof.trace, prove, work).await
     }
 }
 
@@ -162,7 +185,7 @@ pub(crate) async fn as_user<T: Send + 'static>(
 ) -> Result<T, Error> {
     let trace = app.traces.next();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
-        Ok(Editor { user: Some(user), client: Some(client), administrator: false, at })
+        Ok(Editor { user: Some(user), client: Some(client), provider: None, administrator: false, at })
     };
     change(app, tenant, trace, editor, work).await
 }

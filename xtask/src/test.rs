@@ -8,6 +8,9 @@ use crate::{coverage, fuzz, root, run, run_with, tidy};
 const NODE: u32 = 20;
 /// Where the vendor's client is tried, and a browser.
 const CLIENTS: &[&str] = &["cli/tests/clients/qlik-api", "cli/tests/clients/browser"];
+/// Where the compliance checker of SCIM is tried, and where its packages are put.
+const SCIM: &str = "cli/tests/clients/scim";
+const PACKAGES: &str = "target/clients/scim";
 
 /// Random tenants on which the engine is compared with the naive reference.
 const TENANTS: &str = "100000";
@@ -25,6 +28,7 @@ pub fn all() -> anyhow::Result<()> {
     let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
     run_with("", "cargo", &reference, &[("PROPTEST_CASES", TENANTS)])?;
     clients()?;
+    scim()?;
     fuzz::all(FUZZING)?;
     coverage::engine()
 }
@@ -46,9 +50,13 @@ fn install() -> anyhow::Result<()> {
         ("nginx", "nginx-light"),
         ("g++", "g++"),
         ("chromium", "chromium"),
+        ("python3", "python3"),
     ];
-    let missing: Vec<&str> =
+    let mut missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
+    if !makes_environments() {
+        missing.push("python3-venv");
+    }
     if missing.is_empty() {
         return Ok(());
     }
@@ -66,6 +74,23 @@ fn clients() -> anyhow::Result<()> {
         run_with(client, &node.to_string_lossy(), &["--test"], &[("ROLECALL", &program.to_string_lossy())])?;
     }
     Ok(())
+}
+
+/// Whether Python can make environments; Debian's cannot without a further package.
+fn makes_environments() -> bool {
+    let ensurepip = Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
+    ensurepip.is_ok_and(|output| output.status.success())
+}
+
+/// Drives the program with a compliance checker of SCIM.
+fn scim() -> anyhow::Result<()> {
+    run("", "python3", &["-m", "venv", "--clear", PACKAGES])?;
+    let packages = root().join(PACKAGES);
+    let python = packages.join("bin/python");
+    let python = python.to_string_lossy();
+    run(SCIM, &python, &["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])?;
+    let program = root().join("target/debug/rolecall");
+    run_with(SCIM, &python, &["check.py"], &[("ROLECALL", &program.to_string_lossy())])
 }
 
 /// A Node.js that is new enough: the machine's, or one from npm where Debian's is older.

@@ -129,8 +129,9 @@ impl Snapshot {
                 | Change::OAuthGrant(_)
                 | Change::OAuthConsent(_)
                 | Change::Password(_)
-                | Change::IdentityProvider(_)
                 | Change::WebIntegration(_) => {}
+                // With a provider end the keys of its programs.
+                Change::IdentityProvider(delta) => next.note_credential(delta.before().is_some()),
                 Change::Session(delta) => next.note_credential(delta.before().is_some()),
                 Change::Space(delta) => next.places.apply(delta),
                 Change::SpaceAssignment(delta) => next.places.apply_assignment(delta),
@@ -302,7 +303,7 @@ impl Snapshot {
         self.revision
     }
 
-    /// The last revision at which an API key, an OAuth client or a token of the tenant may have changed or ended. What was
+    /// The last revision at which an API key, an OAuth client, a token or an identity provider of the tenant may have changed or ended. What was
     /// verified about one at this revision or later still holds.
     #[must_use]
     pub const fn credentials_revision(&self) -> Revision {

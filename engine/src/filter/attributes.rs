@@ -7,6 +7,8 @@ pub enum Kind {
     Text,
     /// Points in time.
     Time,
+    /// `true` or `false`, in quotes or not.
+    Boolean,
 }
 
 /// An attribute that filters may use.
@@ -17,10 +19,14 @@ pub trait Attribute: Copy + PartialEq + 'static {
     const NAMES: &'static [&'static str];
     /// The attribute whose conditions must stand in a group of their own that is and-ed to the rest.
     const APART: Option<Self>;
+    /// What may stand before a name and changes nothing: the schema that it is of.
+    const SCHEMA: &'static str;
 
     /// The attribute with a name, in any case.
     #[must_use]
     fn named(name: &str) -> Option<(Self, Kind)> {
+        let prefix = name.get(..Self::SCHEMA.len()).filter(|start| start.eq_ignore_ascii_case(Self::SCHEMA));
+        let name = prefix.and_then(|prefix| name.get(prefix.len()..)).unwrap_or(name);
         Self::ALL
             .iter()
             .find(|(_, known, _)| known.eq_ignore_ascii_case(name))
@@ -37,8 +43,17 @@ macro_rules! apart {
     };
 }
 
+macro_rules! schema {
+    () => {
+        ""
+    };
+    ($schema:literal) => {
+        $schema
+    };
+}
+
 macro_rules! attributes {
-    ($(#[$doc:meta])* $name:ident $(apart $apart:ident)? { $($variant:ident = $text:literal $kind:ident,)+ }) => {
+    ($(#[$doc:meta])* $name:ident $(apart $apart:ident)? $(of $schema:literal)? { $($variant:ident = $text:literal $kind:ident,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name {
@@ -52,6 +67,7 @@ macro_rules! attributes {
             const ALL: &'static [(Self, &'static str, Kind)] = &[$((Self::$variant, $text, Kind::$kind)),+];
             const NAMES: &'static [&'static str] = &[$($text),+];
             const APART: Option<Self> = apart!($($apart)?);
+            const SCHEMA: &'static str = schema!($($schema)?);
         }
     };
 }
@@ -108,5 +124,43 @@ attributes! {
         Subject = "subject" Text,
         Type = "type" Text,
         Created = "created" Time,
+    }
+}
+
+attributes! {
+    /// Attributes of users, as programs that provision them call these (RFC 7643 §4.1).
+    ScimUserAttribute of "urn:ietf:params:scim:schemas:core:2.0:User:" {
+        Id = "id" Text,
+        UserName = "userName" Text,
+        ExternalId = "externalId" Text,
+        DisplayName = "displayName" Text,
+        Emails = "emails" Text,
+        Email = "emails.value" Text,
+        Active = "active" Boolean,
+        Created = "meta.created" Time,
+        LastModified = "meta.lastModified" Time,
+    }
+}
+
+attributes! {
+    /// Attributes of groups, as programs that provision them call these (RFC 7643 §4.2).
+    ScimGroupAttribute of "urn:ietf:params:scim:schemas:core:2.0:Group:" {
+        Id = "id" Text,
+        DisplayName = "displayName" Text,
+        ExternalId = "externalId" Text,
+        Members = "members" Text,
+        Member = "members.value" Text,
+        Created = "meta.created" Time,
+        LastModified = "meta.lastModified" Time,
+    }
+}
+
+attributes! {
+    /// Attributes of one of several values, in a patch (RFC 7644 §3.5.2).
+    ItemAttribute {
+        Value = "value" Text,
+        Type = "type" Text,
+        Display = "display" Text,
+        Primary = "primary" Boolean,
     }
 }

@@ -8,7 +8,10 @@ mod parse;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-pub use attributes::{Attribute, GroupAttribute, Kind, LicenseAttribute, RoleAttribute, UserAttribute};
+pub use attributes::{
+    Attribute, GroupAttribute, ItemAttribute, Kind, LicenseAttribute, RoleAttribute, ScimGroupAttribute,
+    ScimUserAttribute, UserAttribute,
+};
 pub use parse::{FilterError, Limits, Problem, parse};
 
 use crate::time::Timestamp;
@@ -52,7 +55,7 @@ pub enum Compare {
 /// A value of an attribute, or the value one is compared with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operand {
-    /// A text, folded and not empty.
+    /// A text, folded and not empty; also `true` or `false`.
     Text(String),
     /// A point in time.
     Time(Timestamp),

@@ -234,6 +234,7 @@ impl<'t> Parser<'t> {
             Some(quote @ ('"' | '\'')) => self.quoted(quote).map(Value::Text),
             _ => match self.take(|c| !matches!(c, ' ' | '(' | ')')) {
                 "null" => Ok(Value::Null),
+                word @ ("true" | "false") => Ok(Value::Boolean(word == "true")),
                 "" => Err(self.expected("a value in quotes")),
                 _ => Ok(Value::Other),
             },
@@ -267,6 +268,7 @@ impl<'t> Parser<'t> {
 
 enum Value {
     Text(String),
+    Boolean(bool),
     Null,
     Other,
 }
@@ -328,6 +330,9 @@ fn build<A: Attribute>(
     compare: Compare,
     value: Value,
 ) -> Result<Filter<A>, Problem> {
+    if kind == Kind::Boolean {
+        return truth(attribute, compare, &value);
+    }
     let text = match value {
         Value::Text(text) if !text.is_empty() => text,
         Value::Text(_) | Value::Null if compare == Compare::Equal => {
@@ -336,10 +341,10 @@ fn build<A: Attribute>(
         Value::Text(_) | Value::Null => {
             return Err(Problem::Unfit("nothing can only be compared by `eq` or `ne`"));
         }
-        Value::Other => return Err(Problem::Expected("a value in quotes")),
+        Value::Boolean(_) | Value::Other => return Err(Problem::Expected("a value in quotes")),
     };
     let operand = match kind {
-        Kind::Text => match fold(&text) {
+        Kind::Text | Kind::Boolean => match fold(&text) {
             folded if folded.chars().count() > VALUE => {
                 return Err(Problem::TooMany(VALUE, "characters in a value"));
             }
@@ -355,6 +360,21 @@ fn build<A: Attribute>(
             Err(_) => return Err(Problem::Expected("a time, for example \"2026-11-24T08:00:00Z\"")),
         },
     };
+    Ok(Filter::Compare(attribute, compare, operand))
+}
+
+/// A comparison with `true` or `false`; some programs put these in quotes.
+fn truth<A: Attribute>(attribute: A, compare: Compare, value: &Value) -> Result<Filter<A>, Problem> {
+    if compare != Compare::Equal {
+        return Err(Problem::Unfit("what is true or false can only be compared by `eq` or `ne`"));
+    }
+    let is = match value {
+        Value::Boolean(is) => *is,
+        Value::Text(text) if text.eq_ignore_ascii_case("true") => true,
+        Value::Text(text) if text.eq_ignore_ascii_case("false") => false,
+        Value::Text(_) | Value::Null | Value::Other => return Err(Problem::Expected("`true` or `false`")),
+    };
+    let operand = Operand::Text(String::from(if is { "true" } else { "false" }));
     Ok(Filter::Compare(attribute, compare, operand))
 }
 

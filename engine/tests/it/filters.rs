@@ -1,7 +1,9 @@
 //! Filters: any text is one or an error; what another reader of RFC 7644 accepts, ours does too.
 
 use proptest::prelude::*;
-use rolecall_engine::filter::{Filter, Limits, Operand, UserAttribute, parse};
+use rolecall_engine::filter::{
+    Compare, Filter, ItemAttribute, Limits, Operand, ScimUserAttribute, UserAttribute, parse,
+};
 
 /// A filter over attributes of users, written as RFC 7644 does.
 fn filter() -> impl Strategy<Value = String> {
@@ -72,4 +74,24 @@ proptest! {
         let (bare, grouped) = (format!("({a}) or ({b}) and ({c})"), format!("({a}) or (({b}) and ({c}))"));
         prop_assert_eq!(users(&bare).unwrap().selects(&values), users(&grouped).unwrap().selects(&values));
     }
+}
+
+/// What is true or false is so in quotes or not, and the schema may stand before a name (RFC 7644 §3.10).
+#[test]
+fn filters_of_programs_have_truth_values_and_schemas() {
+    let active =
+        |is: &str| Filter::Compare(ScimUserAttribute::Active, Compare::Equal, Operand::Text(is.to_owned()));
+    for (text, filter) in [
+        ("active eq true", active("true")),
+        ("ACTIVE eq \"False\"", active("false")),
+        ("urn:ietf:params:scim:schemas:core:2.0:User:active ne true", Filter::Not(Box::new(active("true")))),
+        ("active pr", Filter::Present(ScimUserAttribute::Active)),
+    ] {
+        assert_eq!(parse(text, Limits::QUERY), Ok(filter), "{text}");
+    }
+    for wrong in ["active gt true", "active eq 1", "active eq null", "userName eq true", "urn:x:userName pr"]
+    {
+        assert!(parse::<ScimUserAttribute>(wrong, Limits::QUERY).is_err(), "{wrong}");
+    }
+    assert!(parse::<ItemAttribute>("type eq \"work\" and primary eq true", Limits::QUERY).is_ok());
 }

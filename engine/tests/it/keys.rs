@@ -2,10 +2,11 @@
 
 use rolecall_engine::{
     api_keys::{
-        ApiKey, ApiKeySettings, ApiKeySettingsOp, KeyStatus, KeySubject, Lifetime, NewApiKey, revoke_all,
+        ApiKey, ApiKeySettings, ApiKeySettingsOp, ExternalClient, KeyStatus, KeySubject, KnownKeys, Lifetime,
+        NewApiKey, revoke_all,
     },
     change::{Change, Delta, Editor},
-    ids::{ApiKeyId, UserId},
+    ids::{ApiKeyId, IdpId, UserId},
     names::Description,
     refusal::Rule,
     time::{Span, Timestamp},
@@ -25,9 +26,17 @@ fn new(lifetime: Option<&str>, subject: KeySubject) -> NewApiKey {
 }
 
 fn make(lifetime: Option<&str>, subject: KeySubject, active: usize) -> Result<ApiKey, Rule> {
+    make_as(&editor(OWNER, false), lifetime, subject, KnownKeys { active, provider_is_there: false })
+}
+
+fn make_as(
+    editor: &Editor,
+    lifetime: Option<&str>,
+    subject: KeySubject,
+    known: KnownKeys,
+) -> Result<ApiKey, Rule> {
     let id = ApiKeyId::new([7; 16]);
-    let made =
-        ApiKey::create(new(lifetime, subject), id, &ApiKeySettings::default(), active, &editor(OWNER, false));
+    let made = ApiKey::create(new(lifetime, subject), id, &ApiKeySettings::default(), known, editor);
     made.map(|edited| edited.value).map_err(|refusal| refusal.rule)
 }
 
@@ -45,8 +54,27 @@ fn a_key_is_made_for_oneself_within_the_tenants_limits() {
     assert_eq!(make(None, KeySubject::User(OWNER), 5), Err(Rule::TooManyKeys(5)));
     assert_eq!(make(Some("PT25H"), KeySubject::User(OWNER), 0), Err(Rule::KeyLivesTooLong("PT24H".into())));
     assert_eq!(make(None, KeySubject::User(OTHER), 0), Err(Rule::KeyForOther));
-    let client = KeySubject::ExternalClient("SCIM\\x".into());
-    assert_eq!(make(None, client, 0), Err(Rule::UnknownIdentityProvider));
+}
+
+#[test]
+fn an_administrator_makes_keys_for_programs_of_a_provider() {
+    let client = ExternalClient(IdpId::new(1, [3; 8]));
+    assert_eq!(client.to_string().parse(), Ok(client));
+    assert_eq!(client.to_string(), format!("SCIM\\{}", client.0));
+    for wrong in ["", "SCIM\\", "SCIM\\x", &client.0.to_string()] {
+        assert!(wrong.parse::<ExternalClient>().is_err(), "{wrong}");
+    }
+    let subject = || KeySubject::ExternalClient(client);
+    let known = |provider_is_there| KnownKeys { active: 1000, provider_is_there };
+    let admin = editor(OWNER, true);
+    let made = make_as(&admin, None, subject(), known(true)).unwrap();
+    assert_eq!(made.expires_at, AT.plus(Span::from_days(365)), "however many keys the editor has");
+    assert!(made.is_of_client(client) && !made.is_of(Some(OWNER)));
+    assert_eq!(make_as(&admin, None, subject(), known(false)), Err(Rule::UnknownIdentityProvider));
+    assert_eq!(make_as(&editor(OWNER, false), None, subject(), known(true)), Err(Rule::NotAdministrator));
+    let too_long = make_as(&admin, Some("P366D"), subject(), known(true));
+    assert_eq!(too_long, Err(Rule::KeyLivesTooLong("P365D".into())));
+    assert_eq!(made.end(&admin).unwrap().changes.len(), 1);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod licenses;
 mod names;
 mod oracle;
 mod places;
+mod scim;
 mod spaces;
 mod stories;
 mod story;

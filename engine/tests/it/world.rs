@@ -9,12 +9,13 @@ use rolecall_engine::{
     catalogue::{AutoAssign, Catalogue},
     change::{Change, Edited, Editor},
     groups::{Group, GroupOp, NewGroup, Provider, SettingsOp, edit_settings},
-    ids::{GroupId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId},
+    ids::{GroupId, IdpId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId},
     licenses::LicenseSettings,
     names::{Description, DisplayName, Email, GroupName, Hostname, RoleName, Setting, Subject},
     periods::{Assigned, Period},
     refusal::Refusal,
     roles::{NewRole, Role, RoleOp},
+    scim::{Holder, KnownNames, Profile, Provisioned, provision, reprovision, set_membership},
     scopes::ScopeName,
     spaces::{Member, Space, SpaceAssignment},
     tenants::{Tenant, TenantOp},
@@ -59,6 +60,10 @@ pub enum Act {
     MakeUser(Vec<u8>, bool),
     PatchUser(u8, Vec<UserAct>),
     DeleteUser(u8),
+    /// A program says which name a user has, and whether the user may log in.
+    Provision(u8, u8, Option<bool>),
+    /// A program puts a user in a group, or takes the user out.
+    Member(u8, u8, bool),
     Everyone(Vec<u8>),
     UserDefault(Vec<u8>),
     Flag(u8, bool),
@@ -138,6 +143,8 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
         3 => (some(), any::<bool>()).prop_map(|(roles, invited)| Act::MakeUser(roles, invited)),
         6 => (any::<u8>(), user_acts()).prop_map(|(user, ops)| Act::PatchUser(user, ops)),
         1 => any::<u8>().prop_map(Act::DeleteUser),
+        3 => (any::<u8>(), any::<u8>(), any::<Option<bool>>()).prop_map(|(user, name, active)| Act::Provision(user, name, active)),
+        2 => (any::<u8>(), any::<u8>(), any::<bool>()).prop_map(|(user, group, is)| Act::Member(user, group, is)),
         1 => some().prop_map(Act::Everyone),
         1 => some().prop_map(Act::UserDefault),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(flag, on)| Act::Flag(flag, on)),
@@ -283,7 +290,13 @@ impl World {
         provider: Provider,
         roles: Vec<RoleRef>,
     ) -> Result<GroupId, Refusal> {
-        let new = NewGroup { name: GroupName::new(name).unwrap(), provider, description: None, roles };
+        let new = NewGroup {
+            name: GroupName::new(name).unwrap(),
+            provider,
+            description: None,
+            external_id: None,
+            roles,
+        };
         let (at, id) = self.id();
         let edited = Group::create(new, GroupId::new(at, id), &self.snapshot, &self.editor())?;
         self.keep(edited).map(|group| group.id)
@@ -466,6 +479,20 @@ impl World {
                     choose(self.users.values(), *user).unwrap().clone().delete(Vec::new(), &editor)?;
                 self.keep(edited)
             }
+            Act::Provision(user, name, active) => {
+                let to = provisioned(&format!("user {name}"), *active);
+                let known = holder(choose(self.users.values(), *user).unwrap());
+                self.provision(known, to).map(drop)
+            }
+            Act::Member(user, group, is) => {
+                let known = holder(choose(self.users.values(), *user).unwrap());
+                let group = choose(self.groups.keys(), *group).unwrap();
+                if self.groups[group].provider != Provider::Idp {
+                    return Ok(());
+                }
+                let edited = set_membership(known, *group, *is, &self.snapshot, &program(self.now))?;
+                self.keep(edited).map(drop)
+            }
             Act::Everyone(roles) => self.set_everyone(self.roles(roles)),
             Act::UserDefault(scopes) => self.set_user_default(self.scopes(scopes)),
             Act::Flag(flag, on) => {
@@ -483,6 +510,23 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// What a program makes of a user it sees, or of none.
+    pub fn provision(
+        &mut self,
+        present: impl Into<Option<Holder>>,
+        to: Provisioned,
+    ) -> Result<UserId, Refusal> {
+        let other = self.users.values().find(|user| user.subject == to.subject).map(holder);
+        let known = KnownNames { holder: other, user_name_is_free: true, licenses: Vec::new() };
+        let (at, id) = self.id();
+        let editor = program(self.now);
+        let edited = match present.into() {
+            Some(present) => reprovision(present, to, IDP, known, &self.snapshot, &editor),
+            None => provision(to, IDP, known, UserId::new(at, id), &self.snapshot, &editor),
+        };
+        self.keep(edited?).map(|user| user.id)
     }
 
     fn patch_group(&mut self, group: u8, op: GroupOp) -> Result<(), Refusal> {
@@ -509,6 +553,36 @@ impl World {
         let assignments: Vec<SpaceAssignment> = self.assignments.values().cloned().collect();
         snapshot.put_spaces(&spaces, &assignments);
         snapshot
+    }
+}
+
+/// The identity provider of programs that provision users.
+pub const IDP: IdpId = IdpId::new(1, [9; 8]);
+
+/// Such a program.
+pub fn program(at: Timestamp) -> Editor {
+    Editor { provider: Some(IDP), administrator: false, ..Editor::system(at) }
+}
+
+/// A user with the provider that named the user; here all of these are there.
+pub fn holder(user: &User) -> Holder {
+    Holder { user: user.clone(), bound: user.provider }
+}
+
+/// What such a program says of somebody.
+pub fn provisioned(subject: &str, active: Option<bool>) -> Provisioned {
+    let profile =
+        Profile { user_name: subject.into(), external_id: None, document: "{}".into(), waits: false };
+    Provisioned {
+        subject: Subject::new(subject).unwrap(),
+        user_name: subject.into(),
+        name: DisplayName::new(subject).unwrap(),
+        email: None,
+        picture: None,
+        locale: None,
+        zoneinfo: None,
+        active,
+        profile,
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{Administrator, Caller, KeyMaker, Member},
+    caller::{Administrator, Caller, Member},
     error::Error,
     http::{
         extract::{Body, Id},
@@ -27,7 +27,11 @@ use crate::{
 pub fn operations() -> Vec<Operation> {
     vec![
         get("/api/v1/api-keys", "List the caller's API keys; for administrators, all", list_api_keys),
-        post("/api/v1/api-keys", "Make an API key for the caller", create_api_key),
+        post(
+            "/api/v1/api-keys",
+            "Make an API key for the caller, or for a program that provisions users",
+            create_api_key,
+        ),
         get("/api/v1/api-keys/{id}", "Get an API key", get_api_key),
         patch("/api/v1/api-keys/{id}", "Describe an API key of the caller otherwise", patch_api_key),
         delete(
@@ -89,12 +93,14 @@ async fn list_api_keys(
 
 async fn create_api_key(
     State(app): State<App>,
-    caller: Caller<KeyMaker>,
+    caller: Caller<Member>,
     Body(new): Body<wire::NewApiKey>,
 ) -> Result<Created<wire::ApiKeyWithToken>, Error> {
-    let (key, token) = super::create(&app, &caller, new.read(caller.user())?).await?;
-    let at = caller.links().to(format_args!("/api/v1/api-keys/{}", key.id));
-    let key = wire::ApiKey::new(&key, caller.tenant_id(), app.clock.now());
+    let (tenant, links) = (caller.tenant_id(), caller.links().clone());
+    let new = new.read(caller.user())?;
+    let (key, token) = super::create(&app, caller, new).await?;
+    let at = links.to(format_args!("/api/v1/api-keys/{}", key.id));
+    let key = wire::ApiKey::new(&key, tenant, app.clock.now());
     Ok(Created { at, body: wire::ApiKeyWithToken { key, token } })
 }
 

@@ -5,7 +5,7 @@ pub mod sql;
 mod wire;
 
 use rolecall_engine::{
-    api_keys::{ApiKey, ApiKeySettingsOp, KeyStatus, NewApiKey},
+    api_keys::{ApiKey, ApiKeySettingsOp, KeyStatus, KeySubject, KnownKeys, NewApiKey},
     ids::{ApiKeyId, TenantId},
     names::Description,
     refusal::Rule,
@@ -13,10 +13,11 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
-    caller::{Administrator, Caller, KeyMaker, Member},
+    caller::{Administrator, Caller, KeyMaker, Member, Permission},
     credentials,
     db::{Found, Keyset, Reader},
     error::Error,
+    identity_providers::sql as providers,
     write::WriteTx,
 };
 
@@ -47,18 +48,38 @@ pub async fn get(app: &App, caller: &Caller<Member>, id: ApiKeyId) -> Result<Api
     visible.ok_or(Error::NotFound)
 }
 
-/// Makes a key for the caller; answers it with its token.
-pub async fn create(app: &App, caller: &Caller<KeyMaker>, new: NewApiKey) -> Result<(ApiKey, String), Error> {
+/// Makes a key for the caller, or for a program that provisions users; answers it with its token.
+pub async fn create(app: &App, caller: Caller<Member>, new: NewApiKey) -> Result<(ApiKey, String), Error> {
+    match new.subject {
+        KeySubject::User(_) => make(app, &caller.holding::<KeyMaker>()?, new).await,
+        KeySubject::ExternalClient(_) => {
+            // The key knows no scopes.
+            caller.require_whole_reach()?;
+            make(app, &caller.holding::<Administrator>()?, new).await
+        }
+    }
+}
+
+async fn make<P: Permission>(
+    app: &App,
+    caller: &Caller<P>,
+    new: NewApiKey,
+) -> Result<(ApiKey, String), Error> {
     let id = app.entropy.api_key_id();
     let user = caller.user();
     let edit = async move |tx: &WriteTx<'_>| {
         let keys = sql::of_user(tx.reader(), user).await?;
         let active = keys.iter().filter(|key| key.status(tx.editor().at) == KeyStatus::Active).count();
-        Ok(ApiKey::create(new, id, &tx.tenant().tenant().api_keys, active, tx.editor())?)
+        let provider_is_there = match new.subject {
+            KeySubject::User(_) => false,
+            KeySubject::ExternalClient(client) => providers::find(tx.reader(), client.0).await?.is_some(),
+        };
+        let known = KnownKeys { active, provider_is_there };
+        Ok(ApiKey::create(new, id, &tx.tenant().tenant().api_keys, known, tx.editor())?)
     };
     let key = caller.write(app, edit).await?;
     let token = credentials::of_key(&app.signing, caller.tenant_id(), &key)?;
-    Ok((key, token.ok_or_else(|| Error::internal("a key without a user"))?))
+    Ok((key, token))
 }
 
 /// Describes the caller's key otherwise.

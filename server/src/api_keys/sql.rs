@@ -48,7 +48,7 @@ const EXTERNAL_CLIENT: &str = "externalClient";
 fn values(key: &ApiKey) -> [Value<'_>; 9] {
     let (subject_type, subject) = match &key.subject {
         KeySubject::User(user) => (USER, user.to_string()),
-        KeySubject::ExternalClient(client) => (EXTERNAL_CLIENT, client.clone()),
+        KeySubject::ExternalClient(client) => (EXTERNAL_CLIENT, client.to_string()),
     };
     [
         key.id.into(),
@@ -66,7 +66,7 @@ fn values(key: &ApiKey) -> [Value<'_>; 9] {
 fn read(row: &Row<'_>) -> Result<ApiKey, Error> {
     let subject = match row.text(1)?.as_str() {
         USER => KeySubject::User(row.parse(2)?),
-        _ => KeySubject::ExternalClient(row.text(2)?),
+        _ => KeySubject::ExternalClient(row.parse(2)?),
     };
     Ok(ApiKey {
         id: row.parse(0)?,

@@ -4,6 +4,7 @@ use rolecall_engine::{
     api_keys::{self, ApiKeySettings, ApiKeySettingsOp, KeySubject, Lifetime, NewApiKey as New},
     ids::{TenantId, UserId},
     names,
+    refusal::Rule,
     time::Timestamp,
 };
 use schemars::JsonSchema;
@@ -24,7 +25,7 @@ pub struct ApiKey {
     pub tenant_id: String,
     /// What it is for.
     pub description: String,
-    /// Whom it speaks for: a user's identifier.
+    /// Whom it speaks for: a user's identifier, or `SCIM\` and that of an identity provider.
     pub sub: String,
     /// `user` or `externalClient`.
     pub sub_type: &'static str,
@@ -44,7 +45,7 @@ impl ApiKey {
     pub fn new(key: &api_keys::ApiKey, tenant: TenantId, now: Timestamp) -> Self {
         let (sub, sub_type) = match &key.subject {
             KeySubject::User(user) => (user.to_string(), "user"),
-            KeySubject::ExternalClient(client) => (client.clone(), "externalClient"),
+            KeySubject::ExternalClient(client) => (client.to_string(), "externalClient"),
         };
         Self {
             id: key.id.to_string(),
@@ -77,9 +78,9 @@ pub struct ApiKeyWithToken {
 pub struct NewApiKey {
     /// What it is for.
     description: String,
-    /// How long it lives, as an ISO 8601 duration; the tenant's longest if not given.
+    /// How long it lives, as an ISO 8601 duration; as long as the tenant allows if not given.
     expiry: Option<String>,
-    /// Whom it speaks for; the caller if not given.
+    /// Whom it speaks for; the caller if not given. For an external client `SCIM\` and the identifier of an identity provider.
     sub: Option<String>,
     /// `user` (if not given) or `externalClient`.
     sub_type: Option<String>,
@@ -96,7 +97,10 @@ impl NewApiKey {
         let subject = match (sub_type.as_deref(), sub) {
             (None | Some("user"), None) => KeySubject::User(caller),
             (None | Some("user"), Some(sub)) => KeySubject::User(user(&sub)?),
-            (Some("externalClient"), sub) => KeySubject::ExternalClient(sub.unwrap_or_default()),
+            (Some("externalClient"), sub) => {
+                let client = sub.unwrap_or_default().parse().map_err(|_| Rule::UnknownIdentityProvider)?;
+                KeySubject::ExternalClient(client)
+            }
             (Some(_), _) => return Err(Error::at_pointer("/subType", "must be `user` or `externalClient`")),
         };
         let lifetime = expiry.map(|text| Lifetime::new(&text)).transpose();

@@ -4,6 +4,7 @@ mod spaces;
 
 use rolecall_engine::{
     access::Snapshot,
+    api_keys::ExternalClient,
     change::{Change, Delta},
     ids::{
         ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
@@ -179,6 +180,7 @@ pub enum Member<'m> {
     Role(RoleId),
     Group(GroupId),
     ApiKey(ApiKeyId),
+    ExternalClient(ExternalClient),
     Client(OAuthClientId),
     Token(OAuthTokenId),
     Grant(OAuthGrantId),
@@ -254,6 +256,7 @@ impl Serialize for Member<'_> {
             Self::Role(id) => serializer.collect_str(id),
             Self::Group(id) => serializer.collect_str(id),
             Self::ApiKey(id) => serializer.collect_str(id),
+            Self::ExternalClient(client) => serializer.collect_str(client),
             Self::Client(id) => serializer.collect_str(id),
             Self::Token(id) => serializer.collect_str(id),
             Self::Grant(id) => serializer.collect_str(id),

@@ -38,7 +38,7 @@ pub fn role_members<'m>(role: &'m Role, tenant: &'m Snapshot) -> Members<'m, 13>
     ]
 }
 
-pub fn group_members<'m>(group: &'m Group, tenant: &'m Snapshot) -> Members<'m, 9> {
+pub fn group_members<'m>(group: &'m Group, tenant: &'m Snapshot) -> Members<'m, 10> {
     let description = group.description.as_ref().map(Description::as_str);
     [
         ("id", Member::Group(group.id)),
@@ -47,13 +47,14 @@ pub fn group_members<'m>(group: &'m Group, tenant: &'m Snapshot) -> Members<'m, 
         ("status", group.status.as_str().into()),
         ("providerType", group.provider.as_str().into()),
         ("description", description.map_or(Member::Absent, Member::Text)),
+        ("externalId", group.external_id.as_ref().into()),
         ("assignedRoles", Member::Roles(&group.roles, Names(tenant))),
         ("createdAt", Member::Time(group.stamps.created_at)),
         (LAST_UPDATED, Member::Time(group.stamps.updated_at)),
     ]
 }
 
-pub fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 18> {
+pub fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 19> {
     let email = user.email.as_ref().map(Email::as_str);
     let invite_expiry = user.invite_expires_at.map(Timestamp::as_seconds);
     [
@@ -71,6 +72,7 @@ pub fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 18>
         ("inviteExpiry", invite_expiry.map_or(Member::Absent, Member::Integer)),
         ("clientId", user.client_id.as_ref().into()),
         ("idpId", user.provider.map_or(Member::Absent, Member::Provider)),
+        ("scim", user.profile.as_ref().map_or(Member::Absent, |profile| Member::Text(&profile.document))),
         ("assignedRoles", Member::AssignedRoles(&user.roles, Names(tenant))),
         ("assignedGroups", Member::AssignedGroups(&user.groups, Names(tenant))),
         ("createdAt", Member::Time(user.created_at)),
@@ -104,7 +106,7 @@ pub fn tenant_members(tenant: &Tenant) -> Members<'_, 17> {
 pub fn key_members(key: &ApiKey) -> Members<'_, 6> {
     let (sub, sub_type) = match &key.subject {
         KeySubject::User(user) => (Member::User(*user), "user"),
-        KeySubject::ExternalClient(client) => (Member::Text(client), "externalClient"),
+        KeySubject::ExternalClient(client) => (Member::ExternalClient(*client), "externalClient"),
     };
     [
         ("id", Member::ApiKey(key.id)),

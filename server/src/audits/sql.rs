@@ -21,7 +21,7 @@ pub struct Row {
     pub trace: TraceId,
 }
 
-static AUDITS: LazyLock<Table<10>> = LazyLock::new(|| {
+static AUDITS: LazyLock<Table<11>> = LazyLock::new(|| {
     let columns = [
         "revision",
         "ordinal",
@@ -29,6 +29,7 @@ static AUDITS: LazyLock<Table<10>> = LazyLock::new(|| {
         "at",
         "actor",
         "client_id",
+        "provider_id",
         "trace_id",
         "resource_id",
         "data",
@@ -47,6 +48,7 @@ pub async fn append(writer: &mut Writer<'_>, row: Row) -> Result<(), Error> {
         editor.at.into(),
         editor.user.into(),
         editor.client.into(),
+        editor.provider.into(),
         trace.to_string().into(),
         event.resource.into(),
         event.data.into(),

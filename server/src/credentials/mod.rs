@@ -19,7 +19,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::sync::Cache;
 use rolecall_engine::{
     access::{Revision, Snapshot},
-    api_keys::{ApiKey, KeyStatus, KeySubject},
+    api_keys::{ApiKey, ExternalClient, KeyStatus, KeySubject},
     catalogue::Catalogue,
     ids::{ApiKeyId, OAuthClientId, OAuthTokenId, SessionId, TenantId, UserId},
     oauth::{Bounds, OAuthToken, Reach},
@@ -30,14 +30,16 @@ use rolecall_engine::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api_keys::sql as api_keys, db::Reader, error::Error, login::sql as sessions,
-    oauth_clients::sql as oauth_clients, oauth_tokens::sql as oauth_tokens, signing::SigningKeys,
+    api_keys::sql as api_keys, db::Reader, error::Error, identity_providers::sql as providers,
+    login::sql as sessions, oauth_clients::sql as oauth_clients, oauth_tokens::sql as oauth_tokens,
+    signing::SigningKeys,
 };
 
 const AUDIENCE: &str = "qlik.api";
 const OF_KEYS: &str = "qlik.api/api-keys";
 const OF_CLIENTS: &str = "qlik.api/oauth";
-const SUB_TYPE: &str = "user";
+const USER: &str = "user";
+const EXTERNAL_CLIENT: &str = "externalClient";
 /// Bytes of the longest token that is looked at.
 const TOKEN: usize = 8192;
 /// Tokens that are remembered.
@@ -61,25 +63,27 @@ struct Claims {
     scope: Option<String>,
 }
 
-/// The token of a key; none for keys that are not a user's.
+/// The token of a key.
 ///
 /// # Errors
 /// When signing fails.
-pub fn of_key(signing: &SigningKeys, tenant: TenantId, key: &ApiKey) -> Result<Option<String>, Error> {
-    let KeySubject::User(user) = &key.subject else { return Ok(None) };
-    let claims = Claims {
+pub fn of_key(signing: &SigningKeys, tenant: TenantId, key: &ApiKey) -> Result<String, Error> {
+    let (sub, sub_type) = match key.subject {
+        KeySubject::User(user) => (user.to_string(), USER),
+        KeySubject::ExternalClient(client) => (client.to_string(), EXTERNAL_CLIENT),
+    };
+    signing.sign(&Claims {
         aud: AUDIENCE.to_owned(),
         iss: OF_KEYS.to_owned(),
         jti: key.id.to_string(),
-        sub: user.to_string(),
-        sub_type: SUB_TYPE.to_owned(),
+        sub,
+        sub_type: sub_type.to_owned(),
         tenant_id: tenant.to_string(),
         iat: key.created_at.as_seconds(),
         exp: key.expires_at.as_seconds(),
         client_id: None,
         scope: None,
-    };
-    signing.sign(&claims).map(Some)
+    })
 }
 
 /// The token that is sent for an access token.
@@ -93,7 +97,7 @@ pub fn of_token(signing: &SigningKeys, tenant: TenantId, token: &OAuthToken) -> 
         iss: OF_CLIENTS.to_owned(),
         jti: token.id.to_string(),
         sub: token.user.to_string(),
-        sub_type: SUB_TYPE.to_owned(),
+        sub_type: USER.to_owned(),
         tenant_id: tenant.to_string(),
         iat: token.issued_at.as_seconds(),
         exp: token.expires_at.as_seconds(),
@@ -110,11 +114,20 @@ pub enum Given {
     Session(SessionId),
 }
 
+/// Whom a credential speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// A user.
+    User(UserId),
+    /// A program that provisions users. Its credential is good for nothing else.
+    Client(ExternalClient),
+}
+
 /// What a token says: what it is, whose, and how far it reaches.
 #[derive(Debug, Clone)]
 pub struct Credential {
     pub tenant: TenantId,
-    pub user: UserId,
+    pub whose: Whose,
     pub given: Given,
     /// What it allows at most, or exactly.
     bounds: Arc<Bounds>,
@@ -129,9 +142,11 @@ impl Credential {
     /// What a token says, if we signed it.
     pub fn read(signing: &SigningKeys, catalogue: &Catalogue, token: &str) -> Option<Self> {
         let claims: Claims = signing.verify(token, AUDIENCE, &[OF_KEYS, OF_CLIENTS])?;
-        if claims.sub_type != SUB_TYPE {
-            return None;
-        }
+        let whose = match claims.sub_type.as_str() {
+            USER => Whose::User(claims.sub.parse().ok()?),
+            EXTERNAL_CLIENT if claims.iss == OF_KEYS => Whose::Client(claims.sub.parse().ok()?),
+            _ => return None,
+        };
         let (given, bounds) = if claims.iss == OF_KEYS {
             (Given::Key(claims.jti.parse().ok()?), Bounds::None)
         } else {
@@ -142,7 +157,7 @@ impl Credential {
         };
         Some(Self {
             tenant: claims.tenant_id.parse().ok()?,
-            user: claims.sub.parse().ok()?,
+            whose,
             given,
             bounds: Arc::new(bounds),
             expires_at: Timestamp::from_millis(claims.exp.checked_mul(1000)?),
@@ -155,7 +170,7 @@ impl Credential {
     pub fn of_session(tenant: TenantId, session: Session, seen_at: Timestamp) -> Self {
         Self {
             tenant,
-            user: session.user,
+            whose: Whose::User(session.user),
             given: Given::Session(session.id),
             bounds: Arc::new(Bounds::Session(session.scopes)),
             expires_at: session.expires_at,
@@ -167,6 +182,14 @@ impl Credential {
     /// What it allows at most, or exactly.
     pub fn bounds(&self) -> &Bounds {
         &self.bounds
+    }
+
+    /// The user it speaks for, if it speaks for one.
+    pub const fn user(&self) -> Option<UserId> {
+        match self.whose {
+            Whose::User(user) => Some(user),
+            Whose::Client(_) => None,
+        }
     }
 
     /// Uses a session, if it was not idle for longer than that.
@@ -197,22 +220,31 @@ impl Credential {
     /// Looks it up.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when it is not there, not the user's, revoked or expired.
+    /// [`Error::Unauthenticated`] when it is not there, not whose it says, revoked or expired, or of a program whose provider
+    /// is gone or switched off.
     pub async fn check(&self, reader: &Reader<'_>, now: Timestamp) -> Result<(), Error> {
         let good = match self.given {
             Given::Key(id) => {
                 let key = api_keys::find(reader, id).await?;
-                key.is_some_and(|key| key.is_of(Some(self.user)) && key.status(now) == KeyStatus::Active)
+                let key = key.filter(|key| key.status(now) == KeyStatus::Active);
+                match self.whose {
+                    Whose::User(user) => key.is_some_and(|key| key.is_of(Some(user))),
+                    Whose::Client(client) => {
+                        let provider = providers::find(reader, client.0).await?;
+                        provider.is_some_and(|provider| provider.active)
+                            && key.is_some_and(|key| key.is_of_client(client))
+                    }
+                }
             }
             Given::Token(id, client) => {
                 let token = oauth_tokens::find(reader, id).await?;
                 let client = oauth_clients::find(reader, client).await?;
-                let given = token.filter(|token| token.user == self.user).zip(client);
+                let given = token.filter(|token| self.whose == Whose::User(token.user)).zip(client);
                 given.is_some_and(|(token, client)| token.is_still_given(&client))
             }
             Given::Session(id) => {
                 let session = sessions::find(reader, id).await?;
-                session.is_some_and(|session| session.user == self.user)
+                session.is_some_and(|session| self.whose == Whose::User(session.user))
             }
         };
         if good { Ok(()) } else { Err(Error::Unauthenticated) }

@@ -159,6 +159,19 @@ impl<'t, const N: usize> List<'t, N> {
         key.ok_or_else(|| Error::invalid(format!("there is no `{id}` to go on from")))
     }
 
+    /// So many rows behind so many others, in one order: for lists whose contract counts rows.
+    pub async fn slice<T>(
+        mut self,
+        reader: &Reader<'_>,
+        sorts: &[Sort],
+        (offset, limit): (i64, usize),
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let sql = self.select(sorts, false, limit);
+        let sql = format!("{sql} OFFSET {}", self.parameters.add(offset));
+        reader.all(&sql, &self.parameters.0, read).await
+    }
+
     /// How the first page would be found, in the words of SQLite's planner.
     #[cfg(test)]
     pub async fn plan(mut self, reader: &Reader<'_>, sorts: &[Sort]) -> Result<Vec<String>, Error> {

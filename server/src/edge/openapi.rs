@@ -10,6 +10,7 @@ use crate::{
         describe::{Document, Schemas},
         operation::Operation,
         preview::Preview,
+        scim,
     },
     limits::Tier,
 };
@@ -28,6 +29,7 @@ pub fn document() -> Value {
     }
     let mut components = schemas.into_components();
     components.insert("Errors".into(), errors_schema());
+    components.insert("ScimError".into(), scim::problem_schema());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -48,19 +50,32 @@ pub fn document() -> Value {
 fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let mut document = Document::new(operation.path, schemas);
     (operation.describe)(&mut document);
-    let Document { mut parameters, request_body, success, also, mut errors, authenticated, scope, .. } =
-        document;
+    let Document {
+        mut parameters,
+        request_body,
+        success,
+        also,
+        mut errors,
+        authenticated,
+        scope,
+        has_preview,
+        ..
+    } = document;
     errors.extend(operation.refusals);
     errors.sort_unstable();
     errors.dedup();
     let mut responses = Map::from_iter([(success.0.to_string(), success.1.clone())]);
     for error in errors {
         let about = axum::http::StatusCode::from_u16(error).ok().and_then(|status| status.canonical_reason());
-        let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}});
+        let content = if operation.path.starts_with(scim::PATH) {
+            json!({scim::MEDIA_TYPE_NAME: {"schema": {"$ref": "#/components/schemas/ScimError"}}})
+        } else {
+            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}})
+        };
         responses.insert(error.to_string(), json!({"description": about, "content": content}));
     }
     responses.extend(also.into_iter().map(|(status, answer)| (status.to_string(), answer)));
-    if authenticated && operation.tier == Tier::Write {
+    if has_preview && operation.tier == Tier::Write {
         preview(&mut responses, schemas, success.0);
         let about = "`preview`: answer what the request would do, and do nothing";
         let schema = json!({"type": "string"});

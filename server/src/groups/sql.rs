@@ -8,7 +8,7 @@ use rolecall_engine::{
     filter::{Filter, GroupAttribute},
     groups::Group,
     ids::{GroupId, RoleId},
-    names::{Description, GroupName, fold},
+    names::{Description, GroupName, Setting, fold},
     time::Timestamp,
 };
 
@@ -30,7 +30,10 @@ pub const SORTS: Sorts = &[
     ("tenantId", &[Sort::up("tenant_id")]),
 ];
 
-static GROUPS: LazyLock<Table<10>> = LazyLock::new(|| {
+/// The columns of groups.
+pub const COLUMNS: usize = 11;
+
+static GROUPS: LazyLock<Table<COLUMNS>> = LazyLock::new(|| {
     Table::new(
         "groups",
         [
@@ -44,11 +47,12 @@ static GROUPS: LazyLock<Table<10>> = LazyLock::new(|| {
             "created_by",
             "updated_at",
             "updated_by",
+            "external_id",
         ],
     )
 });
 
-fn values(group: &Group) -> [Value<'_>; 10] {
+fn values(group: &Group) -> [Value<'_>; COLUMNS] {
     [
         group.id.into(),
         group.name.as_str().into(),
@@ -60,11 +64,12 @@ fn values(group: &Group) -> [Value<'_>; 10] {
         group.stamps.created_by.into(),
         group.stamps.updated_at.into(),
         group.stamps.updated_by.into(),
+        group.external_id.as_ref().map(Setting::as_str).into(),
     ]
 }
 
 /// A group as the row has it, with the roles the tenant's snapshot has.
-fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<Group, Error> {
+pub fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<Group, Error> {
     let group = read_bare(row)?;
     let facts = tenant.group(group.id);
     let roles =
@@ -79,6 +84,7 @@ fn read_bare(row: &Row<'_>) -> Result<Group, Error> {
         provider: row.parse(3)?,
         status: row.parse(4)?,
         description: row.opt_text(5)?.map(Description::stored),
+        external_id: row.opt_text(10)?.map(Setting::stored),
         roles: Vec::new(),
         stamps: Stamps {
             created_at: row.time(6)?,
@@ -87,6 +93,11 @@ fn read_bare(row: &Row<'_>) -> Result<Group, Error> {
             updated_by: row.opt_parse(9)?,
         },
     })
+}
+
+/// All groups, for lists that another room makes.
+pub fn list() -> List<'static, COLUMNS> {
+    List::of(&GROUPS)
 }
 
 /// One group, system groups included.

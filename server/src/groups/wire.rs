@@ -112,6 +112,7 @@ impl NewGroup {
         Ok(groups::NewGroup {
             name: GroupName::new(&name).map_err(|error| Error::at_pointer("/name", error))?,
             provider: provider(provider_type.as_deref(), "/providerType")?,
+            external_id: None,
             description: description.map_err(|error| Error::at_pointer("/description", error))?,
             roles: role_choices(assigned_roles.unwrap_or_default(), "/assignedRoles")?,
         })

@@ -13,6 +13,7 @@ use crate::{
     app::App,
     caller::{Caller, Permission},
     error::Error,
+    provisioner::Provisioner,
 };
 
 /// The schemas that operations share, for what comes in and for what goes out.
@@ -62,6 +63,8 @@ pub struct Document<'s> {
     pub authenticated: bool,
     /// The scope the caller must hold.
     pub scope: Option<&'static str>,
+    /// Whether it can be asked what it would do.
+    pub has_preview: bool,
 }
 
 impl<'s> Document<'s> {
@@ -76,6 +79,7 @@ impl<'s> Document<'s> {
             errors: Vec::new(),
             authenticated: false,
             scope: None,
+            has_preview: false,
         }
     }
 
@@ -139,8 +143,16 @@ impl Describe for State<App> {
 impl<P: Permission> Describe for Caller<P> {
     fn describe(document: &mut Document<'_>) {
         document.authenticated = true;
+        document.has_preview = true;
         document.scope = P::SCOPE;
         document.errors.extend([401, 403, 429]);
+    }
+}
+
+impl Describe for Provisioner {
+    fn describe(document: &mut Document<'_>) {
+        document.authenticated = true;
+        document.errors.extend([401, 429]);
     }
 }
 
@@ -171,3 +183,4 @@ described!(A);
 described!(A, B);
 described!(A, B, C);
 described!(A, B, C, D);
+described!(A, B, C, D, E);

@@ -256,6 +256,6 @@ where
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(media_type) = headers.get(header::CONTENT_TYPE) else { return true };
     let media_type = media_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let json = ["application/json", "application/json-patch+json"];
+    let json = ["application/json", "application/json-patch+json", "application/scim+json"];
     json.iter().any(|known| media_type.eq_ignore_ascii_case(known))
 }

@@ -12,3 +12,4 @@ pub mod preview;
 pub mod problem;
 pub mod query;
 pub mod respond;
+pub mod scim;

@@ -13,6 +13,7 @@ use rolecall_engine::refusal::{Refusal, Rule, SpaceRule};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::scim;
 use crate::{
     error::{Error, Invalid, SessionError, Source},
     trace::TraceId,
@@ -201,12 +202,18 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         tracing::error!(%trace, path, fault, "a request failed");
     }
     let problem = Problem::of(&error, family(path), is_patch);
+    let is_scim = path.starts_with(scim::PATH);
     // What others said of the answer stays: which methods there are, and who may read it.
     let (mut head, _) = response.into_parts();
     head.status = problem.status;
+    let (body, media_type) = if is_scim {
+        (scim::problem(&error, problem.status, problem.detail), scim::MEDIA_TYPE)
+    } else {
+        (problem.body(family(path), trace), HeaderValue::from_static("application/json"))
+    };
     let headers = &mut head.headers;
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, media_type);
     match *error {
         Error::Unauthenticated | Error::OtherTenant => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -222,7 +229,7 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         }
         _ => {}
     }
-    Response::from_parts(head, problem.body(family(path), trace))
+    Response::from_parts(head, body)
 }
 
 /// The answer to a request that asked for a preview (RFC 7240 §3).
@@ -262,7 +269,8 @@ impl Problem {
                 (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized")
             }
             Error::Session(error) => session_error(error),
-            Error::Invalid(_) | Error::OAuth(_) => bad_request(family, is_patch),
+            Error::Invalid(_) | Error::OAuth(_) | Error::Scim(_) => bad_request(family, is_patch),
+            Error::NotSupported => (StatusCode::NOT_IMPLEMENTED, "HTTP-501", "Not implemented"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
             Error::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP-415", "Unsupported media type")
@@ -429,8 +437,13 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::UserOfClient
         | Rule::TokensOfOthers
         | Rule::RolesHidden
+        | Rule::AdministratorOfNoProvider
+        | Rule::MembersOfOthers
         | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
-        Rule::GroupNameTaken(_) | Rule::SubjectTaken(_) | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
+        Rule::GroupNameTaken(_)
+        | Rule::SubjectTaken(_)
+        | Rule::UserNameTaken(_)
+        | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
         Rule::Space(rule) => space_status(rule),
         _ => StatusCode::BAD_REQUEST,
     }
@@ -478,6 +491,7 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         | Rule::ScopeNotForUserDefault(_) => Some("/assignedScopes"),
         Rule::UnknownRole(_) | Rule::NotAssignable(_) | Rule::TooManyGroupRoles(_) => Some("/assignedRoles"),
         Rule::SubjectTaken(_) | Rule::SubjectReserved => Some("/subject"),
+        Rule::UserNameTaken(_) => Some("/userName"),
         Rule::InviteNeedsEmail => Some("/email"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),

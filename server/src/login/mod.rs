@@ -149,10 +149,11 @@ async fn superfluous(tx: &WriteTx<'_>, user: &User) -> Result<Edited<()>, Error>
 /// When the database cannot be read.
 pub async fn who(app: &App, cookie: SessionCookie) -> Result<Option<String>, Error> {
     let (tenant, user) = match verify_session(app, cookie).await {
-        Ok((tenant, credential)) => (tenant.tenant().id, credential.user),
+        Ok((tenant, credential)) => (tenant.tenant().id, credential.user()),
         Err(Error::Unauthenticated) => return Ok(None),
         Err(other) => return Err(other),
     };
+    let Some(user) = user else { return Ok(None) };
     let found =
         snapshots::read(app, tenant, async move |reader, tenant| users::find(reader, tenant, user).await);
     let (_, found) = found.await?;

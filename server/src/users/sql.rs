@@ -9,6 +9,7 @@ use rolecall_engine::{
     ids::{RoleId, UserId},
     names::{DisplayName, Email, Setting, Subject, fold},
     periods::Assigned,
+    scim::Profile,
     scopes::ScopeName,
     time::Timestamp,
     users::User,
@@ -35,7 +36,10 @@ pub const SORTS: Sorts = &[
     ("createdAt", &[Sort::up("created_at")]),
 ];
 
-static USERS: LazyLock<Table<18>> = LazyLock::new(|| {
+/// The columns of users.
+pub const COLUMNS: usize = 22;
+
+static USERS: LazyLock<Table<COLUMNS>> = LazyLock::new(|| {
     Table::new(
         "users",
         [
@@ -57,6 +61,10 @@ static USERS: LazyLock<Table<18>> = LazyLock::new(|| {
             "created_at",
             "updated_at",
             "provider_id",
+            "scim_user_name_fold",
+            "scim_external_id_fold",
+            "scim_document",
+            "scim_waits",
         ],
     )
 });
@@ -65,7 +73,8 @@ fn setting(setting: Option<&Setting>) -> Value<'_> {
     setting.map(Setting::as_str).into()
 }
 
-fn values(user: &User) -> [Value<'_>; 18] {
+fn values(user: &User) -> [Value<'_>; COLUMNS] {
+    let profile = user.profile.as_ref();
     let email = user.email.as_ref().map(Email::as_str);
     [
         user.id.into(),
@@ -86,11 +95,15 @@ fn values(user: &User) -> [Value<'_>; 18] {
         user.created_at.into(),
         user.updated_at.into(),
         user.provider.into(),
+        profile.map(|profile| profile.user_name.as_str()).into(),
+        profile.and_then(|profile| profile.external_id.as_deref()).into(),
+        profile.map(|profile| profile.document.as_str()).into(),
+        profile.is_some_and(|profile| profile.waits).into(),
     ]
 }
 
 /// A user as the row has it, with the roles and groups the tenant's snapshot has.
-fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
+pub fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
     let id = row.parse(0)?;
     let (roles, groups) = tenant.assignments(id);
     let setting = |column| row.opt_text(column).map(|text| text.map(Setting::stored));
@@ -109,11 +122,24 @@ fn read(row: &Row<'_>, tenant: &Snapshot) -> Result<User, Error> {
         invite_expires_at: Some(row.integer(13)?).filter(|at| *at > 0).map(Timestamp::from_millis),
         client_id: Some(client_id).filter(|id| !id.is_empty()).map(Setting::stored),
         provider: row.opt_parse(17)?,
+        profile: profile(row)?,
         roles,
         groups,
         created_at: row.time(15)?,
         updated_at: row.time(16)?,
     })
+}
+
+/// What a program gave of a user.
+fn profile(row: &Row<'_>) -> Result<Option<Profile>, Error> {
+    let Some(document) = row.opt_text(20)? else { return Ok(None) };
+    let user_name = row.opt_text(18)?.unwrap_or_default();
+    Ok(Some(Profile { user_name, external_id: row.opt_text(19)?, document, waits: row.boolean(21)? }))
+}
+
+/// All users, for lists that another room makes.
+pub fn list() -> List<'static, COLUMNS> {
+    List::of(&USERS)
 }
 
 /// One user.
@@ -144,7 +170,7 @@ pub async fn page(
     selected(tenant, filter).page(reader, keyset, |row| read(row, tenant)).await
 }
 
-fn selected(tenant: &Snapshot, filter: Option<&Filter<UserAttribute>>) -> List<'static, 18> {
+fn selected(tenant: &Snapshot, filter: Option<&Filter<UserAttribute>>) -> List<'static, COLUMNS> {
     let mut list = List::of(&USERS);
     list.filter(filter, &|attribute, test, parameters| compare(attribute, test, parameters, tenant));
     list

@@ -81,11 +81,7 @@ fn a_key_that_cannot_be_made_is_not() {
         (json!({"description": "x", "sub": admin}), 403, "/sub"),
         (json!({"description": "x", "sub": "nobody"}), 400, "/sub"),
         (json!({"description": "x", "subType": "robot"}), 400, "/subType"),
-        (
-            json!({"description": "x", "subType": "externalClient", "sub": "SCIM\\000000000000000000000009"}),
-            400,
-            "/sub",
-        ),
+        (json!({"description": "x", "subType": "externalClient", "sub": "SCIM\\9"}), 400, "/sub"),
     ] {
         let made = server.user().post(KEYS, new.clone());
         made.expect(status);

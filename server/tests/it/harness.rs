@@ -104,8 +104,7 @@ impl Server {
 
     /// A client with some API key.
     pub fn client(&self, key: &str) -> Client {
-        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-        Client { agent, url: self.url(), key: Some(key.to_owned()), headers: Vec::new() }
+        Client { agent: agent(), url: self.url(), key: Some(key.to_owned()), headers: Vec::new() }
     }
 
     /// A client without a credential.
@@ -170,7 +169,16 @@ pub struct Answer {
     pub text: String,
 }
 
+fn agent() -> Agent {
+    Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
+}
+
 impl Client {
+    /// The same client with connections of its own: the server closes one when it leaves a body unread.
+    pub fn anew(&self) -> Self {
+        Self { agent: agent(), ..self.clone() }
+    }
+
     /// The same client with one more header on each request.
     pub fn header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();

@@ -33,6 +33,7 @@ mod preview;
 mod protection;
 mod rate_limits;
 mod roles;
+mod scim;
 mod scopes;
 mod spaces;
 mod statements;

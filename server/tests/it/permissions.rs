@@ -11,6 +11,7 @@ use crate::{
     logins::{RSA_PUBLIC, jwt_provider},
     oauth::program_of,
     openapi::operations,
+    scim::program,
 };
 
 /// A request for an operation, against things that were made for it.
@@ -35,7 +36,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let id = match template.split('/').nth(3) {
         _ if !template.contains('{') => String::new(),
         Some("roles") => admin.make_role(&name, &[]),
-        Some("users") => admin.make_user(&name),
+        Some("users" | "Users") => admin.make_user(&name),
         Some("groups") => admin.make_group(&name),
         Some("tenants") => tenant.clone(),
         Some("api-keys") if template.contains("configs") => tenant.clone(),
@@ -55,7 +56,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             listed.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
         }
         Some("spaces") => admin.make_space(&name, "shared"),
-        other => panic!("what is `{{id}}` in {other:?}?"),
+        other => scim_id(&admin, other.unwrap_or_default(), &name),
     };
     let query = match operation {
         "explain_scope" | "list_who_can" => "?scope=notes",
@@ -80,7 +81,8 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         body.is_some(),
         ["PATCH", "PUT", "POST"].contains(&method)
             && !operation.starts_with("filter")
-            && !["publish_oauth_client", "create_client_secret"].contains(&operation),
+            && !["publish_oauth_client", "create_client_secret", "search_scim", "send_scim_bulk"]
+                .contains(&operation),
         "{operation}"
     );
     let confirmed = (operation == "delete_oauth_client").then_some(id);
@@ -147,6 +149,36 @@ fn body(server: &Server, operation: &str, name: &str, n: usize) -> Option<Value>
             let ada = json!({"type": "email", "id": "ada@acme.example"});
             Some(json!({"subject": ada, "action": {"name": "notes"}, "resource": tenant}))
         }
+        _ => scim_body(operation, name),
+    }
+}
+
+/// What a program that provisions users asks for.
+fn scim_id(admin: &Client, kind: &str, name: &str) -> String {
+    match kind {
+        "Schemas" => "urn:ietf:params:scim:schemas:core:2.0:User".to_owned(),
+        "ResourceTypes" => "User".to_owned(),
+        "Groups" => {
+            let made = admin.post("/api/v1/groups", json!({ "name": name }));
+            made.expect(201)["id"].as_str().unwrap().to_owned()
+        }
+        other => panic!("what is `{{id}}` in {other}?"),
+    }
+}
+
+/// What a program that provisions users sends.
+fn scim_body(operation: &str, name: &str) -> Option<Value> {
+    match operation {
+        "create_scim_user" | "put_scim_user" => {
+            Some(json!({"userName": name, "externalId": format!("{name} x")}))
+        }
+        "create_scim_group" | "put_scim_group" => {
+            Some(json!({"displayName": format!("{name} by a program")}))
+        }
+        "patch_scim_user" | "patch_scim_group" => {
+            let value = format!("{name} renamed");
+            Some(json!({"Operations": [{"op": "replace", "path": "displayName", "value": value}]}))
+        }
         _ => None,
     }
 }
@@ -185,6 +217,7 @@ fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
         ("TenantAdmin", server.user_with("second", &["TenantAdmin"]).1),
         ("TenantAdmin-by-group", by_group),
         ("owner", server.user()),
+        ("scim-client", program(server, &admin, "https://scim.example").1),
     ]
 }
 
@@ -199,7 +232,7 @@ fn the_table_holds() {
     let kinds = kinds(&server);
     let mut table = String::from(
         "Who may do what: the status each kind of caller gets for each operation, all else being right.\n\
-         \"owner\" is the plain user whose API keys the operations on keys concern.\n\n",
+         \"owner\" is the plain user whose API keys the operations on keys concern, \"scim-client\" a program that provisions users.\n\n",
     );
     let width = operations().iter().map(|(name, ..)| name.len()).max().unwrap();
     let header: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();

@@ -11,7 +11,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server};
+use crate::{
+    harness::{Client, Server},
+    logins::PROVIDERS,
+    scim::program,
+};
 
 const USERS: &str = "/api/v1/users";
 const EVERYONE: &str = "000000000000000000000001";
@@ -156,23 +160,43 @@ fn rights_are_looked_at_again_when_a_write_begins() {
 fn a_right_that_goes_while_the_body_arrives_does_not_count() {
     let server = Server::start();
     let (id, client) = server.user_with("slow", &["TenantAdmin"]);
+    let answer = late(&server, &client, "/api/v1/roles", "{\"name\":\"late\"}", || {
+        server.admin().replace(&format!("{USERS}/{id}"), "/assignedRoles", json!([])).expect(204);
+    });
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let list = "/api/v1/roles?filter=name+eq+%22late%22";
+    assert_eq!(server.admin().get(list).expect(200)["data"], json!([]));
+}
+
+/// The same for a program that provisions users, whose identity provider is switched off.
+#[test]
+fn a_program_whose_provider_goes_while_the_body_arrives_does_not_count() {
+    let server = Server::start();
+    let admin = server.admin();
+    let (provider, client) = program(&server, &admin, "https://idp.example");
+    let answer = late(&server, &client, "/scim/v2/Users", "{\"userName\":\"late\"}", || {
+        admin.replace(&format!("{PROVIDERS}/{provider}"), "/active", false).expect(204);
+    });
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert_eq!(admin.get(&format!("{USERS}?filter=subject+eq+%22late%22")).expect(200)["data"], json!([]));
+}
+
+/// What is answered to a request whose body comes only after something else has happened.
+fn late(server: &Server, client: &Client, path: &str, body: &str, meanwhile: impl FnOnce()) -> String {
     let mut stream = TcpStream::connect(server.address).unwrap();
-    let body = "{\"name\":\"late\"}";
     write!(
         stream,
-        "POST /api/v1/roles HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
         client.key(),
         body.len()
     )
     .unwrap();
     thread::sleep(Duration::from_millis(200));
-    server.admin().replace(&format!("{USERS}/{id}"), "/assignedRoles", json!([])).expect(204);
+    meanwhile();
     stream.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
-    let list = "/api/v1/roles?filter=name+eq+%22late%22";
-    assert_eq!(server.admin().get(list).expect(200)["data"], json!([]));
+    answer
 }
 
 /// Whoever is no administrator gives nobody anything, oneself least of all, in whichever form it is asked (threats T01, T02).

@@ -5,7 +5,10 @@ use std::num::NonZeroU32;
 use rolecall_server::{PerMinute, RateLimits};
 use serde_json::json;
 
-use crate::harness::{Client, Server, Setup};
+use crate::{
+    harness::{Client, Server, Setup},
+    scim::program,
+};
 
 fn limited(tier1: u32, tier2: u32, filter: u32) -> Server {
     let limit = |n| NonZeroU32::new(n).unwrap();
@@ -76,4 +79,17 @@ fn the_users_of_a_tenant_share_a_limit() {
 fn what_needs_no_credential_is_not_counted() {
     let server = limited(1, 1, 1);
     assert!((0..10).all(|_| server.anonymous().get("/livez").status == 200));
+}
+
+/// The programs of a provider count as one user.
+#[test]
+fn programs_that_provision_users_are_counted() {
+    let server = limited(4, 100, 100);
+    let (_, client) = program(&server, &server.admin(), "https://idp.example");
+    let read = || client.get("/scim/v2/Users?count=0");
+    assert_eq!((0..6).filter(|_| read().status == 200).count(), 4);
+    let told = read();
+    assert!(told.headers.contains_key("retry-after"));
+    assert_eq!(told.expect(429)["status"], "429");
+    assert_eq!(reads(&server.user(), 1), 1);
 }

@@ -36,9 +36,10 @@ const PLACES: &[Place] = &[
         allowed: |path| {
             ["http/", "edge/", "serve/"].iter().any(|folder| path.starts_with(folder))
                 || path.ends_with("/http.rs")
-                || ["caller.rs", "access/forward.rs", "access/envoy.rs", "oauth/consent.rs"].contains(&path)
+                || ["caller.rs", "provisioner.rs", "access/forward.rs", "access/envoy.rs", "oauth/consent.rs"]
+                    .contains(&path)
         },
-        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/`, `caller.rs`, `access/forward.rs`, `access/envoy.rs` and `oauth/consent.rs` only",
+        why: "axum is used in `http.rs`, `http/`, `edge/`, `serve/`, `caller.rs`, `provisioner.rs`, `access/forward.rs`, `access/envoy.rs` and `oauth/consent.rs` only",
     },
     Place {
         words: &["StatusCode::"],
