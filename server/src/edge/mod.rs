@@ -3,6 +3,7 @@
 mod cors;
 pub mod openapi;
 mod pages;
+mod unread;
 
 use std::{any::Any, panic::AssertUnwindSafe};
 
@@ -14,6 +15,7 @@ use axum::{
 };
 use futures_util::FutureExt as _;
 use tower_service::Service as _;
+use unread::watched;
 
 use crate::{
     access::{forward, http as access},
@@ -140,7 +142,10 @@ impl Edge {
             return answered.unwrap_or_else(IntoResponse::into_response);
         }
         request.extensions_mut().insert(trace);
-        let Ok(response) = self.router.clone().call(request.map(Body::new)).await;
+        let (head, body) = request.into_parts();
+        let (body, watch) = watched(Body::new(body));
+        let Ok(mut response) = self.router.clone().call(Request::from_parts(head, body)).await;
+        watch.mark(&mut response);
         response
     }
 

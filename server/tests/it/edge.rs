@@ -162,3 +162,17 @@ fn a_refused_credential_says_which_kind_is_wanted() {
         server.anonymous().header("authorization", &authorization).get("/api/v1/users/me").expect(status);
     }
 }
+
+/// Whoever sends a body that nobody reads is told that the connection ends, and so does not use it again.
+#[test]
+fn an_unread_body_ends_its_connection() {
+    let server = Server::start();
+    let client = server.anonymous();
+    for _ in 0..50 {
+        let unread = client.post("/api/v1/roles", serde_json::json!({"name": "x".repeat(100_000)}));
+        assert_eq!((unread.status, &unread.headers["connection"]), (401, &"close".parse().unwrap()));
+        assert!(client.get("/livez").headers.get("connection").is_none());
+    }
+    let read = server.admin().post("/api/v1/roles", serde_json::json!({"name": "Read"}));
+    assert!(read.status == 201 && read.headers.get("connection").is_none());
+}

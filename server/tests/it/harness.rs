@@ -174,11 +174,6 @@ fn agent() -> Agent {
 }
 
 impl Client {
-    /// The same client with connections of its own: the server closes one when it leaves a body unread.
-    pub fn anew(&self) -> Self {
-        Self { agent: agent(), ..self.clone() }
-    }
-
     /// The same client with one more header on each request.
     pub fn header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();

@@ -133,18 +133,18 @@ fn a_key_is_good_here_only_and_others_are_not() {
     ] {
         program.get(path).expect(401);
     }
-    program.anew().post("/access/v1/evaluation", json!({})).expect(401);
-    program.anew().post("/api/v1/users", json!({"subject": "x"})).refused(401, "HTTP-401");
+    program.post("/access/v1/evaluation", json!({})).expect(401);
+    program.post("/api/v1/users", json!({"subject": "x"})).refused(401, "HTTP-401");
     let session = logged_in(&server, "nora", &json!({}));
     for other in [&admin, &server.user(), &session, &server.anonymous()] {
         other.get(USERS).scim_refused(401, "");
         other.get("/scim/v2/ServiceProviderConfig").scim_refused(401, "");
-        other.anew().post(GROUPS, json!({"displayName": "x"})).scim_refused(401, "");
+        other.post(GROUPS, json!({"displayName": "x"})).scim_refused(401, "");
     }
     program.header("host", "globex.localhost").get(USERS).scim_refused(401, "");
     program.header("host", "acme.localhost").get(USERS).expect(200);
     assert_eq!(program.get("/scim/v2/nothing").scim_refused(404, ""), "Not Found");
-    program.anew().send("PUT", USERS, None).scim_refused(405, "");
+    program.send("PUT", USERS, None).scim_refused(405, "");
 
     admin.replace(&format!("{PROVIDERS}/{provider}"), "/active", false).expect(204);
     program.get(USERS).scim_refused(401, "");
@@ -736,7 +736,7 @@ fn the_service_describes_itself() {
         }
         program.get(&format!("{list}/nothing")).scim_refused(404, "");
     }
-    program.anew().send("POST", "/scim/v2/Bulk", None).scim_refused(501, "");
-    program.anew().send("POST", "/scim/v2/.search", None).scim_refused(501, "");
+    program.send("POST", "/scim/v2/Bulk", None).scim_refused(501, "");
+    program.send("POST", "/scim/v2/.search", None).scim_refused(501, "");
     program.get("/scim/v2/Me").scim_refused(501, "");
 }

@@ -166,7 +166,7 @@ fn every_operation_stays_in_its_tenant() {
         let text = body.as_ref().map(|(_, text)| text.clone());
         let sent = body.as_ref().map(|(media_type, text)| (*media_type, text.as_bytes()));
         let caller = if template.starts_with("/scim/") { client.clone() } else { server.admin() };
-        let confirming = |id: &str| caller.anew().header("qlik-confirm-delete", id);
+        let confirming = |id: &str| caller.header("qlik-confirm-delete", id);
         let answer = confirming(id).send(&method, &path, sent);
         if template.contains('{') {
             assert_eq!(answer.status, 404, "{operation}: {}", answer.text);
