@@ -5,9 +5,11 @@
 mod clients;
 mod explanations;
 mod filters;
+mod grants;
 mod keys;
 mod laws;
 mod licenses;
+mod logins;
 mod names;
 mod oracle;
 mod places;
