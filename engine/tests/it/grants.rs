@@ -119,13 +119,12 @@ proptest! {
                 }
             };
             let expected = match show {
-                Shown::Code { right: false } => "refused",
                 Shown::Code { right: true } if code_used => "replayed",
                 Shown::Code { right: true } => "given",
                 Shown::Refresh { .. } if !code_used => "refused",
                 Shown::Refresh { nth, .. } if nth + 1 < given => "replayed",
                 Shown::Refresh { nth, right } if nth + 1 == given && *right => "given",
-                Shown::Refresh { .. } => "refused",
+                Shown::Code { .. } | Shown::Refresh { .. } => "refused",
             };
             let found = match &edited.value {
                 Redeemed::Given(token) => {

@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 use rolecall_engine::{
-    access::{Query, decide},
+    access::{Query, UserFacts, decide},
     assignments::RoleRef,
     change::{Change, Edited},
     groups::{Group, Provider, SettingsOp, edit_settings},
-    ids::{GroupId, IdpId, SessionId, UserId},
+    ids::{GroupId, IdpId, RoleId, SessionId, UserId},
     names::{Email, GroupName, Setting, Subject},
     oauth::{Bounds, decide_within},
+    periods::Assigned,
     provisioning::{Arrival, Claims, Known, NotAdmitted, admit},
     sessions::{Opening, Proof, Session, SessionLimits, end_all},
     users::{User, UserOp, UserStatus},
@@ -85,7 +86,8 @@ proptest! {
             let was_claimed = known.is_none_or(|group| claimed.contains(&&*group.name.to_string()));
             prop_assert!(was_claimed, "only what was claimed");
         }
-        prop_assert!(before.roles.iter().all(|role| after.roles.contains(role)), "nothing is taken away");
+        let kept = |role: &Assigned<RoleId>| after.roles.iter().any(|held| held.to == role.to);
+        prop_assert!(before.roles.iter().all(kept), "nothing is taken away");
         let gained = after.roles.iter().filter(|role| !before.roles.contains(role));
         let by_flag = |id| world.snapshot.catalogue().default_role(id).is_some_and(|role| role.auto_assign.is_some());
         prop_assert!(gained.into_iter().all(|role| by_flag(role.to)), "but by the tenant's flags");
@@ -118,7 +120,7 @@ proptest! {
             let _ = world.act(act);
         }
         let bounds = Bounds::Session(session.scopes.clone());
-        let active = world.snapshot.user(user).is_some_and(|facts| facts.is_active());
+        let active = world.snapshot.user(user).is_some_and(UserFacts::is_active);
         for (scope, granted) in scopes.iter().zip(granted) {
             let may = decide_within(&world.snapshot, &Query { user, scope }, &bounds).is_allowed();
             prop_assert_eq!(may, granted && active, "{}", scope);
@@ -218,14 +220,15 @@ fn web_integrations_have_few_origins() {
         )
     };
     assert!(make(51).is_err());
-    let made = make(50).unwrap().value;
+    let portal = make(50).unwrap().value;
     let ops = vec![WebIntegrationOp::Rename(text("Other")), WebIntegrationOp::ReplaceOrigins(Vec::new())];
-    let edited = made.clone().edit(ops, &world.editor()).unwrap().value;
+    let edited = portal.clone().edit(ops, &world.editor()).unwrap().value;
     assert_eq!((edited.name.as_str(), edited.origins.len()), ("Other", 0));
     assert!(
-        made.clone()
+        portal
+            .clone()
             .edit(vec![WebIntegrationOp::ReplaceOrigins(vec![text("x"); 51])], &world.editor())
             .is_err()
     );
-    assert_eq!(made.delete().changes.len(), 1);
+    assert_eq!(portal.delete().changes.len(), 1);
 }
