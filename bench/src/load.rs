@@ -33,6 +33,13 @@ impl Request {
         Self { bytes: text.into_bytes(), status, says: "", counts: true }
     }
 
+    /// The same, with one more header.
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let text =
+            String::from_utf8_lossy(&self.bytes).replacen("\r\n", &format!("\r\n{name}: {value}\r\n"), 1);
+        Self { bytes: text.into_bytes(), ..self }
+    }
+
     /// The same, with this in its answer.
     pub fn saying(self, says: &'static str) -> Self {
         Self { says, ..self }

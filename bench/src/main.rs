@@ -9,6 +9,7 @@ mod cerbos;
 mod engine;
 mod freshness;
 mod load;
+mod logins;
 #[cfg(feature = "peers")]
 mod peers;
 mod questions;
@@ -74,6 +75,12 @@ fn main() -> anyhow::Result<()> {
     if wanted("tokens") {
         seed::tenant(&small, SMALL)?;
         tokens::programs(&Server::start(&small)?, &seed::key(&small)?)?;
+    }
+    if wanted("logins") {
+        // What logs in and is provisioned stays in the store, so it is a store of its own.
+        let own = tempfile::Builder::new().prefix("logins-").tempdir_in(&folder)?;
+        seed::tenant(own.path(), SMALL)?;
+        logins::all(&Server::start(own.path())?, &seed::key(own.path())?)?;
     }
     // Only if it is asked for by name: it needs a program from npm.
     if parts.iter().any(|part| part == "cerbos") {

@@ -43,7 +43,7 @@ fn signatures() -> anyhow::Result<f64> {
     Ok(f64::from(made) / begun.elapsed().as_secs_f64())
 }
 
-fn post(server: &Server, path: &str, key: Option<&str>, body: &Value) -> anyhow::Result<Value> {
+pub fn post(server: &Server, path: &str, key: Option<&str>, body: &Value) -> anyhow::Result<Value> {
     let mut request = ureq::post(format!("http://{}{path}", server.address));
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
@@ -51,9 +51,8 @@ fn post(server: &Server, path: &str, key: Option<&str>, body: &Value) -> anyhow:
     Ok(request.send_json(body)?.body_mut().read_json()?)
 }
 
-/// # Errors
-/// When the server refuses something.
-pub fn programs(server: &Server, key: &str) -> anyhow::Result<()> {
+/// What a new client sends for a token, and one that it was given.
+pub fn token_of(server: &Server, key: &str) -> anyhow::Result<(Value, String)> {
     let new = json!({"appType": "web", "clientName": "Bench", "allowedGrantTypes": ["client_credentials"],
         "allowedScopes": ["user_default", "admin_classic"]});
     let client = post(server, "/api/v1/oauth-clients", Some(key), &new)?;
@@ -61,6 +60,13 @@ pub fn programs(server: &Server, key: &str) -> anyhow::Result<()> {
     let asks = json!({"grant_type": "client_credentials", "client_id": text("clientId")?, "client_secret": text("clientSecret")?});
     let token = post(server, "/oauth/token", None, &asks)?;
     let token = token.get("access_token").and_then(Value::as_str).context("no token")?.to_owned();
+    Ok((asks, token))
+}
+
+/// # Errors
+/// When the server refuses something.
+pub fn programs(server: &Server, key: &str) -> anyhow::Result<()> {
+    let (asks, token) = token_of(server, key)?;
     let asks = Request::new("POST", "/oauth/token", None, Some(&asks.to_string()), 200);
     let me = |key: &str| Request::get("/api/v1/users/me?fields=assignedRoles", Some(key));
     let (mut issued, mut requests) = (Vec::new(), Vec::new());
