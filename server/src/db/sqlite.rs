@@ -138,10 +138,13 @@ impl Sqlite {
         let run = move |connection: &Connection, batch: &mut Batch| {
             let mut writer = Writer::new(connection, tenant, batch.uncommitted.get(&tenant).cloned());
             let written = guarded(|| work(&mut writer));
-            if let Ok(Written { state: Some(state), .. }) = &written {
-                batch.uncommitted.insert(tenant, Arc::clone(state));
-            } else {
-                batch.spoilt |= writer.has_stored();
+            match &written {
+                Ok(Written { state: Some(state), .. }) => {
+                    batch.uncommitted.insert(tenant, Arc::clone(state));
+                }
+                // What is no change of the tenant, for example when a session was last used.
+                Ok(Written { state: None, .. }) => {}
+                Err(_) => batch.spoilt |= writer.has_stored(),
             }
             written
         };
@@ -353,6 +356,25 @@ mod tests {
         let does_nothing = |_: &mut Writer<'_>| Err::<Written<()>, _>(Error::NotFound);
         assert!(matches!(engine.write(tenant, does_nothing, |_| {}).await, Err(Error::NotFound)));
         assert_eq!(count(), before);
+    }
+
+    /// What is stored beside the changes of a tenant stays too, and costs nobody else anything.
+    #[tokio::test]
+    async fn what_is_no_change_of_the_tenant_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path());
+        let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
+        let add = |writer: &mut Writer<'_>| {
+            let sql = "INSERT INTO outbox (tenant_id, revision, ordinal) VALUES ($1, 1, 1)";
+            super::super::ready(writer.execute(sql, &[]))?;
+            Ok(Written { value: (), state: None })
+        };
+        engine.write(tenant, add, |_| {}).await.unwrap();
+        let count = |connection: &Connection| {
+            let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+            super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
+        };
+        assert_eq!(engine.read(count).unwrap(), 1);
     }
 
     /// A commit is synced before it is acknowledged. What a power cut leaves cannot be tried here; that SQLite was told can.
