@@ -26,6 +26,8 @@ pub enum Error {
     OAuth(Box<OAuthRefusal>),
     /// Something about logging in or sessions, for which the contract has a code of its own.
     Session(SessionError),
+    /// Something about making or ending tenants, for which the contract has a code of its own.
+    Tenant(TenantError),
     /// The body is larger than the given number of bytes.
     TooLarge(usize),
     /// The body is not JSON.
@@ -111,6 +113,26 @@ pub enum SessionError {
     Saml,
 }
 
+/// What is wrong with a request to make or end a tenant (reference/errors.md §1, reference/rest-api.md §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TenantError {
+    /// There is no licence key.
+    #[error("`licenseKey` is required")]
+    NoLicense,
+    /// The licence key cannot be one.
+    #[error("a licence key has 1 to 4096 characters")]
+    BadLicense,
+    /// The header does not repeat a host name of the tenant.
+    #[error("the header `qlik-confirm-hostname` must be a host name of the tenant")]
+    NotConfirmed,
+}
+
+impl From<TenantError> for Error {
+    fn from(error: TenantError) -> Self {
+        Self::Tenant(error)
+    }
+}
+
 impl From<SessionError> for Error {
     fn from(error: SessionError) -> Self {
         Self::Session(error)
@@ -181,6 +203,7 @@ impl fmt::Display for Error {
             Self::Invalid(invalid) => f.write_str(&invalid.detail),
             Self::OAuth(refusal) => f.write_str(&refusal.description),
             Self::Session(error) => error.fmt(f),
+            Self::Tenant(error) => error.fmt(f),
             Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
             Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),

@@ -51,6 +51,11 @@ impl Host {
         &self.name
     }
 
+    /// The same port of another host.
+    pub fn renamed(self, name: &Hostname) -> Self {
+        Self { name: name.to_string(), ..self }
+    }
+
     /// The address, if it is one rather than a name.
     fn address(&self) -> Option<IpAddr> {
         self.name.trim_start_matches('[').trim_end_matches(']').parse().ok()

@@ -2,6 +2,7 @@
 
 mod clients;
 mod grants;
+mod operators;
 mod reach;
 mod tokens;
 
@@ -10,5 +11,6 @@ pub use clients::{
     Secret,
 };
 pub use grants::{CodeBinding, Hashed, OAuthConsent, OAuthGrant, Redeemed, Stage};
+pub use operators::Operator;
 pub use reach::{ADMIN_CLASSIC, Bounds, OFFLINE_ACCESS, OPENID, Reach, USER_DEFAULT, decide_within};
 pub use tokens::{OAuthToken, ScopeRefused, granted_scopes, revoke_all};

@@ -28,6 +28,7 @@ pub fn document() -> Value {
     }
     let mut components = schemas.into_components();
     components.insert("Errors".into(), errors_schema());
+    let operator = json!({"type": "http", "scheme": "bearer", "description": "A token of an operator of the installation"});
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -40,7 +41,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}, "operator": operator},
         },
     })
 }
@@ -48,8 +49,17 @@ pub fn document() -> Value {
 fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let mut document = Document::new(operation.path, schemas);
     (operation.describe)(&mut document);
-    let Document { mut parameters, request_body, success, also, mut errors, authenticated, scope, .. } =
-        document;
+    let Document {
+        mut parameters,
+        request_body,
+        success,
+        also,
+        mut errors,
+        authenticated,
+        operating,
+        scope,
+        ..
+    } = document;
     errors.extend(operation.refusals);
     errors.sort_unstable();
     errors.dedup();
@@ -66,12 +76,17 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         let schema = json!({"type": "string"});
         parameters.push(json!({"name": "Prefer", "in": "header", "description": about, "schema": schema}));
     }
+    let security = match (authenticated, operating) {
+        (true, _) => json!([{"bearer": []}]),
+        (false, true) => json!([{"operator": []}]),
+        (false, false) => json!([]),
+    };
     let mut described = Map::from_iter([
         ("operationId".into(), operation.id.into()),
         ("summary".into(), operation.summary.into()),
         ("tags".into(), json!([operation.tag])),
         ("responses".into(), responses.into()),
-        ("security".into(), if authenticated { json!([{"bearer": []}]) } else { json!([]) }),
+        ("security".into(), security),
     ]);
     if authenticated {
         described.insert("x-rolecall-tier".into(), tier(operation.tier).into());

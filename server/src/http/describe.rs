@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
-    caller::{Caller, Permission},
+    caller::{Caller, Operating, Permission},
     error::Error,
 };
 
@@ -60,6 +60,8 @@ pub struct Document<'s> {
     /// Statuses of errors.
     pub errors: Vec<u16>,
     pub authenticated: bool,
+    /// Whether it is for operators of the installation.
+    pub operating: bool,
     /// The scope the caller must hold.
     pub scope: Option<&'static str>,
 }
@@ -75,6 +77,7 @@ impl<'s> Document<'s> {
             also: Vec::new(),
             errors: Vec::new(),
             authenticated: false,
+            operating: false,
             scope: None,
         }
     }
@@ -141,6 +144,13 @@ impl<P: Permission> Describe for Caller<P> {
         document.authenticated = true;
         document.scope = P::SCOPE;
         document.errors.extend([401, 403, 429]);
+    }
+}
+
+impl Describe for Operating {
+    fn describe(document: &mut Document<'_>) {
+        document.operating = true;
+        document.errors.extend([400, 401, 403, 429]);
     }
 }
 

@@ -32,9 +32,12 @@ use crate::{
 /// Sessions of one user at once; with one more the oldest ends.
 const SESSIONS: usize = 50;
 
-/// The tenant whose people log in under a host.
+/// The tenant whose people log in under a host, if anybody may use it.
 async fn tenant_of(app: &App, host: Option<&Host>) -> Result<TenantId, Error> {
-    tenants::of_host(app, host).await?.ok_or_else(|| SessionError::NoAuthentication.into())
+    let nobody = || Error::from(SessionError::NoAuthentication);
+    let tenant = tenants::of_host(app, host).await?.ok_or_else(nobody)?;
+    let snapshot = snapshots::snapshot(app, tenant).await?;
+    snapshot.filter(|snapshot| snapshot.tenant().is_active()).map(|_| tenant).ok_or_else(nobody)
 }
 
 /// Whether a tenant's web integration allows pages of an origin.
@@ -82,6 +85,9 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
     let cookie = SessionCookie { tenant, session, secret: secret.clone() };
     let entropy = app.entropy;
     let work = async move |tx: &WriteTx<'_>| {
+        if !tx.tenant().tenant().is_active() {
+            return Err(SessionError::NoAuthentication.into());
+        }
         still_believed(tx, &begun).await?;
         let known = known(tx, &arrival).await?;
         let provider = arrival.provider;

@@ -25,7 +25,7 @@ use crate::{
         respond::{Ended, Shown},
     },
     links::Host,
-    tenants,
+    operators, tenants,
 };
 
 const TOKEN: &str = "/oauth/token";
@@ -158,6 +158,9 @@ async fn issue_token(
     // Who does not prove who it is learns nothing else.
     let claim = claim(basic, body.client, token_address(&app, host.as_ref()).await)?;
     let (grant, scopes) = asked?;
+    if let Some(token) = operators::token(&app, host.as_ref(), &claim, &grant).await? {
+        return Ok(Shown(IssuedToken::of_operator(token, app.clock.now())));
+    }
     super::issue(&app, host.as_ref(), claim, grant, scopes).await.map(|issued| Shown(issued.into()))
 }
 

@@ -11,7 +11,6 @@ use rolecall_engine::{
     names::Subject,
     oauth::{AuthMethod, GrantType, OAuthClient, OAuthToken, granted_scopes},
     scopes::ScopeName,
-    tenants::TenantStatus,
     users::{User, UserStatus},
 };
 
@@ -55,7 +54,7 @@ pub enum Grant {
 }
 
 impl Grant {
-    const fn kind(&self) -> GrantType {
+    pub const fn kind(&self) -> GrantType {
         match self {
             Self::ClientCredentials => GrantType::ClientCredentials,
             Self::Impersonation(_) => GrantType::Impersonation,
@@ -77,7 +76,7 @@ pub struct Issued {
     pub text: String,
 }
 
-/// The client that says who it is, and its tenant. Nothing tells whether it is not there or its proof is wrong.
+/// The client that says who it is, and its tenant: that whose host was asked, or the only one that has the client. Nothing tells whether it is not there or its proof is wrong.
 ///
 /// # Errors
 /// `invalid_client`, or when the database cannot be read.
@@ -90,17 +89,20 @@ async fn authenticate(
         || Error::from(OAuthRefusal::new("invalid_client", "the client is not known, or its proof is wrong"));
     let id: OAuthClientId = claim.id.parse().map_err(|_| wrong())?;
     let name = host.filter(|host| host.may_be_a_tenants()).map(|host| host.name().to_owned());
-    let (tenant, asked) = app
+    let tenant = app
         .db
         .look_up(async move |all| {
             let asked = match name {
                 Some(name) => tenants::by_hostname(all, &name).await?,
                 None => None,
             };
-            Ok((clients::tenant_of(all, id).await?, asked))
+            match asked {
+                Some(asked) => Ok(Some(asked)),
+                None => clients::only_tenant_of(all, id).await,
+            }
         })
-        .await?;
-    let tenant = tenant.filter(|tenant| asked.is_none_or(|asked| asked == *tenant)).ok_or_else(wrong)?;
+        .await?
+        .ok_or_else(wrong)?;
     let client = app.db.read(tenant, async move |reader| clients::find(reader, id).await).await?;
     let client = client.ok_or_else(wrong)?;
     let proven = match &claim.proof {
@@ -110,7 +112,18 @@ async fn authenticate(
                 && app.assertions.accept(&client, token, audience, app.clock.now())
         }
     };
-    if proven { Ok((tenant, client)) } else { Err(wrong()) }
+    if !proven {
+        return Err(wrong());
+    }
+    let snapshot = snapshots::snapshot(app, tenant).await?;
+    if !snapshot.is_some_and(|snapshot| snapshot.tenant().is_active()) {
+        return Err(not_active());
+    }
+    Ok((tenant, client))
+}
+
+fn not_active() -> Error {
+    OAuthRefusal::new("unauthorized_client", "the tenant is not active").into()
 }
 
 /// Counts a request of a client as a write of its own.
@@ -131,14 +144,13 @@ pub async fn issue(
     scopes: Vec<ScopeName>,
 ) -> Result<Issued, Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
-    let snapshot = snapshots::snapshot(app, tenant).await?;
-    if snapshot.is_none_or(|snapshot| snapshot.tenant().status != TenantStatus::Active) {
-        return Err(OAuthRefusal::new("unauthorized_client", "the tenant is not active").into());
-    }
     counted(app, &client)?;
     let (client_id, id) = (client.id, OAuthTokenId::new(app.entropy.bytes()));
     let bot = app.entropy.user_id(app.clock.now());
     let work = async move |tx: &WriteTx<'_>| {
+        if !tx.tenant().tenant().is_active() {
+            return Err(not_active());
+        }
         // The proof was made for the client as it was: its secret, its key or the client itself may be gone since.
         let present = clients::find(tx.reader(), client.id).await?;
         if present.as_ref() != Some(&client) {

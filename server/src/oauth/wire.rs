@@ -1,6 +1,6 @@
 //! What do requests for tokens, and tokens, look like? (reference/auth.md §3.2, RFC 6749 §4, §5)
 
-use rolecall_engine::{refusal::limits, scopes::ScopeName};
+use rolecall_engine::{refusal::limits, scopes::ScopeName, time::Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,19 @@ impl From<Issued> for IssuedToken {
             expires_in: limits::ACCESS_TOKEN.as_millis() / 1000,
             expires_at: issued.token.expires_at.to_string(),
             scope: scopes.join(" "),
+        }
+    }
+}
+
+impl IssuedToken {
+    /// A token that was given to an operator now. It has no scopes: it is for what operators do and for nothing else.
+    pub fn of_operator(text: String, now: Timestamp) -> Self {
+        Self {
+            access_token: text,
+            token_type: "bearer",
+            expires_in: limits::ACCESS_TOKEN.as_millis() / 1000,
+            expires_at: now.plus(limits::ACCESS_TOKEN).to_string(),
+            scope: String::new(),
         }
     }
 }

@@ -36,4 +36,5 @@ mod statements;
 mod stories;
 mod tenancy;
 mod tenants;
+mod tenants_life;
 mod users;

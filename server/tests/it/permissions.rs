@@ -11,6 +11,7 @@ use crate::{
     logins::{RSA_PUBLIC, jwt_provider},
     oauth::program_of,
     openapi::operations,
+    tenants_life::{Operator, TENANTS, act, new_tenant},
 };
 
 /// A request for an operation, against things that were made for it.
@@ -19,7 +20,7 @@ struct Request {
     path: String,
     body: Option<Value>,
     /// What is repeated in a header.
-    confirmed: Option<String>,
+    confirmed: Option<(&'static str, String)>,
 }
 
 /// The table would be empty of meaning if a request were refused for another reason than who makes it, so each is one
@@ -28,6 +29,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let admin = server.admin();
     let name = format!("{operation} {n}");
     let tenant = server.tenants[0].tenant.to_string();
+    let hostname = format!("{}-{n}.localhost", operation.replace('_', "-"));
     let owner_key = || {
         let made = server.user().post("/api/v1/api-keys", json!({"description": name}));
         made.expect(201)["id"].as_str().unwrap().to_owned()
@@ -37,6 +39,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         Some("roles") => admin.make_role(&name, &[]),
         Some("users") => admin.make_user(&name),
         Some("groups") => admin.make_group(&name),
+        Some("tenants") if template.contains("/actions/") => ended_tenant(server, &hostname),
         Some("tenants") => tenant.clone(),
         Some("api-keys") if template.contains("configs") => tenant.clone(),
         Some("api-keys") => owner_key(),
@@ -77,6 +80,8 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let path = path.replace("{assignmentId}", &assignment) + query;
     let body = match operation {
         "create_role" | "create_group" => Some(json!({ "name": name })),
+        "create_tenant" => Some(new_tenant(&hostname)),
+        "deactivate_tenant" | "reactivate_tenant" => Some(json!({})),
         "create_user" => Some(json!({ "subject": name })),
         "create_space" => Some(json!({"name": name, "type": "shared"})),
         "create_space_assignment" => {
@@ -140,8 +145,21 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             && !["publish_oauth_client", "create_client_secret"].contains(&operation),
         "{operation}"
     );
-    let confirmed = (operation == "delete_oauth_client").then_some(id);
+    let confirmed = match operation {
+        "delete_oauth_client" => Some(("qlik-confirm-delete", id)),
+        "deactivate_tenant" | "reactivate_tenant" => Some(("qlik-confirm-hostname", hostname)),
+        _ => None,
+    };
     Request { method: method.to_owned(), path, body, confirmed }
+}
+
+/// A tenant that an operator has made and ended.
+fn ended_tenant(server: &Server, hostname: &str) -> String {
+    let operator = Operator::of(server).client(server);
+    let made = operator.post(TENANTS, new_tenant(hostname));
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    act(&operator, &id, "deactivate", hostname, json!({})).expect(200);
+    id
 }
 
 /// A token of the plain user.
@@ -178,6 +196,7 @@ fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
         ("TenantAdmin", server.user_with("second", &["TenantAdmin"]).1),
         ("TenantAdmin-by-group", by_group),
         ("owner", server.user()),
+        ("operator", Operator::of(server).client(server)),
     ]
 }
 
@@ -192,7 +211,7 @@ fn the_table_holds() {
     let kinds = kinds(&server);
     let mut table = String::from(
         "Who may do what: the status each kind of caller gets for each operation, all else being right.\n\
-         \"owner\" is the plain user whose API keys the operations on keys concern.\n\n",
+         \"owner\" is the plain user whose API keys the operations on keys concern, \"operator\" is in no tenant.\n\n",
     );
     let width = operations().iter().map(|(name, ..)| name.len()).max().unwrap();
     let header: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
@@ -205,7 +224,7 @@ fn the_table_holds() {
             let body = sent(body.as_ref());
             let body = body.as_ref().map(|(media_type, text)| (*media_type, text.as_bytes()));
             let client =
-                confirmed.map_or_else(|| client.clone(), |id| client.header("qlik-confirm-delete", &id));
+                confirmed.map_or_else(|| client.clone(), |(name, value)| client.header(name, &value));
             write!(table, "  {:<1$}", client.send(&method, &path, body).status, kind.len()).unwrap();
         }
         table.truncate(table.trim_end().len());
