@@ -488,3 +488,42 @@ fn the_log_has_no_secrets() {
         assert!(!text.contains(secret), "{text}");
     }
 }
+
+/// An operator is made on the machine, makes a tenant over HTTP, and ends on the machine.
+#[test]
+fn operators_are_made_and_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+    assert!(run(&mut init(&data, &key)).0);
+    let operators = |arguments: &[&str]| {
+        let mut command = rolecall();
+        command.arg("operators").args(arguments).arg("--data").arg(&data).arg("--key-file").arg(&key);
+        command
+    };
+    let (success, made, hint) = run(&mut operators(&["create", "Portal"]));
+    assert!(success && hint.contains("shown this once"), "{hint}");
+    let word =
+        |label: &str| made.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
+    let (id, secret) = (word("client id"), word("client secret"));
+    let (_, listed, _) = run(&mut operators(&["ls"]));
+    assert!(listed.starts_with(&id) && listed.contains("Portal") && !listed.contains(&secret), "{listed}");
+
+    let served = Served::start(&data, &key, &[]);
+    let asked = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    let post = |path: &str, token: &str, body: &Value| {
+        ask(&agent(), "POST", &format!("{}{path}", served.1), token, Some(body)).unwrap()
+    };
+    let (status, token) = post("/oauth/token", "", &asked);
+    assert_eq!(status, 200, "{token}");
+    let token = token["access_token"].as_str().unwrap();
+    let (status, tenant) = post("/api/v1/tenants", token, &json!({"licenseKey": "x", "name": "Initech"}));
+    assert_eq!((status, &tenant["name"]), (201, &"Initech".into()), "{tenant}");
+
+    assert!(run(&mut operators(&["rm", &id])).0, "while the server runs");
+    assert_eq!(post("/api/v1/tenants", token, &json!({"licenseKey": "x"})).0, 401);
+    assert!(refused(&mut operators(&["rm", &id])).contains("there is no operator"));
+    assert!(refused(&mut operators(&["rm", "portal"])).contains("cannot be an operator's identifier"));
+    assert!(refused(&mut operators(&["create", " "])).contains("needs a name"));
+    let (_, listed, _) = run(&mut operators(&["ls"]));
+    assert_eq!(listed, "");
+}
