@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
-    App, Budget, Clock, Entropy, RateLimits, Settings,
+    App, Budget, Clock, Entropy, Mailer, RateLimits, Settings,
     demo::{COMPANIES, Demo, PASSWORD},
 };
 use serde::Serialize;
@@ -55,6 +55,7 @@ impl Dev {
             catalogue: catalogue::of(self.catalogue.as_deref(), self.developer_role, self.lenient)?,
             public_url: None,
             rate_limits: RateLimits::new(limits),
+            mail: Mailer::inbox(data.join("inbox")),
             snapshot_budget: Budget::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
@@ -118,7 +119,8 @@ impl<'s> Started<'s> {
 }
 
 fn print(url: &str, companies: &[Demo]) {
-    println!("Rolecall's sandbox is at {url}. Stop it with Ctrl-C; see {url}/docs for what it can do.\n");
+    println!("Rolecall's sandbox is at {url}. Stop it with Ctrl-C; see {url}/docs for what it can do.");
+    println!("Letters are not sent; they are at {url}/rolecall/dev/inbox.\n");
     let shown = |key: &Option<String>| key.clone().unwrap_or_else(|| "(nobody has it any more)".to_owned());
     for demo in companies {
         println!("{} ({})", demo.name, demo.tenant);

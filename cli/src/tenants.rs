@@ -8,7 +8,7 @@ use rolecall_engine::{
     time::Span,
 };
 use rolecall_server::{
-    App, Budget, Clock, Entropy, MasterKey, RateLimits, Settings,
+    App, Budget, Clock, Entropy, Mailer, MasterKey, RateLimits, Settings,
     setup::{self, Earlier, Founded, NewTenant},
 };
 
@@ -121,6 +121,7 @@ async fn app(installation: Installation, master_key: MasterKey) -> anyhow::Resul
         catalogue: installation.catalogue,
         public_url: None,
         rate_limits: RateLimits::new(None),
+        mail: Mailer::Off,
         snapshot_budget: Budget::default(),
     };
     Ok(App::new(store::open_for_a_command(&installation.data)?, settings, Clock::default(), Entropy).await?)

@@ -17,6 +17,7 @@ use crate::{
     error::Error,
     limits::RateLimits,
     links::Origin,
+    mail::Mailer,
     seal::{MasterKey, Seal},
     signing::SigningKeys,
     snapshots::kept::{Budget, Snapshots},
@@ -33,6 +34,8 @@ pub struct Settings {
     pub public_url: Option<Origin>,
     /// How many requests are accepted.
     pub rate_limits: RateLimits,
+    /// Who takes letters to people.
+    pub mail: Mailer,
     /// How much memory the snapshots of tenants may take.
     pub snapshot_budget: Budget,
 }
@@ -58,6 +61,7 @@ pub struct Parts {
     pub(crate) cursors: Seal,
     pub(crate) public_url: Option<Origin>,
     pub(crate) rate_limits: RateLimits,
+    pub(crate) mail: Mailer,
     draining: AtomicBool,
 }
 
@@ -74,7 +78,7 @@ impl App {
     /// # Errors
     /// When the database cannot be used, or its keys were sealed by another master key.
     pub async fn new(db: Db, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
-        let Settings { master_key, catalogue, public_url, rate_limits, snapshot_budget } = settings;
+        let Settings { master_key, catalogue, public_url, rate_limits, mail, snapshot_budget } = settings;
         let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
         Ok(Self(Arc::new(Parts {
             db,
@@ -93,6 +97,7 @@ impl App {
             cursors: master_key.seal_for("cursors")?,
             public_url,
             rate_limits,
+            mail,
             draining: AtomicBool::new(false),
         })))
     }

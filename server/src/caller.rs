@@ -148,6 +148,11 @@ impl<P> Caller<P> {
         if whole { Ok(()) } else { Err(Error::Forbidden(why())) }
     }
 
+    /// Addresses of things for people of the tenant who are written to.
+    pub fn tenant_links(&self) -> Links {
+        Links::of_tenant(self.tenant.tenant(), self.host.as_ref(), self.public_url.as_ref())
+    }
+
     /// Addresses of things, as the caller reaches them.
     pub fn links(&self) -> &Links {
         self.links

@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod cookies;
+pub mod invitation;
 pub mod keys;
 pub mod operator;
 pub mod password;

@@ -2,10 +2,12 @@
 
 mod assertion;
 pub mod http;
+pub mod invitation;
 pub mod password;
 pub mod sql;
 mod wire;
 
+use invitation::{Accepting, password_of, still_invited};
 use rolecall_engine::{
     change::Edited,
     identity_providers::IdentityProvider,
@@ -64,7 +66,7 @@ pub async fn by_token(app: &App, host: Option<&Host>, token: &str) -> Result<Ses
         app,
         tenant,
         arrival,
-        Begun { proof: Proof::Jwt, by: Some(said.provider), assertion: Some(assertion) },
+        Begun { proof: Proof::Jwt, by: Some(said.provider), assertion: Some(assertion), accepting: None },
     )
     .await
 }
@@ -75,6 +77,8 @@ struct Begun {
     /// The provider as it was when it was believed.
     by: Option<IdentityProvider>,
     assertion: Option<UsedAssertion>,
+    /// The invitation that is accepted.
+    accepting: Option<Accepting>,
 }
 
 /// Lets somebody in, and begins a session.
@@ -89,6 +93,9 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
             return Err(SessionError::NoAuthentication.into());
         }
         still_believed(tx, &begun).await?;
+        if let Some(accepting) = &begun.accepting {
+            still_invited(tx, accepting).await?;
+        }
         let known = known(tx, &arrival).await?;
         let provider = arrival.provider;
         let at = tx.editor().at;
@@ -98,7 +105,10 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
             Error::from(SessionError::NotAdmitted)
         })?;
         let after = tx.tenant().apply(tx.tenant().revision(), at, &changes);
-        let Begun { proof, assertion, .. } = begun;
+        let Begun { proof, assertion, accepting, .. } = begun;
+        if let Some(accepting) = accepting {
+            changes.extend(password_of(tx, accepting).await?.changes);
+        }
         let opening = Opening { id: session, secret: &secret, user: user.id, proof, provider, assertion };
         changes.extend(superfluous(tx, &user).await?.changes);
         changes.extend(Session::begin(opening, &after, tx.editor()).changes);

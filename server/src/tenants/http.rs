@@ -60,8 +60,7 @@ async fn create_tenant(
     Body(new): Body<wire::NewTenant>,
 ) -> Result<Created<wire::Tenant>, Error> {
     let tenant = super::create(&app, &by, new.read()?).await?;
-    let host = by.host.zip(tenant.hostnames.first()).map(|(asked, name)| asked.renamed(name));
-    let links = Links::new(&tenant, host.as_ref(), app.public_url.as_ref());
+    let links = Links::of_tenant(&tenant, by.host.as_ref(), app.public_url.as_ref());
     let at = links.to(format_args!("/api/v1/tenants/{}", tenant.id));
     Ok(Created { body: wire::Tenant::new(&tenant, &links), at })
 }

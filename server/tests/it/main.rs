@@ -19,6 +19,7 @@ mod explain;
 mod groups;
 mod harness;
 mod hosts;
+mod invitations;
 mod licenses;
 mod lists;
 mod logins;

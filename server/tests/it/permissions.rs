@@ -99,6 +99,8 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
         }
         "log_in_by_token" => Some(json!({})),
+        "invite_users" => Some(json!({"invitees": [{"email": format!("{n}@new.example")}]})),
+        "accept_invitation" => Some(json!("token=none&password=long-enough-for-all")),
         "log_in_by_password" => Some(json!("username=nobody&password=wrong")),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": name})),
         "patch_oauth_client" => Some(json!([{"op": "replace", "path": "/clientName", "value": name}])),

@@ -71,6 +71,8 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "create_web_integration" => Some(json!({"name": "own", "tenantId": ids["tenants"]})),
         "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
         "log_in_by_token" => Some(json!({})),
+        "invite_users" => Some(json!({"invitees": [{"email": "zzz-user@globex.example"}]})),
+        "accept_invitation" => Some(json!("token=none&password=long-enough-for-all")),
         "log_in_by_password" => Some(json!("username=zzz-user&password=wrong")),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": "own"})),
         "patch_oauth_client" => patch("/clientName", json!("taken")),

@@ -7,6 +7,7 @@ use super::{Fault, files::File, imports};
 /// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
 const RUNGS: &[&[&str]] = &[
     &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs"],
+    &["mail.rs"],
     &["db/"],
     &["*/sql.rs", "audits/"],
     &[
@@ -15,6 +16,7 @@ const RUNGS: &[&[&str]] = &[
         "credentials/mod.rs",
         "credentials/assertion.rs",
         "credentials/cookies.rs",
+        "credentials/invitation.rs",
         "credentials/keys.rs",
         "credentials/operator.rs",
     ],
@@ -26,6 +28,7 @@ const RUNGS: &[&[&str]] = &[
         "*/wire.rs",
         "*/mod.rs",
         "login/assertion.rs",
+        "login/invitation.rs",
         "login/password.rs",
         "tenants/found.rs",
         "tenants/purge.rs",
