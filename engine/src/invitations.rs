@@ -50,7 +50,7 @@ pub enum Invited {
 /// When there can be no such user.
 pub fn invite(
     invitee: Invitee,
-    present: Vec<User>,
+    present: &[User],
     license: Option<LicenseAssignment>,
     id: UserId,
     tenant: &Snapshot,
@@ -60,8 +60,7 @@ pub fn invite(
     if has(UserStatus::Active) || has(UserStatus::Provisioned) {
         return Ok(Edited::unchanged(Invited::Active));
     }
-    let mut invited = present.iter().filter(|user| user.status == UserStatus::Invited);
-    if let Some(user) = invited.next() {
+    if let Some(user) = present.iter().find(|user| user.status == UserStatus::Invited) {
         let user = user.clone();
         return Ok(if invitee.resend {
             renew(user, editor).map(Invited::Now)

@@ -7,8 +7,8 @@ use std::{collections::HashMap, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use rolecall_engine::{
-    change::Edited,
-    ids::TenantId,
+    change::{Change, Edited},
+    ids::{TenantId, UserId},
     invitations::{Invitation, Invited, Invitee, invite},
     names::fold,
     refusal::Refusal,
@@ -73,9 +73,9 @@ pub async fn invite_all(
 async fn one(
     tx: &WriteTx<'_>,
     invitee: Invitee,
-    id: rolecall_engine::ids::UserId,
+    id: UserId,
     before: &mut HashMap<String, Outcome>,
-) -> Result<(Outcome, Vec<rolecall_engine::change::Change>), Error> {
+) -> Result<(Outcome, Vec<Change>), Error> {
     let email = invitee.email.clone();
     let with_email = tx.tenant().users_with_email(email.as_str()).iter().copied();
     let with_subject = tx.tenant().user_with_subject(invitee.subject.as_str());
@@ -84,10 +84,14 @@ async fn one(
         present.extend(users::find(tx.reader(), tx.tenant(), user).await?);
     }
     let license = licenses::find(tx.reader(), &invitee.subject).await?;
-    let invited = invite(invitee, present, license, id, tx.tenant(), tx.editor());
-    let (outcome, changes) = match invited {
-        Ok(Edited { value: Invited::Now(user), changes }) => (Outcome::Invited(email.clone(), user), changes),
-        Ok(Edited { value: Invited::Before(user), .. }) => (Outcome::Exists(email.clone(), user), Vec::new()),
+    let done = invite(invitee, &present, license, id, tx.tenant(), tx.editor());
+    let (outcome, changes) = match done {
+        Ok(Edited { value: Invited::Now(user), changes }) => {
+            (Outcome::Invited(email.clone(), Box::new(user)), changes)
+        }
+        Ok(Edited { value: Invited::Before(user), .. }) => {
+            (Outcome::Exists(email.clone(), Box::new(user)), Vec::new())
+        }
         Ok(Edited { value: Invited::Active, .. }) => (Outcome::Active(email.clone()), Vec::new()),
         Ok(Edited { value: Invited::Disabled, .. }) => (Outcome::Disabled(email.clone()), Vec::new()),
         Err(Refusal { rule, .. }) => (Outcome::wrong(email.as_str(), &rule), Vec::new()),

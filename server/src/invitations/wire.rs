@@ -76,8 +76,8 @@ impl NewInvitee {
 /// What became of an invitation.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    Invited(Email, User),
-    Exists(Email, User),
+    Invited(Email, Box<User>),
+    Exists(Email, Box<User>),
     Active(Email),
     Disabled(Email),
     /// The user is invited, but was not told, and why.
@@ -144,7 +144,7 @@ impl From<Vec<Outcome>> for Results {
 
 impl From<Outcome> for InvitationResult {
     fn from(outcome: Outcome) -> Self {
-        let invited = |status, email: Email, user: User| Self {
+        let invited = |status, email: Email, user: &User| Self {
             status,
             email: email.to_string(),
             subject: Some(user.subject.to_string()),
@@ -160,8 +160,8 @@ impl From<Outcome> for InvitationResult {
             ..Self::default()
         };
         match outcome {
-            Outcome::Invited(email, user) => invited("ok", email, user),
-            Outcome::Exists(email, user) => invited("exists", email, user),
+            Outcome::Invited(email, user) => invited("ok", email, &user),
+            Outcome::Exists(email, user) => invited("exists", email, &user),
             Outcome::Active(email) => refused(email.to_string(), "1001", "The user is active.", None),
             Outcome::Disabled(email) => refused(email.to_string(), "1002", "The user is disabled.", None),
             Outcome::NotSent(email, why) => {

@@ -93,7 +93,7 @@ async fn get_overview(
     Ok(Shown(wire::Overview::new(used, caller.tenant().tenant())))
 }
 
-async fn get_license_status(_: State<App>, caller: Caller<Member>) -> Result<Shown<wire::Status>, Error> {
+async fn get_license_status(_: State<App>, caller: Caller<Member>) -> Result<Shown<wire::Standing>, Error> {
     Ok(Shown(caller.tenant().tenant().into()))
 }
 

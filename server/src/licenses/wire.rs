@@ -323,7 +323,7 @@ fn valid(tenant: &Tenant) -> String {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "LicenseStatus")]
 #[serde(rename_all = "camelCase")]
-pub struct Status {
+pub struct Standing {
     /// No.
     deactivated: bool,
     /// `Unavailable`.
@@ -343,7 +343,7 @@ pub struct Status {
     valid: String,
 }
 
-impl From<&Tenant> for Status {
+impl From<&Tenant> for Standing {
     fn from(tenant: &Tenant) -> Self {
         Self {
             deactivated: false,

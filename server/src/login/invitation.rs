@@ -7,6 +7,7 @@ use rolecall_engine::{
     passwords::Password,
     provisioning::{Arrival, Claims},
     sessions::Proof,
+    time::Timestamp,
     users::User,
 };
 
@@ -66,7 +67,7 @@ async fn invited(app: &App, host: Option<&Host>, token: &str) -> Result<(Offered
     Ok((offered, snapshot.tenant().name.to_string(), user.ok_or_else(refused)?))
 }
 
-fn is_of(offered: &Offered, tenant: TenantId, user: &User, now: rolecall_engine::time::Timestamp) -> bool {
+fn is_of(offered: &Offered, tenant: TenantId, user: &User, now: Timestamp) -> bool {
     Invitation::of(user, now).is_some_and(|invitation| offered.is_of(tenant, &invitation))
 }
 

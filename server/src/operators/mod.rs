@@ -3,7 +3,7 @@
 //! They are made on the server's machine only. An operator belongs to no tenant, and its tokens are good for what it does to
 //! tenants and for nothing in them. Within a tenant that it made it acts as that tenant's client of the same identifier.
 
-pub mod sql;
+pub(crate) mod sql;
 
 use rolecall_engine::{
     change::Editor,

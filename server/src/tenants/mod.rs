@@ -21,7 +21,7 @@ use crate::{
     app::App,
     caller::{Administrator, Caller, Member, Operating},
     error::{Error, TenantError},
-    links::{Host, Links},
+    links::{Host, Links, Origin},
     write::{self, WriteTx},
 };
 
@@ -128,7 +128,7 @@ pub async fn create(app: &App, by: &Operating, new: NewTenant) -> Result<Tenant,
 /// A host name that nobody chose: letters under the installation's public host, or under the own machine's.
 fn own_hostname(app: &App) -> Result<Hostname, Error> {
     let letters = app.entropy.bytes::<16>().map(|byte| char::from(b'a' + byte % 26));
-    let public = app.public_url.as_ref().map(|url| url.host()).filter(|host| host.may_be_a_tenants());
+    let public = app.public_url.as_ref().map(Origin::host).filter(|host| host.may_be_a_tenants());
     let parent = public.map_or("localhost", Host::name);
     Hostname::new(&format!("{}.{parent}", letters.iter().collect::<String>())).map_err(Error::internal)
 }

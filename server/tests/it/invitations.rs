@@ -21,13 +21,13 @@ const INVITE: &str = "/api/v1/users/actions/invite";
 const ACCEPT: &str = "/login/invitation";
 const PASSWORD: &str = "correct horse battery";
 
-fn invite(admin: &Client, invitees: Value) -> Answer {
+fn invite(admin: &Client, invitees: &Value) -> Answer {
     admin.post(INVITE, json!({ "invitees": invitees }))
 }
 
 /// Invites somebody; answers the item of the answer.
-fn invited(admin: &Client, invitee: Value) -> Value {
-    invite(admin, json!([invitee])).expect(207)["data"][0].clone()
+fn invited(admin: &Client, invitee: &Value) -> Value {
+    invite(admin, &json!([invitee])).expect(207)["data"][0].clone()
 }
 
 /// The link of the newest letter.
@@ -57,7 +57,7 @@ fn accept(client: &Client, token: &str, password: &str) -> Answer {
 fn whoever_is_invited_joins_by_the_link() {
     let server = Server::start();
     let item =
-        invited(&server.admin(), json!({"email": "nora@acme.example", "name": "Nora N.", "language": "sv"}));
+        invited(&server.admin(), &json!({"email": "nora@acme.example", "name": "Nora N.", "language": "sv"}));
     assert_eq!((&item["status"], &item["subject"]), (&"ok".into(), &"nora@acme.example".into()));
     let user = format!("/api/v1/users/{}", item["userId"].as_str().unwrap());
     let nora = server.admin().get(&user);
@@ -105,10 +105,10 @@ fn each_invitee_has_a_result() {
     let disabled = json!({"subject": "off", "email": "off@acme.example"});
     let id = admin.post("/api/v1/users", disabled).expect(201)["id"].as_str().unwrap().to_owned();
     admin.replace(&format!("/api/v1/users/{id}"), "/status", "disabled").expect(204);
-    invited(&admin, json!({"email": "old@acme.example"}));
+    invited(&admin, &json!({"email": "old@acme.example"}));
     let answer = invite(
         &admin,
-        json!([
+        &json!([
         {"email": "new@acme.example"}, {"email": "NEW@acme.example"}, {"email": "old@acme.example"},
         {"email": "Uma@acme.example"}, {"email": "off@acme.example"}, {"email": "no address"},
         {"email": "x@acme.example", "language": "English"}, {"email": "y@acme.example", "name": ""}]),
@@ -134,13 +134,13 @@ fn each_invitee_has_a_result() {
     );
     assert_eq!(data[0]["userId"], data[1]["userId"]);
     assert_eq!(server.letters().len(), 2, "only to who was not invited before");
-    let again = invited(&admin, json!({"email": "old@acme.example", "resend": true}));
+    let again = invited(&admin, &json!({"email": "old@acme.example", "resend": true}));
     assert_eq!((&again["status"], server.letters().len()), (&"ok".into(), 3));
 
     let many: Vec<Value> = (0..101).map(|n| json!({"email": format!("{n}@acme.example")})).collect();
-    invite(&admin, json!(many)).refused(400, "HTTP-400");
-    invite(&server.user(), json!([{"email": "z@acme.example"}])).refused(403, "HTTP-403");
-    invite(&admin.header("prefer", "preview"), json!([{"email": "z@acme.example"}])).expect(200);
+    invite(&admin, &json!(many)).refused(400, "HTTP-400");
+    invite(&server.user(), &json!([{"email": "z@acme.example"}])).refused(403, "HTTP-403");
+    invite(&admin.header("prefer", "preview"), &json!([{"email": "z@acme.example"}])).expect(200);
     assert_eq!(server.letters().len(), 3);
     assert_eq!(
         admin.get("/api/v1/users?filter=email+eq+%22z%40acme.example%22").expect(200)["data"],
@@ -166,7 +166,7 @@ fn a_link_is_for_what_it_was_made_for() {
     let server = Server::start();
     let admin = server.admin();
     let email = |name: &str| json!({"email": format!("{name}@acme.example")});
-    let item = invited(&admin, email("nora"));
+    let item = invited(&admin, &email("nora"));
     let good = token(&server);
     let text: Vec<u8> = good.bytes().collect();
     let host = visitor(&server);
@@ -185,7 +185,7 @@ fn a_link_is_for_what_it_was_made_for() {
             }
         }
     }
-    invited(&admin, email("olaf"));
+    invited(&admin, &email("olaf"));
     let other = token(&server);
     let parts = |token: &str| token.split('.').map(str::to_owned).collect::<Vec<_>>();
     let (mine, theirs) = (parts(&good), parts(&other));
@@ -221,11 +221,11 @@ fn a_link_is_good_once_and_until_a_later_one() {
     let server = Server::start();
     let (admin, host) = (server.admin(), visitor(&server));
     let invitee = |resend: bool| json!({"email": "nora@acme.example", "resend": resend});
-    let item = invited(&admin, invitee(false));
+    let item = invited(&admin, &invitee(false));
     let user = format!("/api/v1/users/{}", item["userId"].as_str().unwrap());
     let first = token(&server);
     server.app.clock.advance(Span::from_hours(1));
-    assert_eq!(invited(&admin, invitee(true))["status"], "ok");
+    assert_eq!(invited(&admin, &invitee(true))["status"], "ok");
     let second = token(&server);
     not_good(&server, &host, &first);
     server.app.clock.advance(Span::from_hours(1));
@@ -235,13 +235,13 @@ fn a_link_is_good_once_and_until_a_later_one() {
     not_good(&server, &host, &second);
     server.app.clock.advance(Span::from_days(7));
     not_good(&server, &host, &third);
-    assert_eq!(invited(&admin, invitee(true))["status"], "ok");
+    assert_eq!(invited(&admin, &invitee(true))["status"], "ok");
     let fourth = token(&server);
     let foreign = host.header("origin", "https://evil.example");
     accept(&foreign, &fourth, PASSWORD).refused(403, "HTTP-403");
     accept(&host, &fourth, PASSWORD).expect(303);
     not_good(&server, &host, &fourth);
-    assert_eq!(invited(&admin, invitee(true))["code"], "1001");
+    assert_eq!(invited(&admin, &invitee(true))["code"], "1001");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn an_invitation_ends_with_its_user_and_its_tenant() {
     let (admin, host) = (server.admin(), visitor(&server));
     for end in ["disable", "delete", "make active"] {
         let email = format!("{}@acme.example", end.replace(' ', "-"));
-        let item = invited(&admin, json!({ "email": email }));
+        let item = invited(&admin, &json!({ "email": email }));
         let user = format!("/api/v1/users/{}", item["userId"].as_str().unwrap());
         let link = token(&server);
         page(&host, &link).expect(200);
@@ -261,7 +261,7 @@ fn an_invitation_ends_with_its_user_and_its_tenant() {
         };
         not_good(&server, &host, &link);
     }
-    invited(&admin, json!({"email": "late@acme.example"}));
+    invited(&admin, &json!({"email": "late@acme.example"}));
     let link = token(&server);
     let (operator, tenant) = (Operator::of(&server).client(&server), server.tenants[0].tenant.to_string());
     act(&operator, &tenant, "deactivate", "acme.localhost", json!({})).expect(200);
@@ -280,7 +280,7 @@ fn an_operator_invites_the_first_administrator() {
         .post("/api/v1/tenants", json!({"licenseKey": "x", "hostnames": ["first.localhost"]}));
     made.expect(201);
     let bot = operator.within(&server, "first.localhost");
-    let item = invited(&bot, json!({"email": "ada@first.example"}));
+    let item = invited(&bot, &json!({"email": "ada@first.example"}));
     let user = format!("/api/v1/users/{}", item["userId"].as_str().unwrap());
     bot.op(&user, "add", "/assignedRoles/-", json!({"name": "TenantAdmin"})).expect(204);
     assert!(link(&server).starts_with("http://first.localhost"));
@@ -295,7 +295,7 @@ fn nobody_is_written_to_all_the_time() {
     let server = Server::start();
     let admin = server.admin();
     let codes: Vec<Value> = (0..12)
-        .map(|n| invited(&admin, json!({"email": if n % 2 == 0 { "NORA@acme.example" } else { "nora@acme.example" }, "resend": true})))
+        .map(|n| invited(&admin, &json!({"email": if n % 2 == 0 { "NORA@acme.example" } else { "nora@acme.example" }, "resend": true})))
         .map(|item| item["code"].clone())
         .collect();
     assert_eq!(codes.iter().filter(|code| **code == "429").count(), 2, "{codes:?}");
@@ -306,8 +306,8 @@ fn nobody_is_written_to_all_the_time() {
 fn mail_server(takes: bool) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("smtp://user:p%40ss@{}", listener.local_addr().unwrap());
-    let taken = Arc::new(Mutex::new(Vec::new()));
-    let letters = Arc::clone(&taken);
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let letters = Arc::clone(&received);
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -335,16 +335,16 @@ fn mail_server(takes: bool) -> (String, Arc<Mutex<Vec<String>>>) {
             }
         }
     });
-    (url, taken)
+    (url, received)
 }
 
 #[test]
 fn letters_go_through_a_mail_server() {
-    let (url, taken) = mail_server(true);
+    let (url, received) = mail_server(true);
     let mail = RUNTIME.block_on(async { Mailer::smtp(&url, "Access <access@example.com>") }).unwrap();
     let server = Server::with(Setup { mail: Some(mail), ..Setup::default() });
-    assert_eq!(invited(&server.admin(), json!({"email": "nora@acme.example"}))["status"], "ok");
-    let letters = taken.lock().unwrap().clone();
+    assert_eq!(invited(&server.admin(), &json!({"email": "nora@acme.example"}))["status"], "ok");
+    let letters = received.lock().unwrap().clone();
     assert!(
         letters.len() == 1 && letters[0].contains("From: \"Access\" <access@example.com>")
             || letters[0].contains("From: Access <access@example.com>"),
@@ -362,14 +362,14 @@ fn a_letter_that_is_not_sent_leaves_an_invitation() {
     let gone = RUNTIME.block_on(async { Mailer::smtp("smtp://127.0.0.1:1", "access@example.com") }).unwrap();
     for (mail, why) in [(Mailer::Off, "smtp-url"), (refusing, "did not take"), (gone, "did not take")] {
         let server = Server::with(Setup { mail: Some(mail), ..Setup::default() });
-        let item = invited(&server.admin(), json!({"email": "nora@acme.example"}));
+        let item = invited(&server.admin(), &json!({"email": "nora@acme.example"}));
         assert_eq!((&item["status"], &item["code"]), (&"error".into(), &"1003".into()));
         assert!(item["detail"].as_str().unwrap().contains(why), "{item}");
         assert!(!item.to_string().contains("p%40ss") && !item.to_string().contains("p@ss"));
         let users = server.admin().get("/api/v1/users?filter=email+eq+%22nora%40acme.example%22");
         assert_eq!(users.expect(200)["data"][0]["status"], "invited");
-        assert_eq!(invited(&server.admin(), json!({"email": "nora@acme.example"}))["status"], "exists");
-        let again = invited(&server.admin(), json!({"email": "nora@acme.example", "resend": true}));
+        assert_eq!(invited(&server.admin(), &json!({"email": "nora@acme.example"}))["status"], "exists");
+        let again = invited(&server.admin(), &json!({"email": "nora@acme.example", "resend": true}));
         assert_eq!(again["code"], "1003");
     }
 }
@@ -379,7 +379,7 @@ fn the_inbox_of_the_sandbox_is_for_the_own_machine() {
     let server = Server::start();
     let local = server.anonymous();
     assert!(local.get("/rolecall/dev/inbox").text.contains("There are none yet"));
-    invited(&server.admin(), json!({"email": "nora@acme.example"}));
+    invited(&server.admin(), &json!({"email": "nora@acme.example"}));
     let inbox = local.get("/rolecall/dev/inbox");
     inbox.expect(200);
     assert!(

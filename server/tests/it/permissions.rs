@@ -81,7 +81,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let body = match operation {
         "create_role" | "create_group" => Some(json!({ "name": name })),
         "create_tenant" => Some(new_tenant(&hostname)),
-        "deactivate_tenant" | "reactivate_tenant" => Some(json!({})),
+        "deactivate_tenant" | "reactivate_tenant" | "log_in_by_token" => Some(json!({})),
         "create_user" => Some(json!({ "subject": name })),
         "create_space" => Some(json!({"name": name, "type": "shared"})),
         "create_space_assignment" => {
@@ -98,7 +98,6 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         "patch_auth_settings" => {
             Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
         }
-        "log_in_by_token" => Some(json!({})),
         "invite_users" => Some(json!({"invitees": [{"email": format!("{n}@new.example")}]})),
         "accept_invitation" => Some(json!("token=none&password=long-enough-for-all")),
         "log_in_by_password" => Some(json!("username=nobody&password=wrong")),

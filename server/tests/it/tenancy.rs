@@ -59,7 +59,7 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
     match operation {
         "create_role" => Some(json!({"name": "own role", "tenantId": ids["tenants"]})),
         "create_tenant" => Some(json!({"licenseKey": "x"})),
-        "deactivate_tenant" | "reactivate_tenant" => Some(json!({})),
+        "deactivate_tenant" | "reactivate_tenant" | "log_in_by_token" => Some(json!({})),
         "create_user" => Some(json!({"subject": "own", "assignedRoles": [{"id": ids["roles"]}]})),
         "create_group" => Some(json!({"name": "own group", "assignedRoles": [{"id": ids["roles"]}]})),
         "assign_to_user" => Some(json!({"role": {"id": ids["roles"]}})),
@@ -70,7 +70,6 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         "patch_identity_provider" => patch("/description", json!("taken")),
         "create_web_integration" => Some(json!({"name": "own", "tenantId": ids["tenants"]})),
         "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
-        "log_in_by_token" => Some(json!({})),
         "invite_users" => Some(json!({"invitees": [{"email": "zzz-user@globex.example"}]})),
         "accept_invitation" => Some(json!("token=none&password=long-enough-for-all")),
         "log_in_by_password" => Some(json!("username=zzz-user&password=wrong")),
