@@ -55,6 +55,8 @@ pub struct Parts {
     pub(crate) verified: Verified,
     pub(crate) assertions: Assertions,
     pub(crate) attempts: Attempts,
+    /// Letters to an address, and attempts to accept an invitation.
+    pub(crate) letters: Attempts,
     pub(crate) cookies: CookieKey,
     pub(crate) lately_seen: LatelySeen,
     pub(crate) provider_secrets: Seal,
@@ -91,6 +93,7 @@ impl App {
             verified: Verified::default(),
             assertions: Assertions::default(),
             attempts: Attempts::default(),
+            letters: Attempts::default(),
             cookies: CookieKey::new(&master_key)?,
             lately_seen: LatelySeen::default(),
             provider_secrets: master_key.seal_for("identity-providers")?,

@@ -44,7 +44,7 @@ pub async fn invite_all(
     // How often somebody is written to is bounded by address, whoever wants it.
     let bounded = invitees.into_iter().map(|invitee| {
         let invitee = invitee?;
-        let counted = app.attempts.count(tenant, &format!("invitation of {}", invitee.email.as_str()));
+        let counted = app.letters.count(tenant, invitee.email.as_str());
         if counted { Ok(invitee) } else { Err(Outcome::TooOften(invitee.email)) }
     });
     let invitees: Vec<Result<Invitee, Outcome>> = bounded.collect();
@@ -139,8 +139,7 @@ async fn write_to(
 /// Writes once more to a user whose invitation was renewed. That the letter was not sent is only said to the log: the
 /// invitation is renewed in any case.
 pub async fn remind(app: &App, links: Links, name: &str, tenant: TenantId, user: &User) {
-    let email = user.email.as_ref().map(|email| format!("invitation of {}", email.as_str()));
-    if email.is_some_and(|email| app.attempts.count(tenant, &email)) {
+    if user.email.as_ref().is_some_and(|email| app.letters.count(tenant, email.as_str())) {
         let until = Instant::now() + SENDING;
         let _ = timeout_at(until, write_to(app, &links, name, tenant, user)).await;
     }

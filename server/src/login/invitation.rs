@@ -84,7 +84,7 @@ pub async fn accept(
     let (offered, _, user) = invited(app, host, token).await?;
     super::password::check_length(&text)?;
     // Each attempt costs a hash.
-    if !app.attempts.count(offered.tenant, &user.id.to_string()) {
+    if !app.letters.count(offered.tenant, &user.id.to_string()) {
         return Err(Error::TooManyRequests(super::password::WAIT));
     }
     let hash = password::hash(text, app.entropy.bytes()).await?;

@@ -338,6 +338,22 @@ fn fill(connection: &Connection, tenant: &str, table: &str, rows: usize) {
     }
 }
 
+/// What stopped in the middle goes on later.
+#[test]
+fn a_tenant_that_is_half_gone_is_deleted() {
+    let server = Server::start();
+    let tenant = server.tenants[1].tenant.to_string();
+    let connection = Connection::open(server.file()).unwrap();
+    let begun = "PRAGMA busy_timeout = 5000; BEGIN;
+        UPDATE tenants SET status = 'deleted', purge_at = 1, revision = revision + 1 WHERE tenant_id = '?';
+        DELETE FROM user_roles WHERE tenant_id = '?'; DELETE FROM hostnames WHERE tenant_id = '?'; COMMIT";
+    connection.execute_batch(&begun.replace('?', &tenant)).unwrap();
+    RUNTIME.block_on(purge(&server.app)).unwrap();
+    assert!(rows(&connection, &tenant).values().all(|count| *count == 0));
+    server.other_admin().get("/api/v1/users/me").refused(401, "HTTP-401");
+    server.admin().get("/api/v1/users/me").expect(200);
+}
+
 /// Nothing is left of a tenant after its day, and everything of the others.
 #[test]
 fn all_of_a_tenant_is_deleted_on_its_day() {

@@ -19,6 +19,7 @@ const RUNGS: &[&[&str]] = &[
         "credentials/invitation.rs",
         "credentials/keys.rs",
         "credentials/operator.rs",
+        "credentials/password.rs",
     ],
     &["app.rs"],
     &["snapshots/", "credentials/verify.rs"],
