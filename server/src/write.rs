@@ -236,7 +236,7 @@ async fn change<T: Send + 'static>(
         .await
 }
 
-/// Stores a tenant that does not exist yet, with everything in it.
+/// Stores a tenant that does not exist yet, with everything in it. If an operator makes it, that is proved again.
 ///
 /// # Errors
 /// When one of its host names is taken, or the database cannot be written. Nothing is stored then.
@@ -251,6 +251,9 @@ pub(crate) async fn establish<T: Send + 'static>(
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
     let work = async move |writer: &mut Writer<'_>| {
+        if let Some(operator) = editor.client {
+            Operating::prove(operator, writer).await?;
+        }
         for hostname in &nothing.tenant().hostnames {
             if tenants::has_hostname(writer, hostname).await? {
                 return Err(Rule::HostnameTaken.into());

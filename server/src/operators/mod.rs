@@ -82,8 +82,8 @@ pub async fn token(
     };
     let (tenant, operator) = app.db.look_up(look).await?;
     let registers = Hostname::new(host.name()).is_ok_and(|name| name.is_reserved());
-    let own =
-        registers || host.is_loopback() || app.public_url.as_ref().is_some_and(|url| url.host() == host);
+    let public = app.public_url.as_ref().is_some_and(|url| url.host().name() == host.name());
+    let own = registers || public || host.is_loopback();
     match operator {
         _ if tenant.is_some() || !own => Ok(None),
         None if registers => Err(wrong().into()),

@@ -4,12 +4,13 @@ use std::{
     collections::BTreeMap,
     io::{Read as _, Write as _},
     net::TcpStream,
+    num::NonZeroU32,
     thread,
     time::Duration,
 };
 
 use rolecall_engine::{names::Setting, time::Span};
-use rolecall_server::{demo::COMPANIES, operators, purge};
+use rolecall_server::{PerMinute, RateLimits, demo::COMPANIES, operators, purge};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -147,7 +148,13 @@ fn the_token_of_an_operator_is_for_nothing_else_and_ends_with_it() {
     let public_url = Some("https://access.example.com".parse().unwrap());
     let server = Server::with(Setup { public_url, ..Setup::default() });
     let operator = Operator::of(&server);
-    for host in ["register.access.example.com", "register.localhost", "access.example.com", "127.0.0.1"] {
+    for host in [
+        "register.access.example.com",
+        "register.localhost",
+        "access.example.com",
+        "access.example.com:443",
+        "127.0.0.1",
+    ] {
         let answer = operator.asks(host, &server);
         assert_eq!(answer.expect(200)["expires_in"], 21600, "{host}");
         assert_eq!(answer.body["scope"], "");
@@ -189,6 +196,22 @@ fn operators_tokens_end_after_six_hours() {
     let client = Operator::of(&server).client(&server);
     server.app.clock.advance(Span::from_hours(6));
     client.post(TENANTS, json!({"licenseKey": "x"})).refused(401, "HTTP-401");
+}
+
+/// Tokens and what is done with them count as writes of a program.
+#[test]
+fn operators_are_counted() {
+    let five = NonZeroU32::new(5).unwrap();
+    let per_minute = PerMinute { tier1: five, tier2: five, filter: five };
+    let rate_limits = RateLimits::new(Some(per_minute));
+    let server = Server::with(Setup { rate_limits, ..Setup::default() });
+    let operator = Operator::of(&server);
+    let client = operator.client(&server);
+    for _ in 0..4 {
+        client.post(TENANTS, json!({"licenseKey": "x"})).expect(201);
+    }
+    client.post(TENANTS, json!({"licenseKey": "x"})).refused(429, "HTTP-429");
+    operator.asks("register.localhost", &server).refused(429, "HTTP-429");
 }
 
 #[test]
