@@ -97,7 +97,10 @@ fn unaudited(db: &Connection) -> Option<String> {
         if row.get::<_, String>(1).unwrap() == "com.qlik.core.user.created" {
             created.insert(id.clone());
         }
-        names.insert(id, row.get::<_, Option<String>>(2).unwrap());
+        // What is told of a user by the same identifier, such as a password, has no name.
+        if row.get::<_, String>(1).unwrap().starts_with("com.qlik.core.user.") {
+            names.insert(id, row.get::<_, Option<String>>(2).unwrap());
+        }
         revisions.insert(row.get::<_, String>(3).unwrap());
     }
     let mut statement = db.prepare("SELECT id, name FROM users").unwrap();
