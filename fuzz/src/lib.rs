@@ -38,7 +38,7 @@ impl Installation {
                 public_url: None,
                 rate_limits: RateLimits::new(None),
                 mail: Mailer::Off,
-        snapshot_budget: Budget::default(),
+                snapshot_budget: Budget::default(),
             };
             let db = Db::open_sqlite(&data.path().join("rolecall.db")).expect("a database");
             let app = App::new(db, settings, Clock::default(), Entropy).await.expect("an installation");
