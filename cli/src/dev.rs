@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, Mailer, RateLimits, Settings,
     demo::{COMPANIES, Demo, PASSWORD},
 };
 use serde::Serialize;
@@ -56,6 +56,7 @@ impl Dev {
             public_url: None,
             rate_limits: RateLimits::new(limits),
             egress: Allowed::own_machine(),
+            mail: Mailer::inbox(data.join("inbox")),
             snapshot_budget: Budget::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
@@ -119,7 +120,8 @@ impl<'s> Started<'s> {
 }
 
 fn print(url: &str, companies: &[Demo]) {
-    println!("Rolecall's sandbox is at {url}. Stop it with Ctrl-C; see {url}/docs for what it can do.\n");
+    println!("Rolecall's sandbox is at {url}. Stop it with Ctrl-C; see {url}/docs for what it can do.");
+    println!("Letters are not sent; they are at {url}/rolecall/dev/inbox.\n");
     let shown = |key: &Option<String>| key.clone().unwrap_or_else(|| "(nobody has it any more)".to_owned());
     for demo in companies {
         println!("{} ({})", demo.name, demo.tenant);

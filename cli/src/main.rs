@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod dev;
+mod operators;
 mod settings;
 mod store;
 mod tenants;
@@ -37,6 +38,9 @@ enum Command {
     /// Make and look at tenants, on the server's machine
     #[command(subcommand)]
     Tenants(tenants::Tenants),
+    /// Look after programs that make and end tenants, on the server's machine
+    #[command(subcommand)]
+    Operators(operators::Operators),
     /// Look after users, on the server's machine
     #[command(subcommand)]
     Users(users::Users),
@@ -62,6 +66,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Init(init) => init.run().await,
             Command::Catalogue(catalogues) => catalogues.run(),
             Command::Tenants(tenants) => tenants.run().await,
+            Command::Operators(operators) => operators.run().await,
             Command::Users(users) => users.run().await,
         }
     })

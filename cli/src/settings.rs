@@ -14,7 +14,9 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
 use rolecall_engine::catalogue::Catalogue;
-use rolecall_server::{Allowed, App, Budget, Clock, Entropy, Origin, PerMinute, RateLimits, Settings};
+use rolecall_server::{
+    Allowed, App, Budget, Clock, Entropy, Mailer, Origin, PerMinute, RateLimits, Settings,
+};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch};
 use tracing_subscriber::EnvFilter;
@@ -57,6 +59,12 @@ pub struct Given {
     /// The address the server is reached under from outside, for example <https://access.example.com>
     #[arg(long, value_name = "URL", env = "ROLECALL_PUBLIC_URL")]
     public_url: Option<String>,
+    /// The mail server that takes letters to people, for example <smtps://user:password@mail.example.com>
+    #[arg(long, value_name = "URL", env = "ROLECALL_SMTP_URL", hide_env_values = true)]
+    smtp_url: Option<SmtpUrl>,
+    /// The sender of letters, for example `Access <access@example.com>`
+    #[arg(long, value_name = "ADDRESS", env = "ROLECALL_SMTP_FROM")]
+    smtp_from: Option<String>,
     /// Which requests are refused: `off`, `qlik`, or a file [default: ten times what `qlik` is]
     #[arg(long, value_name = "off|qlik|FILE", env = "ROLECALL_RATE_LIMITS")]
     rate_limits: Option<String>,
@@ -87,6 +95,41 @@ pub struct Given {
     /// What to do with scopes that are not in the catalogue [default: strict]
     #[arg(long, env = "ROLECALL_CATALOGUE_MODE")]
     catalogue_mode: Option<CatalogueMode>,
+}
+
+/// The address of a mail server, whose password is not shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SmtpUrl(String);
+
+impl From<String> for SmtpUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Display for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.rsplit_once('@') {
+            Some((secret, server)) => {
+                let scheme = secret.split_once("://").map_or("", |(scheme, _)| scheme);
+                write!(f, "{scheme}://***@{server}")
+            }
+            None => f.write_str(&self.0),
+        }
+    }
+}
+
+impl fmt::Debug for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for SmtpUrl {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// How log lines look.
@@ -121,6 +164,10 @@ struct Effective {
     key_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smtp_url: Option<SmtpUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smtp_from: Option<String>,
     rate_limits: String,
     max_connections: usize,
     snapshot_memory: u32,
@@ -147,6 +194,8 @@ impl Given {
             data: self.data.or(other.data),
             key_file: self.key_file.or(other.key_file),
             public_url: self.public_url.or(other.public_url),
+            smtp_url: self.smtp_url.or(other.smtp_url),
+            smtp_from: self.smtp_from.or(other.smtp_from),
             rate_limits: self.rate_limits.or(other.rate_limits),
             max_connections: self.max_connections.or(other.max_connections),
             snapshot_memory: self.snapshot_memory.or(other.snapshot_memory),
@@ -167,6 +216,8 @@ impl Given {
             data: self.data.unwrap_or(PathBuf::from("rolecall-data")),
             key_file: self.key_file,
             public_url: self.public_url,
+            smtp_url: self.smtp_url,
+            smtp_from: self.smtp_from,
             rate_limits: self.rate_limits.unwrap_or(TENFOLD.to_owned()),
             max_connections: self.max_connections.unwrap_or(10_000),
             snapshot_memory: self.snapshot_memory.unwrap_or(256),
@@ -237,6 +288,7 @@ impl Effective {
             public_url: public_url.transpose()?,
             rate_limits: RateLimits::new(rate_limits(&self.rate_limits)?),
             egress: allowed(self.egress_allow.as_deref())?,
+            mail: mailer(self.smtp_url.as_ref(), self.smtp_from.as_deref())?,
             snapshot_budget: Budget(u64::from(self.snapshot_memory) * 1024 * 1024),
         };
         let (db, _lock) = store::open_to_serve(&self.data)?;
@@ -279,6 +331,15 @@ impl Effective {
             }
         });
         Ok(Some(running))
+    }
+}
+
+/// Who takes letters to people.
+fn mailer(url: Option<&SmtpUrl>, from: Option<&str>) -> anyhow::Result<Mailer> {
+    match (url, from) {
+        (Some(SmtpUrl(url)), Some(from)) => Ok(Mailer::smtp(url, from)?),
+        (None, None) => Ok(Mailer::Off),
+        _ => bail!("`smtp-url` and `smtp-from` are given together or not at all"),
     }
 }
 

@@ -8,7 +8,7 @@ use rolecall_engine::{
     time::Span,
 };
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, MasterKey, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, Mailer, MasterKey, RateLimits, Settings,
     setup::{self, Earlier, Founded, NewTenant},
 };
 
@@ -122,6 +122,7 @@ async fn app(installation: Installation, master_key: MasterKey) -> anyhow::Resul
         public_url: None,
         rate_limits: RateLimits::new(None),
         egress: Allowed::default(),
+        mail: Mailer::Off,
         snapshot_budget: Budget::default(),
     };
     Ok(App::new(store::open_for_a_command(&installation.data)?, settings, Clock::default(), Entropy).await?)

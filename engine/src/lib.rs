@@ -70,6 +70,7 @@ pub mod filter;
 pub mod groups;
 pub mod identity_providers;
 pub mod ids;
+pub mod invitations;
 pub mod licenses;
 pub mod names;
 pub mod oauth;

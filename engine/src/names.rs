@@ -288,6 +288,12 @@ impl Hostname {
         self.0.split_once('.').unwrap_or((&self.0, ""))
     }
 
+    /// Whether the name is kept for the installation: under `register` operators make tenants (reference/rest-api.md §5).
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.split().0 == "register"
+    }
+
     /// Whether the name always means the own machine (RFC 6761 §6.3): `localhost` and what ends in `.localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

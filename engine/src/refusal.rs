@@ -133,6 +133,8 @@ pub enum Rule {
     HostnameParent(String),
     #[error("the host name is not available")]
     HostnameTaken,
+    #[error("the tenant is about to be gone")]
+    TenantDeleted,
 
     // API keys, reference/rest-api.md §6
     #[error("an API key can only be made and described by its owner")]
@@ -279,6 +281,8 @@ pub mod limits {
     pub const REFRESH_TOKEN: Span = Span::from_days(30);
     /// How long a token is good for that stands in addresses; ours.
     pub const EXCHANGED_TOKEN: Span = Span::from_millis(300_000);
+    /// Days between the end of a tenant and the deletion of all of it (reference/rest-api.md §5).
+    pub const PURGE_DAYS: core::ops::RangeInclusive<u32> = 10..=90;
     /// How long an invitation is good for.
     pub const INVITATION: Span = Span::from_days(7);
     /// The longest life a tenant may allow its API keys.

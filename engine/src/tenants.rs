@@ -1,6 +1,7 @@
 //! What is a tenant, and how may it change? (reference/rest-api.md §5, reference/access-control.md §4a)
 
 use alloc::{boxed::Box, string::String, vec::Vec};
+use core::ops::RangeInclusive;
 
 use crate::{
     api_keys::ApiKeySettings,
@@ -9,9 +10,9 @@ use crate::{
     ids::{TenantId, UserId},
     licenses::LicenseSettings,
     names::{DisplayName, Hostname},
-    refusal::{Refusal, Rule},
+    refusal::{Refusal, Rule, limits},
     sessions::SessionLimits,
-    time::Timestamp,
+    time::{Span, Timestamp},
     words::words,
 };
 
@@ -26,6 +27,41 @@ words! {
         Deleted = "deleted",
         /// Users cannot enter it.
         UserAccessDisabled = "user-access-disabled",
+    }
+}
+
+/// Where a tenant is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The region, for example `eu`.
+    pub region: String,
+    /// The data centre, for example `eu-west-1`.
+    pub datacenter: String,
+}
+
+/// The data centres and their regions, as published (reference/rest-api.md §5).
+const DATACENTERS: &[(&str, &str)] = &[
+    ("ap-northeast-1", "jp"),
+    ("ap-southeast-1", "ap"),
+    ("ap-southeast-2", "sg"),
+    ("eu-central-1", "de"),
+    ("eu-west-1", "eu"),
+    ("eu-west-2", "uk"),
+    ("us-east-1", "us"),
+];
+
+impl Place {
+    /// Where tenants are of which nobody says where.
+    #[must_use]
+    pub fn local() -> Self {
+        Self { region: String::from("local"), datacenter: String::from("local") }
+    }
+
+    /// The data centre with a name, in its region; none if there is no such data centre.
+    #[must_use]
+    pub fn of(datacenter: &str) -> Option<Self> {
+        let found = DATACENTERS.iter().find(|(name, _)| *name == datacenter);
+        found.map(|(name, region)| Self { region: String::from(*region), datacenter: String::from(*name) })
     }
 }
 
@@ -73,11 +109,13 @@ pub struct Tenant {
     pub status: TenantStatus,
     /// When the status last changed.
     pub status_updated_at: Timestamp,
-    /// The region, for example `eu`.
-    pub region: String,
-    /// The data centre, for example `eu-west-1`.
-    pub datacenter: String,
-    /// Who made it; none when it was made from the command line.
+    /// When all of it is deleted; only while it is disabled or about to be gone.
+    pub purge_at: Option<Timestamp>,
+    /// Where it is.
+    pub place: Place,
+    /// SHA-256 of the licence key that it was made with.
+    pub license: Option<[u8; 32]>,
+    /// Who made it; none when it was made from the command line or by an operator.
     pub created_by: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -137,8 +175,9 @@ impl Tenant {
             hostnames,
             status: TenantStatus::Active,
             status_updated_at: editor.at,
-            region: String::from("local"),
-            datacenter: String::from("local"),
+            purge_at: None,
+            place: Place::local(),
+            license: None,
             created_by: editor.user,
             created_at: editor.at,
             updated_at: editor.at,
@@ -150,6 +189,62 @@ impl Tenant {
             api_keys: ApiKeySettings::default(),
             sessions: SessionLimits::default(),
         })
+    }
+
+    /// The same fresh tenant somewhere else, made with a licence key of which only the hash is kept.
+    pub fn licensed(fresh: Edited<Self>, place: Place, license: [u8; 32]) -> Edited<Self> {
+        created(Self { place, license: Some(license), ..fresh.value })
+    }
+
+    /// The tenant, which nobody can use, and all of which is deleted so many days from now. One that is disabled already
+    /// gets that day instead.
+    ///
+    /// # Errors
+    /// When that are too few or too many days, or the tenant is about to be gone.
+    pub fn deactivate(self, days: u32, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        const DAYS: RangeInclusive<u32> = limits::PURGE_DAYS;
+        if self.status == TenantStatus::Deleted {
+            return Err(Rule::TenantDeleted.into());
+        }
+        if !DAYS.contains(&days) {
+            return Err(Rule::OutOfRange((*DAYS.start()).into(), (*DAYS.end()).into()).into());
+        }
+        let purge_at = Some(editor.at.plus(Span::from_days(days)));
+        let after = Self { purge_at, ..self.clone().standing(TenantStatus::Disabled, editor) };
+        Ok(updated(self, after, editor))
+    }
+
+    /// The tenant, which can be used again and is not deleted.
+    ///
+    /// # Errors
+    /// When it is about to be gone.
+    pub fn reactivate(self, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        if self.status == TenantStatus::Deleted {
+            return Err(Rule::TenantDeleted.into());
+        }
+        let after = Self { purge_at: None, ..self.clone().standing(TenantStatus::Active, editor) };
+        Ok(updated(self, after, editor))
+    }
+
+    /// The tenant, which is about to be gone and whose host names are free, if its day has come.
+    pub fn expire(self, editor: &Editor) -> Edited<Self> {
+        let due = self.status == TenantStatus::Disabled && self.purge_at.is_some_and(|at| at <= editor.at);
+        if !due {
+            return Edited::unchanged(self);
+        }
+        let after = Self { hostnames: Vec::new(), ..self.clone().standing(TenantStatus::Deleted, editor) };
+        updated(self, after, editor)
+    }
+
+    fn standing(self, status: TenantStatus, editor: &Editor) -> Self {
+        let status_updated_at = if self.status == status { self.status_updated_at } else { editor.at };
+        Self { status, status_updated_at, ..self }
+    }
+
+    /// Whether anybody may use it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == TenantStatus::Active
     }
 
     /// The tenant after all operations of a patch, or none of them. `taken` tells whether another tenant or the
@@ -195,7 +290,7 @@ impl Tenant {
             Err(Rule::HostnameLabel)
         } else if parent != own_parent {
             Err(Rule::HostnameParent(String::from(own_parent)))
-        } else if self.hostnames.first() == Some(alias) || taken(alias) {
+        } else if self.hostnames.first() == Some(alias) || alias.is_reserved() || taken(alias) {
             Err(Rule::HostnameTaken)
         } else {
             Ok(())

@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     limits::RateLimits,
     links::Origin,
+    mail::Mailer,
     seal::{MasterKey, Seal},
     signing::SigningKeys,
     snapshots::kept::{Budget, Snapshots},
@@ -39,6 +40,8 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     /// Which machines may be asked although they are not public.
     pub egress: Allowed,
+    /// Who takes letters to people.
+    pub mail: Mailer,
     /// How much memory the snapshots of tenants may take.
     pub snapshot_budget: Budget,
 }
@@ -58,6 +61,8 @@ pub struct Parts {
     pub(crate) verified: Verified,
     pub(crate) assertions: Assertions,
     pub(crate) attempts: Attempts,
+    /// Letters to an address, and attempts to accept an invitation.
+    pub(crate) letters: Attempts,
     pub(crate) cookies: CookieKey,
     pub(crate) discovery: Discovery,
     pub(crate) login_states: Seal,
@@ -66,6 +71,7 @@ pub struct Parts {
     pub(crate) cursors: Seal,
     pub(crate) public_url: Option<Origin>,
     pub(crate) rate_limits: RateLimits,
+    pub(crate) mail: Mailer,
     draining: AtomicBool,
 }
 
@@ -82,7 +88,8 @@ impl App {
     /// # Errors
     /// When the database cannot be used, or its keys were sealed by another master key.
     pub async fn new(db: Db, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
-        let Settings { master_key, catalogue, public_url, rate_limits, egress, snapshot_budget } = settings;
+        let Settings { master_key, catalogue, public_url, rate_limits, egress, mail, snapshot_budget } =
+            settings;
         let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
         Ok(Self(Arc::new(Parts {
             db,
@@ -95,6 +102,7 @@ impl App {
             verified: Verified::default(),
             assertions: Assertions::default(),
             attempts: Attempts::default(),
+            letters: Attempts::default(),
             cookies: CookieKey::new(&master_key)?,
             discovery: Discovery::new(Egress::new(egress).map_err(Error::internal)?),
             login_states: master_key.seal_for("login-states")?,
@@ -103,6 +111,7 @@ impl App {
             cursors: master_key.seal_for("cursors")?,
             public_url,
             rate_limits,
+            mail,
             draining: AtomicBool::new(false),
         })))
     }

@@ -17,8 +17,8 @@ use rolecall_engine::{
     access::{Decision, Denial, Query, Snapshot},
     catalogue::Catalogue,
     change::Editor,
-    ids::{TenantId, UserId},
-    oauth::{ADMIN_CLASSIC, Bounds, Told, USER_DEFAULT, decide_within},
+    ids::{OAuthClientId, TenantId, UserId},
+    oauth::{ADMIN_CLASSIC, Bounds, Operator, Told, USER_DEFAULT, decide_within},
     spaces::Standing,
     time::Timestamp,
 };
@@ -26,7 +26,7 @@ use rolecall_engine::{
 use crate::{
     app::App,
     credentials::{
-        Credential, Given,
+        self, Credential, Given,
         cookies::{SESSION, SIGNATURE, SessionCookie},
         verify::{verify, verify_session},
     },
@@ -34,6 +34,7 @@ use crate::{
     error::{Error, SessionError},
     limits::{RetryAfter, Tier},
     links::{Host, Links, Origin},
+    operators::sql as operators,
     tenants::sql as tenants,
     trace::TraceId,
     web_integrations::sql as web_integrations,
@@ -166,6 +167,11 @@ impl<P> Caller<P> {
         Ok(Caller { who, tenant, host, public_url, links, previews, permission: PhantomData })
     }
 
+    /// Addresses of things for people of the tenant who are written to.
+    pub fn tenant_links(&self) -> Links {
+        Links::of_tenant(self.tenant.tenant(), self.host.as_ref(), self.public_url.as_ref())
+    }
+
     /// Addresses of things, as the caller reaches them.
     pub fn links(&self) -> &Links {
         self.links
@@ -192,6 +198,9 @@ impl Who {
         reader: &Reader<'_>,
         now: Timestamp,
     ) -> Result<(), Error> {
+        if !tenant.tenant().is_active() {
+            return Err(Error::Unauthenticated);
+        }
         if !self.credential.holds(tenant) {
             self.credential.check(reader, now).await?;
         }
@@ -242,7 +251,9 @@ impl Who {
     fn holds(&self, tenant: &Snapshot, scope: &str) -> Result<(), Error> {
         match self.decide(tenant, scope) {
             Decision::Allowed(_) | Decision::AllowedInSpace(_) | Decision::Kept => Ok(()),
-            Decision::Denied(Denial::UnknownUser | Denial::NotActive(_)) => Err(Error::Unauthenticated),
+            Decision::Denied(Denial::UnknownUser | Denial::NotActive(_) | Denial::TenantNotActive) => {
+                Err(Error::Unauthenticated)
+            }
             Decision::Denied(why) => Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}"))),
         }
     }
@@ -286,6 +297,52 @@ impl<P: Permission> Caller<P> {
             previews: prefers_preview(&parts.headers),
             permission: PhantomData,
         })
+    }
+}
+
+/// An operator of the installation: whoever has a token of one that is still there. It is in no tenant.
+pub struct Operating {
+    operator: Operator,
+    pub(crate) trace: TraceId,
+    /// The host that was asked.
+    pub host: Option<Host>,
+}
+
+impl Operating {
+    /// The operator.
+    pub const fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// Makes the proof again, within a transaction.
+    ///
+    /// # Errors
+    /// When the operator was ended since.
+    pub(crate) async fn prove(operator: OAuthClientId, reader: &Reader<'_>) -> Result<(), Error> {
+        operators::find_beside(reader, operator).await?.map(drop).ok_or(Error::Unauthenticated)
+    }
+}
+
+impl FromRequestParts<App> for Operating {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let trace = parts.extensions.get::<TraceId>().copied();
+        let trace = trace.ok_or_else(|| Error::internal("a request without a trace"))?;
+        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
+        let Some(id) = credentials::operator::read(&app.signing, token, app.clock.now()) else {
+            // Whoever is somebody in a tenant is told that it is not enough.
+            verify(app, token).await?;
+            return Err(Error::Forbidden("only an operator of the installation may do this".to_owned()));
+        };
+        let operator = app.db.look_up(async move |all| operators::find(all, id).await).await?;
+        let operator = operator.ok_or(Error::Unauthenticated)?;
+        let counted = app.rate_limits.count_client(id);
+        counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+        if prefers_preview(&parts.headers) {
+            return Err(Error::invalid("what operators do cannot be previewed"));
+        }
+        Ok(Self { operator, trace, host: asked_host(parts) })
     }
 }
 

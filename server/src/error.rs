@@ -30,6 +30,8 @@ pub enum Error {
     NotSupported,
     /// Something about logging in or sessions, for which the contract has a code of its own.
     Session(SessionError),
+    /// Something about making or ending tenants, for which the contract has a code of its own.
+    Tenant(TenantError),
     /// The body is larger than the given number of bytes.
     TooLarge(usize),
     /// The body is not JSON.
@@ -155,6 +157,26 @@ pub enum SessionError {
     Saml,
 }
 
+/// What is wrong with a request to make or end a tenant (reference/errors.md §1, reference/rest-api.md §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TenantError {
+    /// There is no licence key.
+    #[error("`licenseKey` is required")]
+    NoLicense,
+    /// The licence key cannot be one.
+    #[error("a licence key has 1 to 4096 characters")]
+    BadLicense,
+    /// The header does not repeat a host name of the tenant.
+    #[error("the header `qlik-confirm-hostname` must be a host name of the tenant")]
+    NotConfirmed,
+}
+
+impl From<TenantError> for Error {
+    fn from(error: TenantError) -> Self {
+        Self::Tenant(error)
+    }
+}
+
 impl From<SessionError> for Error {
     fn from(error: SessionError) -> Self {
         Self::Session(error)
@@ -227,6 +249,7 @@ impl fmt::Display for Error {
             Self::Scim(refusal) => f.write_str(&refusal.detail),
             Self::NotSupported => f.write_str("this part of the standard is not supported"),
             Self::Session(error) => error.fmt(f),
+            Self::Tenant(error) => error.fmt(f),
             Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
             Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),

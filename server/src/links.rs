@@ -134,6 +134,17 @@ impl Links {
         Self { base }
     }
 
+    /// The links under the tenant's own host name, for whoever does not ask at this moment. The port is that of the public
+    /// address, or that which was asked.
+    pub fn of_tenant(tenant: &Tenant, asked: Option<&Host>, public: Option<&Origin>) -> Self {
+        let host = tenant.hostnames.first().map(|name| {
+            let public = public.filter(|_| !name.is_loopback()).map(|origin| origin.host.port);
+            let port = public.unwrap_or_else(|| asked.and_then(|host| host.port));
+            Host { name: name.to_string(), port }
+        });
+        Self::new(tenant, host.as_ref(), public)
+    }
+
     /// The links for somebody whose tenant is not known, or is the one that has the host; none where the host is not known to
     /// be Rolecall's either.
     pub fn for_anybody(

@@ -3,12 +3,11 @@
 use std::{collections::HashSet, sync::Arc};
 
 use rolecall_engine::{
-    access::{Revision, Snapshot},
+    access::Snapshot,
     api_keys::{ApiKey, KeySubject, revoke_all},
     assignments::RoleRef,
     catalogue::Catalogue,
     change::{Change, Edited, Editor},
-    groups::Group,
     ids::{TenantId, UserId},
     names::{Description, DisplayName, Email, Hostname, Subject},
     roles::Role,
@@ -22,7 +21,10 @@ use crate::{
     app::App,
     credentials,
     error::Error,
-    tenants::sql,
+    tenants::{
+        found::{self, Foundation},
+        sql,
+    },
     users::sql as users,
     write::{WriteTx, as_system, establish},
 };
@@ -62,26 +64,12 @@ pub(crate) async fn create_furnished(
     new: NewTenant,
     furnish: impl FnOnce(Snapshot, &Editor) -> Result<Vec<Change>, Error>,
 ) -> Result<Founded, Error> {
-    let distinct: HashSet<&Hostname> = new.hostnames.iter().collect();
-    if distinct.len() != new.hostnames.len() || !(1..=2).contains(&distinct.len()) {
-        return Err(Error::invalid("a tenant has one host name, or two that differ"));
-    }
-    for hostname in new.hostnames.clone() {
-        let owner = app.db.look_up(async move |all| sql::by_hostname(all, hostname.as_str()).await).await?;
-        if owner.is_some() {
-            return Err(rolecall_engine::refusal::Rule::HostnameTaken.into());
-        }
-    }
+    found::check(app, &new.hostnames)?;
     let editor = Editor::system(app.clock.now());
-    let Edited { value: tenant, changes } =
-        Tenant::create(app.entropy.tenant_id(), new.name, new.hostnames, &editor);
-    let mut edited = Edited { value: (), changes };
-    for role in app.catalogue.default_roles() {
-        edited = edited.and(Role::adopt(role, &app.catalogue, &editor));
-    }
-    edited = edited.and(Group::everyone(&app.catalogue, &editor));
-    let empty = Snapshot::new(Arc::clone(&app.catalogue), tenant.clone(), Revision::default(), editor.at);
-    let with_roles = empty.apply(Revision::default(), editor.at, &edited.changes);
+    let tenant = Tenant::create(app.entropy.tenant_id(), new.name, new.hostnames, &editor);
+    let foundation = Foundation::of(tenant, app, &editor);
+    let with_roles = foundation.snapshot(app, &editor);
+    let Foundation { tenant, edited } = foundation;
     let admin = NewUser {
         subject: new.admin_subject,
         name: None,
@@ -96,8 +84,11 @@ pub(crate) async fn create_furnished(
     let key = first_key(app, user, new.key_lifetime, &editor);
     let admin_key = required_token(app, tenant.id, &key.value)?;
     let id = tenant.id;
-    let mut edited = edited.and(admin).and(key);
-    edited.changes.extend(furnish(empty.apply(Revision::default(), editor.at, &edited.changes), &editor)?);
+    let added = admin.map(drop).and(key).changes;
+    let mut edited = edited;
+    let so_far = with_roles.apply(with_roles.revision(), editor.at, &added);
+    edited.changes.extend(added);
+    edited.changes.extend(furnish(so_far, &editor)?);
     establish(app, tenant, edited, editor).await?;
     Ok(Founded { tenant: id, admin_key })
 }

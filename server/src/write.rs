@@ -9,7 +9,8 @@ use rolecall_engine::{
     access::{Impact, Revision, Snapshot, impact, keep_administrator},
     change::{Change, Edited, Editor},
     ids::{OAuthClientId, TenantId, UserId},
-    tenants::Tenant,
+    refusal::Rule,
+    tenants::{Tenant, TenantStatus},
     time::Timestamp,
 };
 
@@ -17,8 +18,8 @@ use crate::{
     api_keys::sql as api_keys,
     app::App,
     audits,
-    caller::{Caller, Permission},
-    db::{Left, Reader, Writer, Written},
+    caller::{Caller, Operating, Permission},
+    db::{Left, Reader, TenantTable, Writer, Written},
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
@@ -190,6 +191,53 @@ pub(crate) async fn as_user<T: Send + 'static>(
     change(app, tenant, trace, editor, work).await
 }
 
+/// Stores an edit of a tenant that an operator makes.
+///
+/// # Errors
+/// As [`Caller::write`].
+pub(crate) async fn as_operator<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    by: &Operating,
+    work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let id = by.operator().id;
+    let prove = async move |_: &Snapshot, reader: &Reader<'_>, at| {
+        Operating::prove(id, reader).await?;
+        Ok(Editor { client: Some(id), ..Editor::system(at) })
+    };
+    change(app, tenant, by.trace, prove, work).await
+}
+
+/// Rows that are deleted in one commit when a tenant goes.
+const ERASED: usize = 500;
+
+/// Deletes some of the rows of a tenant that is about to be gone; answers whether that were the last ones. That is no change
+/// of the tenant: what told of its changes goes too.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(crate) async fn erase_some(
+    app: &App,
+    tenant: TenantId,
+    tables: Arc<[TenantTable]>,
+) -> Result<bool, Error> {
+    let work = async move |writer: &mut Writer<'_>| {
+        let found = tenants::find(writer).await?;
+        let mut left = ERASED;
+        if found.is_some_and(|(tenant, _)| tenant.status == TenantStatus::Deleted) {
+            for table in tables.iter() {
+                left -= writer.erase_some(table, left).await?;
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(Written { value: left > 0, left: Left::Note })
+    };
+    app.db.write(tenant, work, |_| ()).await
+}
+
 /// Writes down when sessions were last used. That is no change of a tenant: it has no revision and no audit row.
 ///
 /// # Errors
@@ -217,6 +265,9 @@ async fn change<T: Send + 'static>(
     let (inside, outside) = (app.clone(), app.clone());
     let work = async move |writer: &mut Writer<'_>| {
         let before = present(&inside, writer).await?;
+        if before.tenant().status == TenantStatus::Deleted {
+            return Err(Error::NotFound);
+        }
         let editor = prove(&before, writer, inside.clock.now()).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
         store(writer, &before, edited, &editor, trace).await
@@ -228,10 +279,10 @@ async fn change<T: Send + 'static>(
         .await
 }
 
-/// Stores a tenant that does not exist yet, with everything in it.
+/// Stores a tenant that does not exist yet, with everything in it. If an operator makes it, that is proved again.
 ///
 /// # Errors
-/// When the database cannot be written. Nothing is stored then.
+/// When one of its host names is taken, or the database cannot be written. Nothing is stored then.
 pub(crate) async fn establish<T: Send + 'static>(
     app: &App,
     tenant: Tenant,
@@ -242,7 +293,17 @@ pub(crate) async fn establish<T: Send + 'static>(
     let outside = app.clone();
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
-    let work = async move |writer: &mut Writer<'_>| store(writer, &nothing, edited, &editor, trace).await;
+    let work = async move |writer: &mut Writer<'_>| {
+        if let Some(operator) = editor.client {
+            Operating::prove(operator, writer).await?;
+        }
+        for hostname in &nothing.tenant().hostnames {
+            if tenants::has_hostname(writer, hostname).await? {
+                return Err(Rule::HostnameTaken.into());
+            }
+        }
+        store(writer, &nothing, edited, &editor, trace).await
+    };
     app.db
         .write(id, work, move |after| {
             outside.snapshots.publish(after);
@@ -316,8 +377,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Allowed, Budget, Clock, Db, Entropy, MasterKey, RateLimits, Settings, app::App, demo::COMPANIES,
-        login::password,
+        Allowed, Budget, Clock, Db, Entropy, Mailer, MasterKey, RateLimits, Settings, app::App,
+        demo::COMPANIES, login::password,
     };
 
     /// When sessions were last used is written down beside changes, and takes none of them with it.
@@ -331,6 +392,7 @@ mod tests {
             public_url: None,
             rate_limits: RateLimits::new(None),
             egress: Allowed::default(),
+            mail: Mailer::Off,
             snapshot_budget: Budget::default(),
         };
         let app =

@@ -488,3 +488,105 @@ fn the_log_has_no_secrets() {
         assert!(!text.contains(secret), "{text}");
     }
 }
+
+/// An operator is made on the machine, makes a tenant over HTTP, and ends on the machine.
+#[test]
+fn operators_are_made_and_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+    assert!(run(&mut init(&data, &key)).0);
+    let operators = |arguments: &[&str]| {
+        let mut command = rolecall();
+        command.arg("operators").args(arguments).arg("--data").arg(&data).arg("--key-file").arg(&key);
+        command
+    };
+    let (success, made, hint) = run(&mut operators(&["create", "Portal"]));
+    assert!(success && hint.contains("shown this once"), "{hint}");
+    let word =
+        |label: &str| made.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
+    let (id, secret) = (word("client id"), word("client secret"));
+    let (_, listed, _) = run(&mut operators(&["ls"]));
+    assert!(listed.starts_with(&id) && listed.contains("Portal") && !listed.contains(&secret), "{listed}");
+
+    let served = Served::start(&data, &key, &[]);
+    let asked = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    let post = |path: &str, token: &str, body: &Value| {
+        ask(&agent(), "POST", &format!("{}{path}", served.1), token, Some(body)).unwrap()
+    };
+    let (status, token) = post("/oauth/token", "", &asked);
+    assert_eq!(status, 200, "{token}");
+    let token = token["access_token"].as_str().unwrap();
+    let (status, tenant) = post("/api/v1/tenants", token, &json!({"licenseKey": "x", "name": "Initech"}));
+    assert_eq!((status, &tenant["name"]), (201, &"Initech".into()), "{tenant}");
+
+    assert!(run(&mut operators(&["rm", &id])).0, "while the server runs");
+    assert_eq!(post("/api/v1/tenants", token, &json!({"licenseKey": "x"})).0, 401);
+    assert!(refused(&mut operators(&["rm", &id])).contains("there is no operator"));
+    assert!(refused(&mut operators(&["rm", "portal"])).contains("cannot be an operator's identifier"));
+    assert!(refused(&mut operators(&["create", " "])).contains("needs a name"));
+    let (_, listed, _) = run(&mut operators(&["ls"]));
+    assert_eq!(listed, "");
+}
+
+/// The password of the mail server is nowhere to be seen, and does not go out in the clear.
+#[test]
+fn the_password_of_the_mail_server_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, key, file) =
+        (folder.path().join("data"), folder.path().join("key"), folder.path().join("config.toml"));
+    let url = "smtps://access:mail-canary@mail.example:465";
+    fs::write(&file, format!("smtp-url = '{url}'\nsmtp-from = 'Access <access@mail.example>'\n")).unwrap();
+    let print = || {
+        let mut command = rolecall();
+        command.args(["serve", "--print-config"]);
+        command
+    };
+    let shown_url = |command: &mut Command| {
+        let table = shown(command);
+        table["smtp-url"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(shown_url(print().arg("--config").arg(&file)), "smtps://***@mail.example:465");
+    assert_eq!(shown_url(print().env("ROLECALL_SMTP_URL", url)), "smtps://***@mail.example:465");
+    assert_eq!(shown_url(print().args(["--smtp-url", "smtp://mail.example"])), "smtp://mail.example");
+    let (_, help, _) = run(rolecall().args(["serve", "--help"]).env("ROLECALL_SMTP_URL", url));
+    assert!(help.contains("ROLECALL_SMTP_URL") && !help.contains("canary"), "{help}");
+
+    assert!(run(&mut init(&data, &key)).0);
+    let serve = |url: &str, from: &[&str]| {
+        let mut command = rolecall();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--smtp-url", url]).args(from);
+        command.arg("--data").arg(&data).arg("--key-file").arg(&key);
+        refused(&mut command)
+    };
+    let from = ["--smtp-from", "access@mail.example"];
+    for (error, why) in [
+        (serve(url, &[]), "given together"),
+        (serve("smtp://access:mail-canary@mail.example", &from), "in the clear"),
+        (serve("mail-canary", &from), "is not `smtp(s)://"),
+        (serve(url, &["--smtp-from", "nobody"]), "is not an address"),
+    ] {
+        assert!(error.contains(why) && !error.contains("canary"), "{error}");
+    }
+}
+
+/// Letters of the sandbox are on a page and in its data directory.
+#[test]
+fn the_sandbox_keeps_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(folder.path(), None);
+    let url = format!("{}/api/v1/users/actions/invite", sandbox.url());
+    let body = json!({"invitees": [{"email": "nora@acme.example"}]});
+    let (status, invited) = ask(&agent(), "POST", &url, sandbox.admin_key(), Some(&body)).unwrap();
+    assert_eq!((status, &invited["data"][0]["status"]), (207, &"ok".into()), "{invited}");
+    let mut inbox = agent().get(format!("{}/rolecall/dev/inbox", sandbox.url())).call().unwrap();
+    let page = inbox.body_mut().read_to_string().unwrap();
+    let link = page.split("<a href=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(
+        link.starts_with("http://acme.localhost:") && link.contains("/login/invitation?token="),
+        "{page}"
+    );
+    let files: Vec<_> = fs::read_dir(folder.path().join("inbox")).unwrap().collect();
+    assert_eq!(files.len(), 1);
+    let letter = fs::read_to_string(files[0].as_ref().unwrap().path()).unwrap();
+    assert!(letter.contains("To: nora@acme.example"), "{letter}");
+}

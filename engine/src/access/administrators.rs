@@ -15,7 +15,9 @@ use crate::{
     users::UserStatus,
 };
 
-/// Refuses changes that take administration from somebody and leave nobody active who has it for good, by whatever path.
+/// Refuses changes that take administration from somebody and leave nobody active who has it for good, by whatever path. A
+/// tenant where nobody has it yet, because a program made the tenant and is setting it up, has nothing to lose: there these
+/// changes pass.
 ///
 /// # Errors
 /// [`Rule::LastAdministrator`].
@@ -41,9 +43,7 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::Space(_)
         | Change::SpaceAssignment(_) => false,
     });
-    if takes
-        && !after.users().any(|(id, user)| after.is_administrator(user) && after.administers_for_good(id))
-    {
+    if takes && !after.has_administrator() && before.has_administrator() {
         return Err(Rule::LastAdministrator);
     }
     Ok(())
@@ -85,6 +85,11 @@ impl Snapshot {
                 || user.groups().iter().any(|group| groups.has(*group))
         };
         self.users().filter(|(_, user)| user.is_active() && !user.bot && administers(user)).count()
+    }
+
+    /// Whether somebody active administers the tenant for good.
+    fn has_administrator(&self) -> bool {
+        self.users().any(|(id, user)| self.is_administrator(user) && self.administers_for_good(id))
     }
 
     /// The same for a person, by what has no end: a program, whose tokens may reach less, does not keep a tenant.

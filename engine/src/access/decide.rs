@@ -17,6 +17,8 @@ pub struct Query<'q> {
 /// Why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {
+    /// Nobody may do anything in a tenant that is not active.
+    TenantNotActive,
     /// The tenant has no such user.
     UnknownUser,
     /// Several users have what should name one.
@@ -44,6 +46,7 @@ impl Denial {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::TenantNotActive => "tenant-not-active",
             Self::UnknownUser => "unknown-user",
             Self::AmbiguousUser => "ambiguous-user",
             Self::UnknownSubjectType => "unknown-subject-type",
@@ -61,6 +64,7 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TenantNotActive => f.write_str("the tenant is not active"),
             Self::UnknownUser => f.write_str("the user is not in the tenant"),
             Self::AmbiguousUser => f.write_str("several users have this address"),
             Self::UnknownSubjectType => f.write_str("subjects are of type `user`, `subject` or `email`"),
@@ -104,10 +108,21 @@ pub fn decide(tenant: &Snapshot, query: &Query<'_>) -> Decision {
 }
 
 impl Snapshot {
+    /// Refuses whoever may do nothing at all.
+    pub(super) fn may_act(&self, user: &UserFacts) -> Result<(), Denial> {
+        if !self.tenant().is_active() {
+            return Err(Denial::TenantNotActive);
+        }
+        match user.status {
+            UserStatus::Active => Ok(()),
+            other => Err(Denial::NotActive(other)),
+        }
+    }
+
     /// Answers the question about somebody who was found.
     pub(super) fn judge(&self, user: &UserFacts, scope: &str) -> Decision {
-        if user.status != UserStatus::Active {
-            return Decision::Denied(Denial::NotActive(user.status));
+        if let Err(why) = self.may_act(user) {
+            return Decision::Denied(why);
         }
         let Some(scope) = self.scope(scope) else { return Decision::Denied(Denial::UnknownScope) };
         let first = self.first_grant(user, scope);

@@ -16,7 +16,6 @@ use crate::{
     spaces::{
         Member, Rights, Space, SpaceAction, SpaceActions, SpaceAssignment, SpaceKind, SpaceRole, SpaceRoles,
     },
-    users::UserStatus,
 };
 
 /// The type of resource that a space is.
@@ -294,8 +293,8 @@ impl Snapshot {
     #[must_use]
     pub fn judge_in_space(&self, user: UserId, space: &SpaceFacts, action: SpaceAction) -> Decision {
         let Some(facts) = self.user(user) else { return Decision::Denied(Denial::UnknownUser) };
-        if facts.status != UserStatus::Active {
-            return Decision::Denied(Denial::NotActive(facts.status));
+        if let Err(why) = self.may_act(facts) {
+            return Decision::Denied(why);
         }
         if let Some(grant) = self.space_grant(user, space, action) {
             return Decision::AllowedInSpace(grant);

@@ -99,7 +99,9 @@ impl Secret {
     /// Characters of a hint.
     const HINT: usize = 5;
 
-    fn new(text: &str, editor: &Editor) -> Self {
+    /// What is kept of a text that is a secret.
+    #[must_use]
+    pub fn new(text: &str, editor: &Editor) -> Self {
         Self {
             hint: text.chars().take(Self::HINT).collect(),
             hash: Sha256::digest(text.as_bytes()).into(),
@@ -295,8 +297,18 @@ impl OAuthClient {
         tenant: &Snapshot,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
-        settings.check(tenant)?;
         let secrets = secret.map(|text| Secret::new(text, editor)).into_iter().collect();
+        Self::with_secrets(settings, id, secrets, tenant, editor)
+    }
+
+    pub(super) fn with_secrets(
+        settings: ClientSettings,
+        id: OAuthClientId,
+        secrets: Vec<Secret>,
+        tenant: &Snapshot,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
+        settings.check(tenant)?;
         Ok(created(Self {
             id,
             settings,

@@ -2,6 +2,7 @@
 
 mod clients;
 mod grants;
+mod operators;
 mod reach;
 mod tokens;
 
@@ -10,6 +11,7 @@ pub use clients::{
     Secret,
 };
 pub use grants::{CodeBinding, Hashed, OAuthConsent, OAuthGrant, Redeemed, Stage};
+pub use operators::Operator;
 pub use reach::{
     ADMIN_CLASSIC, Bounds, EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, Reach, Told, USER_DEFAULT, decide_within,
 };

@@ -15,7 +15,7 @@ use rolecall_engine::{
     periods::{Assigned, Period},
     scopes::ScopeName,
     spaces as space,
-    tenants::Tenant,
+    tenants::{Tenant, TenantStatus},
     time::Timestamp,
 };
 use serde::{Serialize, Serializer};
@@ -151,6 +151,15 @@ fn token_kinds(delta: &Delta<OAuthToken>, now: Timestamp) -> &'static Kinds {
 /// The events of a tenant. Settings of which the contract has events of their own are edited one kind at a time.
 fn tenant_kinds(delta: &Delta<Tenant>) -> &'static Kinds {
     let Delta::Updated { before, after } = delta else { return &TENANT };
+    if before.status != after.status {
+        return match after.status {
+            TenantStatus::Active => &Kinds("", "com.qlik.v1.tenant.reactivated", ""),
+            TenantStatus::Deleted => &Kinds("", "com.qlik.tenant.deleted", ""),
+            TenantStatus::Disabled | TenantStatus::UserAccessDisabled => {
+                &Kinds("", "com.qlik.v1.tenant.deactivated", "")
+            }
+        };
+    }
     if before.auto_create_groups != after.auto_create_groups {
         &Kinds("", "com.qlik.core.group-setting.updated", "")
     } else if before.api_keys != after.api_keys {

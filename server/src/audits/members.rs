@@ -80,13 +80,14 @@ pub fn user_members<'m>(user: &'m User, tenant: &'m Snapshot) -> Members<'m, 19>
     ]
 }
 
-pub fn tenant_members(tenant: &Tenant) -> Members<'_, 17> {
+pub fn tenant_members(tenant: &Tenant) -> Members<'_, 18> {
     let on = tenant.auto_assign;
     [
         ("id", Member::Tenant(tenant.id)),
         ("name", tenant.name.as_str().into()),
         ("hostnames", Member::Hostnames(&tenant.hostnames)),
         ("status", tenant.status.as_str().into()),
+        ("purgeDate", tenant.purge_at.map_or(Member::Absent, Member::Time)),
         ("autoAssignCreateSharedSpacesRoleToProfessionals", on.shared_spaces.into()),
         ("autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals", on.private_content.into()),
         ("autoAssignDataServicesContributorRoleToProfessionals", on.data_services.into()),

@@ -3,7 +3,9 @@
 pub mod assertion;
 pub mod cookies;
 pub mod discovery;
+pub mod invitation;
 pub mod keys;
+pub mod operator;
 pub mod password;
 pub mod verify;
 
@@ -298,5 +300,10 @@ impl Verified {
 
     pub fn put(&self, hash: TokenHash, credential: Credential) {
         self.0.insert(hash, credential);
+    }
+
+    /// Forgets all of a tenant that is gone.
+    pub fn forget(&self, tenant: TenantId) {
+        self.0.retain(|_, credential| credential.tenant != tenant);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rolecall_engine::{access::Snapshot, tenants::TenantStatus};
+use rolecall_engine::access::Snapshot;
 
 use super::{Credential, TokenHash, cookies::SessionCookie};
 use crate::{app::App, db::Reader, error::Error, login::sql as sessions, snapshots};
@@ -60,7 +60,7 @@ async fn good(
     was_known: bool,
 ) -> Result<(Arc<Snapshot>, Credential), Error> {
     let tenant = snapshots::snapshot(app, credential.tenant).await?;
-    let tenant = tenant.filter(|tenant| tenant.tenant().status == TenantStatus::Active);
+    let tenant = tenant.filter(|tenant| tenant.tenant().is_active());
     let tenant = tenant.ok_or(Error::Unauthenticated)?;
     let now = app.clock.now();
     if credential.is_over(now) {

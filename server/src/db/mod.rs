@@ -2,6 +2,7 @@
 //!
 //! Rooms write one SQL text and get a [`Reader`] or a [`Writer`]; which engine runs it is decided here and nowhere else.
 
+mod erase;
 mod list;
 mod migrate;
 mod row;
@@ -19,6 +20,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+pub use erase::TenantTable;
 pub use list::{
     Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
 };

@@ -140,6 +140,11 @@ impl Row<'_> {
         self.integer(column).map(Timestamp::from_millis)
     }
 
+    /// A column that holds a point in time or nothing.
+    pub fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, Error> {
+        Ok(self.0.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+    }
+
     /// A column whose text is parsed, for example an identifier.
     pub fn parse<T: std::str::FromStr>(&self, column: usize) -> Result<T, Error> {
         let value = self.0.get_ref(column)?;

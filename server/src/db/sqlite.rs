@@ -359,6 +359,25 @@ mod tests {
         assert_eq!(count(), before);
     }
 
+    /// What is stored beside the changes of a tenant stays too, and costs nobody else anything.
+    #[tokio::test]
+    async fn what_is_no_change_of_the_tenant_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path());
+        let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
+        let add = |writer: &mut Writer<'_>| {
+            let sql = "INSERT INTO outbox (tenant_id, revision, ordinal) VALUES ($1, 1, 1)";
+            super::super::ready(writer.execute(sql, &[]))?;
+            Ok(Written { value: (), left: Left::Note })
+        };
+        engine.write(tenant, add, |_| {}).await.unwrap();
+        let count = |connection: &Connection| {
+            let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+            super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
+        };
+        assert_eq!(engine.read(count).unwrap(), 1);
+    }
+
     /// A commit is synced before it is acknowledged. What a power cut leaves cannot be tried here; that SQLite was told can.
     #[test]
     fn commits_are_synced() {

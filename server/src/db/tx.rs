@@ -127,7 +127,7 @@ impl<'c> Writer<'c> {
     }
 }
 
-/// Reads and stores what belongs to the installation rather than to a tenant: host names, signing keys.
+/// Reads and stores what belongs to the installation rather than to a tenant: host names, signing keys, operators.
 pub struct System<'c> {
     connection: &'c Connection,
 }

@@ -30,6 +30,7 @@ pub fn document() -> Value {
     let mut components = schemas.into_components();
     components.insert("Errors".into(), errors_schema());
     components.insert("ScimError".into(), scim::problem_schema());
+    let operator = json!({"type": "http", "scheme": "bearer", "description": "A token of an operator of the installation"});
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -42,7 +43,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}, "operator": operator},
         },
     })
 }
@@ -59,6 +60,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         authenticated,
         scope,
         has_preview,
+        operating,
         ..
     } = document;
     errors.extend(operation.refusals);
@@ -81,12 +83,17 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         let schema = json!({"type": "string"});
         parameters.push(json!({"name": "Prefer", "in": "header", "description": about, "schema": schema}));
     }
+    let security = match (authenticated, operating) {
+        (true, _) => json!([{"bearer": []}]),
+        (false, true) => json!([{"operator": []}]),
+        (false, false) => json!([]),
+    };
     let mut described = Map::from_iter([
         ("operationId".into(), operation.id.into()),
         ("summary".into(), operation.summary.into()),
         ("tags".into(), json!([operation.tag])),
         ("responses".into(), responses.into()),
-        ("security".into(), if authenticated { json!([{"bearer": []}]) } else { json!([]) }),
+        ("security".into(), security),
     ]);
     if authenticated {
         described.insert("x-rolecall-tier".into(), tier(operation.tier).into());

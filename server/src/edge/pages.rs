@@ -1,8 +1,14 @@
 //! Which pages are there for people?
 
-use axum::{Router, http::header, response::IntoResponse, routing::get};
+use askama::Template;
+use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
 
-use crate::app::App;
+use crate::{
+    app::App,
+    error::Error,
+    http::{extract::AskedHost, respond::Browsed},
+    mail::Letter,
+};
 
 /// The document of the API, as it is committed.
 const OPENAPI: &str = include_str!("../../../openapi.json");
@@ -21,6 +27,7 @@ pub fn router() -> Router<App> {
         .route("/docs", page("text/html; charset=utf-8", DOCS))
         .route("/docs/page.js", page("text/javascript; charset=utf-8", DOCS_SCRIPT))
         .route("/login/page.css", page("text/css; charset=utf-8", LOGIN_STYLE))
+        .route("/rolecall/dev/inbox", get(show_inbox))
         .route("/docs/page.css", page("text/css; charset=utf-8", DOCS_STYLE))
 }
 
@@ -33,4 +40,19 @@ fn page(media_type: &'static str, text: &'static str) -> axum::routing::MethodRo
         ];
         (headers, text).into_response()
     })
+}
+
+/// The letters that the sandbox did not send.
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Inbox {
+    tenant: &'static str,
+    letters: Vec<Letter>,
+}
+
+/// Only there where letters are not sent, and only for the own machine, by whatever name that is asked (threats T26).
+async fn show_inbox(State(app): State<App>, AskedHost(host): AskedHost) -> Result<Browsed, Error> {
+    let letters = app.mail.shown().filter(|_| host.is_some_and(|host| host.is_loopback()));
+    let inbox = Inbox { tenant: "Sandbox", letters: letters.ok_or(Error::NotFound)? };
+    inbox.render().map(Browsed::Page).map_err(Error::internal)
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
-    caller::{Caller, Permission},
+    caller::{Caller, Operating, Permission},
     error::Error,
     provisioner::Provisioner,
 };
@@ -61,6 +61,8 @@ pub struct Document<'s> {
     /// Statuses of errors.
     pub errors: Vec<u16>,
     pub authenticated: bool,
+    /// Whether it is for operators of the installation.
+    pub operating: bool,
     /// The scope the caller must hold.
     pub scope: Option<&'static str>,
     /// Whether it can be asked what it would do.
@@ -78,6 +80,7 @@ impl<'s> Document<'s> {
             also: Vec::new(),
             errors: Vec::new(),
             authenticated: false,
+            operating: false,
             scope: None,
             has_preview: false,
         }
@@ -153,6 +156,13 @@ impl Describe for Provisioner {
     fn describe(document: &mut Document<'_>) {
         document.authenticated = true;
         document.errors.extend([401, 429]);
+    }
+}
+
+impl Describe for Operating {
+    fn describe(document: &mut Document<'_>) {
+        document.operating = true;
+        document.errors.extend([400, 401, 403, 429]);
     }
 }
 

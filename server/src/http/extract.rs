@@ -83,6 +83,32 @@ impl Describe for Repeated {
     }
 }
 
+/// The identifier in the path, and the host name of what it names in the header `qlik-confirm-hostname`
+/// (reference/rest-api.md §5).
+pub struct Confirmed<T>(pub T, pub Option<String>);
+
+const CONFIRM_HOSTNAME: &str = "qlik-confirm-hostname";
+
+impl<T: FromStr> FromRequestParts<App> for Confirmed<T> {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Id(id) = Id::from_request_parts(parts, app).await?;
+        let value = parts.headers.get(CONFIRM_HOSTNAME).and_then(|value| value.to_str().ok());
+        Ok(Self(id, value.map(str::to_owned)))
+    }
+}
+
+impl<T> Describe for Confirmed<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.path_parameters();
+        let about = "A host name of the tenant, so that nothing is ended by mistake";
+        document.parameters.push(serde_json::json!({
+            "name": CONFIRM_HOSTNAME, "in": "header", "required": true, "description": about, "schema": {"type": "string"},
+        }));
+        document.errors.push(412);
+    }
+}
+
 /// A JSON body.
 pub struct Body<T>(pub T);
 

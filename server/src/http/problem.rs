@@ -18,7 +18,7 @@ use super::{
     scim,
 };
 use crate::{
-    error::{Error, Invalid, SessionError, Source},
+    error::{Error, Invalid, SessionError, Source, TenantError},
     trace::TraceId,
 };
 
@@ -116,6 +116,7 @@ impl Problem {
                 (StatusCode::UNAUTHORIZED, "HTTP-401", "Unauthorized")
             }
             Error::Session(error) => session_error(error),
+            Error::Tenant(error) => tenant_error(*error),
             Error::Invalid(_) | Error::OAuth(_) | Error::Scim(_) => bad_request(family, is_patch),
             Error::NotSupported => (StatusCode::NOT_IMPLEMENTED, "HTTP-501", "Not implemented"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
@@ -216,6 +217,15 @@ struct Item<'p> {
     source: Option<&'p Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<Value>,
+}
+
+/// The same of what is wrong with a request to make or end a tenant.
+const fn tenant_error(error: TenantError) -> (StatusCode, &'static str, &'static str) {
+    match error {
+        TenantError::NoLicense => (StatusCode::BAD_REQUEST, "TENANTS-21", "Missing licenseKey property"),
+        TenantError::BadLicense => (StatusCode::FORBIDDEN, "TENANTS-23", "Invalid license error"),
+        TenantError::NotConfirmed => (StatusCode::PRECONDITION_FAILED, "HTTP-412", "Precondition failed"),
+    }
 }
 
 /// The code that browsers' clients look for at the top (reference/auth.md §5).
@@ -340,6 +350,7 @@ const fn member(rule: &Rule) -> Option<&'static str> {
         Rule::SubjectTaken(_) | Rule::SubjectReserved => Some("/subject"),
         Rule::UserNameTaken(_) => Some("/userName"),
         Rule::InviteNeedsEmail => Some("/email"),
+        Rule::HostnameTaken => Some("/hostnames"),
         Rule::KeyForOther | Rule::UnknownIdentityProvider => Some("/sub"),
         Rule::KeyLivesTooLong(_) => Some("/expiry"),
         Rule::IssuerTaken(_) => Some("/options/issuer"),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{Administrator, Caller},
+    caller::{Administrator, Caller, Member},
     error::Error,
     http::{
         extract::Body,
@@ -24,6 +24,12 @@ pub fn operations() -> Vec<Operation> {
     vec![
         get("/api/v1/licenses/settings", "Get what new users are entitled to", get_license_settings),
         put("/api/v1/licenses/settings", "Set what new users are entitled to", put_license_settings),
+        get(
+            "/api/v1/licenses/overview",
+            "Get what the tenant is entitled to, and what is used of it",
+            get_overview,
+        ),
+        get("/api/v1/licenses/status", "Get whether the tenant's licence is good", get_license_status),
         get("/api/v1/licenses/assignments", "List who is entitled", list_assignments),
         post("/api/v1/licenses/assignments/actions/add", "Entitle subjects", add_assignments),
         post("/api/v1/licenses/assignments/actions/delete", "End entitlements", delete_assignments),
@@ -77,6 +83,18 @@ async fn list_assignments(
     let keyset = paging.keyset(&app, &caller, &SHAPE)?;
     let found = super::list(&app, &caller, paging.filter()?, orphans, keyset).await?;
     paging.page(&app, &caller, &SHAPE, found.map(wire::Assignment::from)).map(Shown)
+}
+
+async fn get_overview(
+    State(app): State<App>,
+    caller: Caller<Administrator>,
+) -> Result<Shown<wire::Overview>, Error> {
+    let used = super::count(&app, &caller).await?;
+    Ok(Shown(wire::Overview::new(used, caller.tenant().tenant())))
+}
+
+async fn get_license_status(_: State<App>, caller: Caller<Member>) -> Result<Shown<wire::Standing>, Error> {
+    Ok(Shown(caller.tenant().tenant().into()))
 }
 
 async fn edit(

@@ -7,7 +7,10 @@ mod wire;
 use rolecall_engine::{
     change::Edited,
     filter::{Filter, LicenseAttribute},
-    licenses::{AssignmentOp, LicenseAssignment, LicenseSettings, Outcome, edit_assignments, newly_entitled},
+    licenses::{
+        AssignmentOp, Entitlement, LicenseAssignment, LicenseSettings, Outcome, edit_assignments,
+        newly_entitled,
+    },
 };
 
 use crate::{
@@ -28,6 +31,17 @@ pub async fn list(
     keyset: Keyset,
 ) -> Result<Found<LicenseAssignment>, Error> {
     let work = async move |reader: &Reader<'_>| sql::page(reader, filter.as_ref(), orphans, &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
+}
+
+/// How many subjects are entitled, by what they are entitled to.
+pub async fn count(app: &App, caller: &Caller<Administrator>) -> Result<[(Entitlement, i64); 2], Error> {
+    let work = async |reader: &Reader<'_>| {
+        let [professional, analyzer] = [Entitlement::Professional, Entitlement::Analyzer];
+        let counts = [sql::count(reader, professional).await?, sql::count(reader, analyzer).await?];
+        let [professionals, analyzers] = counts;
+        Ok([(professional, professionals), (analyzer, analyzers)])
+    };
     app.db.scan(caller.tenant_id(), work).await
 }
 

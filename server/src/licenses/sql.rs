@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rolecall_engine::{
     change::Delta,
     filter::{Filter, LicenseAttribute},
-    licenses::LicenseAssignment,
+    licenses::{Entitlement, LicenseAssignment},
     names::{Subject, fold},
 };
 
@@ -40,6 +40,12 @@ fn read(row: &Row<'_>) -> Result<LicenseAssignment, Error> {
 /// What a subject is entitled to.
 pub async fn find(reader: &Reader<'_>, subject: &Subject) -> Result<Option<LicenseAssignment>, Error> {
     reader.find(&LICENSES, subject.as_str(), read).await
+}
+
+/// How many subjects are entitled so.
+pub async fn count(reader: &Reader<'_>, kind: Entitlement) -> Result<i64, Error> {
+    let sql = "SELECT count(*) FROM license_assignments WHERE tenant_id = $1 AND kind = $2";
+    reader.count(sql, &[kind.as_str().into()]).await
 }
 
 /// A page of the assignments that a filter selects; of `orphans`, only those whose subject is nobody's.

@@ -3,6 +3,7 @@
 use rolecall_engine::{
     licenses::{AssignmentOp, Entitlement, LicenseAssignment, LicenseSettings, Outcome},
     names::Subject,
+    tenants::Tenant,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -242,6 +243,117 @@ impl OperationResult {
                 title: Some("Assignment not found."),
                 ..asked
             },
+        }
+    }
+}
+
+/// What a tenant is entitled to, and what is used of it. Nothing runs out: there is no more than Rolecall itself.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseOverview")]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    /// What is used, by what subjects are entitled to.
+    allotments: [Allotment; 2],
+    /// Always empty: the key is not kept.
+    license_key: &'static str,
+    /// `Internal`.
+    origin: &'static str,
+    /// Always empty.
+    parameters: [(); 0],
+    /// `Rolecall`.
+    product: &'static str,
+    /// `Ok`.
+    status: &'static str,
+    /// No.
+    trial: bool,
+    /// When the tenant was last changed.
+    updated: String,
+    /// From when to when it is good, with `/` between.
+    valid: String,
+}
+
+/// What is used of one kind of entitlement.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseAllotment")]
+#[serde(rename_all = "camelCase")]
+struct Allotment {
+    /// `professional` or `analyzer`.
+    name: &'static str,
+    /// 0: nothing is counted out beforehand.
+    units: i64,
+    /// How many subjects are entitled so.
+    units_used: i64,
+    /// -1: as many more as there are.
+    overage: i64,
+}
+
+impl Overview {
+    /// What is `used` in a tenant.
+    pub fn new(used: [(Entitlement, i64); 2], tenant: &Tenant) -> Self {
+        let allotment = |(kind, units_used): (Entitlement, i64)| Allotment {
+            name: kind.as_str(),
+            units: 0,
+            units_used,
+            overage: -1,
+        };
+        Self {
+            allotments: used.map(allotment),
+            license_key: "",
+            origin: ORIGIN,
+            parameters: [],
+            product: PRODUCT,
+            status: GOOD,
+            trial: false,
+            updated: tenant.updated_at.to_string(),
+            valid: valid(tenant),
+        }
+    }
+}
+
+const ORIGIN: &str = "Internal";
+const PRODUCT: &str = "Rolecall";
+const GOOD: &str = "Ok";
+
+/// For as long as there is the tenant.
+fn valid(tenant: &Tenant) -> String {
+    format!("{}/9999-12-31T23:59:59.999Z", tenant.created_at)
+}
+
+/// Whether a tenant's licence is good: always, for whoever can ask.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LicenseStatus")]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// No.
+    deactivated: bool,
+    /// `Unavailable`.
+    extension_status: &'static str,
+    /// `Internal`.
+    origin: &'static str,
+    /// `Rolecall`.
+    product: &'static str,
+    /// `Ok`.
+    status: &'static str,
+    /// No.
+    trial: bool,
+    /// `Plain`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// From when to when it is good, with `/` between.
+    valid: String,
+}
+
+impl From<&Tenant> for Standing {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            deactivated: false,
+            extension_status: "Unavailable",
+            origin: ORIGIN,
+            product: PRODUCT,
+            status: GOOD,
+            trial: false,
+            kind: "Plain",
+            valid: valid(tenant),
         }
     }
 }

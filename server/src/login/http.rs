@@ -47,7 +47,7 @@ pub struct Browser {
     bearer: Option<String>,
     cookie: Option<SessionCookie>,
     /// The page that asks, if it is from elsewhere, and the web integration that it names.
-    foreign: Option<(String, Option<String>)>,
+    pub foreign: Option<(String, Option<String>)>,
 }
 
 impl FromRequestParts<App> for Browser {
@@ -80,7 +80,7 @@ impl Browser {
     }
 
     /// The cookies that say that somebody is logged in.
-    async fn cookies(&self, app: &App, session: &SessionCookie) -> Result<Vec<Cookie<'static>>, Error> {
+    pub async fn cookies(&self, app: &App, session: &SessionCookie) -> Result<Vec<Cookie<'static>>, Error> {
         let links: Links = tenants::links_of_host(app, self.host.as_ref()).await?;
         let value = session.value();
         let (signature, csrf) = (app.cookies.signature(&value), app.cookies.csrf_token(&value));
@@ -217,7 +217,7 @@ fn absolute(links: &Links, checked: &str) -> Link {
     if checked.starts_with('/') { links.to(checked) } else { Link::elsewhere(checked) }
 }
 
-fn render(page: &impl Template) -> Result<String, Error> {
+pub fn render(page: &impl Template) -> Result<String, Error> {
     page.render().map_err(Error::internal)
 }
 

@@ -2,11 +2,14 @@
 
 mod assertion;
 pub mod http;
+pub mod invitation;
+pub mod invited;
 pub mod oidc;
 pub mod password;
 pub mod sql;
 mod wire;
 
+use invitation::{Accepting, password_of, still_invited};
 use rolecall_engine::{
     change::Edited,
     identity_providers::IdentityProvider,
@@ -33,9 +36,12 @@ use crate::{
 /// Sessions of one user at once; with one more the oldest ends.
 const SESSIONS: usize = 50;
 
-/// The tenant whose people log in under a host.
+/// The tenant whose people log in under a host, if anybody may use it.
 async fn tenant_of(app: &App, host: Option<&Host>) -> Result<TenantId, Error> {
-    tenants::of_host(app, host).await?.ok_or_else(|| SessionError::NoAuthentication.into())
+    let nobody = || Error::from(SessionError::NoAuthentication);
+    let tenant = tenants::of_host(app, host).await?.ok_or_else(nobody)?;
+    let snapshot = snapshots::snapshot(app, tenant).await?;
+    snapshot.filter(|snapshot| snapshot.tenant().is_active()).map(|_| tenant).ok_or_else(nobody)
 }
 
 /// Whether a tenant's web integration allows pages of an origin.
@@ -62,7 +68,7 @@ pub async fn by_token(app: &App, host: Option<&Host>, token: &str) -> Result<Ses
         app,
         tenant,
         arrival,
-        Begun { proof: Proof::Jwt, by: Some(said.provider), assertion: Some(assertion) },
+        Begun { proof: Proof::Jwt, by: Some(said.provider), assertion: Some(assertion), accepting: None },
     )
     .await
 }
@@ -73,6 +79,8 @@ struct Begun {
     /// The provider as it was when it was believed.
     by: Option<IdentityProvider>,
     assertion: Option<UsedAssertion>,
+    /// The invitation that is accepted.
+    accepting: Option<Accepting>,
 }
 
 /// Lets somebody in, and begins a session.
@@ -83,7 +91,13 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
     let cookie = SessionCookie { tenant, session, secret: secret.clone() };
     let entropy = app.entropy;
     let work = async move |tx: &WriteTx<'_>| {
+        if !tx.tenant().tenant().is_active() {
+            return Err(SessionError::NoAuthentication.into());
+        }
         still_believed(tx, &begun).await?;
+        if let Some(accepting) = &begun.accepting {
+            still_invited(tx, accepting).await?;
+        }
         let known = known(tx, &arrival).await?;
         let provider = arrival.provider;
         let at = tx.editor().at;
@@ -93,7 +107,10 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
             Error::from(SessionError::NotAdmitted)
         })?;
         let after = tx.tenant().apply(tx.tenant().revision(), at, &changes);
-        let Begun { proof, assertion, .. } = begun;
+        let Begun { proof, assertion, accepting, .. } = begun;
+        if let Some(accepting) = accepting {
+            changes.extend(password_of(tx, accepting).await?.changes);
+        }
         let opening = Opening { id: session, secret: &secret, user: user.id, proof, provider, assertion };
         changes.extend(superfluous(tx, &user).await?.changes);
         changes.extend(Session::begin(opening, &after, tx.editor()).changes);

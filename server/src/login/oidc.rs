@@ -185,7 +185,7 @@ pub async fn arrive(
     }
     let claims = claims(&said, &settings)?;
     let arrival = Arrival { provider: Some(provider.id), creates: provider.creates_users, claims };
-    let begun = Begun { proof: Proof::Oidc, by: Some(provider), assertion: None };
+    let begun = Begun { proof: Proof::Oidc, by: Some(provider), assertion: None, accepting: None };
     Ok((begin(app, tenant, arrival, begun).await?, sent.returnto))
 }
 

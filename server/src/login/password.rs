@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Seconds to wait once too many attempts were made.
-const WAIT: u64 = 30;
+pub(super) const WAIT: u64 = 30;
 
 /// Begins a session of whoever has a subject or an address, and the password. Takes as long whoever it is.
 ///
@@ -49,7 +49,8 @@ pub async fn by_password(
     let (_, subject) = user.filter(|_| good).ok_or(SessionError::NotAdmitted)?;
     app.attempts.forget(tenant, name);
     let arrival = Arrival { provider: None, creates: false, claims: Claims::only(subject) };
-    begin(app, tenant, arrival, Begun { proof: Proof::Password, by: None, assertion: None }).await
+    begin(app, tenant, arrival, Begun { proof: Proof::Password, by: None, assertion: None, accepting: None })
+        .await
 }
 
 /// The user with a subject, or the only one with an address.
@@ -66,16 +67,22 @@ async fn named(app: &App, tenant: TenantId, name: &str) -> Result<Option<(UserId
     Ok(found.map(|user| (user.id, user.subject)))
 }
 
+/// # Errors
+/// When a password is too short or too long.
+pub(super) fn check_length(text: &str) -> Result<(), Error> {
+    if password::LENGTH.contains(&text.chars().count()) {
+        return Ok(());
+    }
+    let (least, most) = (password::LENGTH.start(), password::LENGTH.end());
+    Err(Error::invalid(format!("a password has {least} to {most} characters")))
+}
+
 /// Sets the password of the user with a subject, for a command on the machine. All sessions of the user end.
 ///
 /// # Errors
 /// When the password is too short or too long, there is no such tenant or user, or the database cannot be written.
 pub async fn set(app: &App, tenant: TenantId, subject: Subject, text: String) -> Result<(), Error> {
-    let length = text.chars().count();
-    if !password::LENGTH.contains(&length) {
-        let (least, most) = (password::LENGTH.start(), password::LENGTH.end());
-        return Err(Error::invalid(format!("a password has {least} to {most} characters")));
-    }
+    check_length(&text)?;
     let hash = password::hash(text, app.entropy.bytes()).await?;
     let work = async move |tx: &WriteTx<'_>| {
         let user = users::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;

@@ -49,6 +49,32 @@ pub struct PasswordForm {
     pub returnto: String,
 }
 
+/// The page to accept an invitation on.
+#[derive(Template)]
+#[template(path = "invitation.html")]
+pub struct InvitationPage {
+    pub tenant: String,
+    pub email: String,
+    pub token: String,
+    pub message: Option<String>,
+}
+
+/// The page for whoever has a link that is not good.
+#[derive(Template)]
+#[template(path = "not_invited.html")]
+pub struct NotInvitedPage {
+    pub tenant: &'static str,
+}
+
+/// The token of an invitation and a password, from the form.
+#[derive(Deserialize, JsonSchema)]
+pub struct InvitationForm {
+    /// What the letter's link has.
+    pub token: String,
+    /// The password.
+    pub password: String,
+}
+
 /// Where to go to after a login: a path here, an address of the tenant, or one of the web integration (threats T25).
 ///
 /// # Errors

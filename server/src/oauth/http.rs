@@ -27,7 +27,7 @@ use crate::{
         respond::{Ended, Shown},
     },
     links::Host,
-    tenants,
+    operators, tenants,
 };
 
 const TOKEN: &str = "/oauth/token";
@@ -177,6 +177,9 @@ async fn issue_token(
     // Who does not prove who it is learns nothing else.
     let claim = claim(basic, named, token_address(&app, host.as_ref()).await)?;
     let (grant, scopes) = asked?;
+    if let Some(token) = operators::token(&app, host.as_ref(), &claim, &grant).await? {
+        return Ok(Shown(IssuedToken::of_operator(token, app.clock.now())));
+    }
     let (tenant, issued) = super::issue(&app, host.as_ref(), claim, grant, scopes).await?;
     let id_token = match &issued.grant {
         Some(grant) => {

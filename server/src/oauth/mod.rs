@@ -15,7 +15,6 @@ use rolecall_engine::{
     names::Subject,
     oauth::{AuthMethod, GrantType, OAuthClient, OAuthGrant, OAuthToken, granted_scopes},
     scopes::ScopeName,
-    tenants::TenantStatus,
     users::{User, UserStatus},
 };
 
@@ -90,7 +89,7 @@ impl Issued {
     }
 }
 
-/// The client that says who it is, and its tenant. Nothing tells whether it is not there or its proof is wrong.
+/// The client that says who it is, and its tenant: that whose host was asked, or the only one that has the client. Nothing tells whether it is not there or its proof is wrong.
 ///
 /// # Errors
 /// `invalid_client`, or when the database cannot be read.
@@ -110,7 +109,14 @@ async fn authenticate(
         }
         Proof::None => !client.settings.is_confidential(),
     };
-    if proven { Ok((tenant, client)) } else { Err(wrong()) }
+    if !proven {
+        return Err(wrong());
+    }
+    let snapshot = snapshots::snapshot(app, tenant).await?;
+    if !snapshot.is_some_and(|snapshot| snapshot.tenant().is_active()) {
+        return Err(not_active());
+    }
+    Ok((tenant, client))
 }
 
 /// The client with an identifier, of the tenant that has the host, if it is one's.
@@ -121,17 +127,19 @@ async fn client_of(
 ) -> Result<Option<(TenantId, OAuthClient)>, Error> {
     let Ok(id) = id.parse::<OAuthClientId>() else { return Ok(None) };
     let name = host.filter(|host| host.may_be_a_tenants()).map(|host| host.name().to_owned());
-    let (tenant, asked) = app
+    let tenant = app
         .db
         .look_up(async move |all| {
             let asked = match name {
                 Some(name) => tenants::by_hostname(all, &name).await?,
                 None => None,
             };
-            Ok((clients::tenant_of(all, id).await?, asked))
+            match asked {
+                Some(asked) => Ok(Some(asked)),
+                None => clients::only_tenant_of(all, id).await,
+            }
         })
         .await?;
-    let tenant = tenant.filter(|tenant| asked.is_none_or(|asked| asked == *tenant));
     let Some(tenant) = tenant else { return Ok(None) };
     let client = app.db.read(tenant, async move |reader| clients::find(reader, id).await).await?;
     Ok(client.map(|client| (tenant, client)))
@@ -139,10 +147,17 @@ async fn client_of(
 
 /// Refuses a client that was changed since it proved itself: its secret, its key or the client itself may be gone.
 async fn still_there(tx: &WriteTx<'_>, client: &OAuthClient) -> Result<(), Error> {
+    if !tx.tenant().tenant().is_active() {
+        return Err(not_active());
+    }
     if clients::find(tx.reader(), client.id).await?.as_ref() == Some(client) {
         return Ok(());
     }
     Err(OAuthRefusal::new("invalid_client", "the client was changed meanwhile; try again").into())
+}
+
+fn not_active() -> Error {
+    OAuthRefusal::new("unauthorized_client", "the tenant is not active").into()
 }
 
 /// Counts a request of a client as a write of its own.
@@ -163,10 +178,6 @@ pub async fn issue(
     scopes: Vec<ScopeName>,
 ) -> Result<(TenantId, Issued), Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
-    let snapshot = snapshots::snapshot(app, tenant).await?;
-    if snapshot.is_none_or(|snapshot| snapshot.tenant().status != TenantStatus::Active) {
-        return Err(OAuthRefusal::new("unauthorized_client", "the tenant is not active").into());
-    }
     counted(app, &client)?;
     let as_whom = match grant {
         Grant::Shown(shown) => {

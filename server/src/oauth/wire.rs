@@ -1,7 +1,7 @@
 //! What do requests for tokens, and tokens, look like? (reference/auth.md §3.2, RFC 6749 §4, §5)
 
 use askama::Template;
-use rolecall_engine::scopes::ScopeName;
+use rolecall_engine::{refusal::limits, scopes::ScopeName, time::Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -336,6 +336,21 @@ impl IssuedToken {
             id_token,
             auth_time: grant.map(|grant| grant.logged_in_at.as_seconds()),
             kind: exchanged.then_some(ACCESS_TOKEN),
+        }
+    }
+
+    /// A token that was given to an operator now. It has no scopes: it is for what operators do and for nothing else.
+    pub fn of_operator(text: String, now: Timestamp) -> Self {
+        Self {
+            access_token: text,
+            token_type: "bearer",
+            expires_in: limits::ACCESS_TOKEN.as_millis() / 1000,
+            expires_at: now.plus(limits::ACCESS_TOKEN).to_string(),
+            scope: String::new(),
+            refresh_token: None,
+            id_token: None,
+            auth_time: None,
+            kind: None,
         }
     }
 }

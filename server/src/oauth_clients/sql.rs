@@ -161,10 +161,11 @@ pub async fn find(reader: &Reader<'_>, id: OAuthClientId) -> Result<Option<OAuth
     reader.find(&CLIENTS, id, read).await
 }
 
-/// The tenant that a client belongs to.
-pub async fn tenant_of(system: &System<'_>, id: OAuthClientId) -> Result<Option<TenantId>, Error> {
-    let sql = "SELECT tenant_id FROM oauth_clients WHERE id = $1";
-    Ok(system.all(sql, &[id.into()], |row| row.parse(0)).await?.pop())
+/// The tenant that has a client, if no other has one of the same identifier: those of operators are in several.
+pub async fn only_tenant_of(system: &System<'_>, id: OAuthClientId) -> Result<Option<TenantId>, Error> {
+    let sql = "SELECT tenant_id FROM oauth_clients WHERE id = $1 LIMIT 2";
+    let two = system.all(sql, &[id.into()], |row| row.parse(0)).await?;
+    Ok(if let [only] = *two { Some(only) } else { None })
 }
 
 /// A page of clients.

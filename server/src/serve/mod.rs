@@ -20,7 +20,7 @@ use tokio::{
     time::{interval, sleep, timeout},
 };
 
-use crate::{app::App, edge::Edge, error::Error, write::note_seen};
+use crate::{app::App, edge::Edge, error::Error, tenants::purge::purge, write::note_seen};
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -33,6 +33,8 @@ const STALLED: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(30);
 /// How often it is written down when sessions were last used.
 const NOTING: Duration = Duration::from_secs(30);
+/// How often to look for tenants whose day of deletion has come.
+const PURGING: Duration = Duration::from_mins(1);
 /// How long to wait when no connection can be accepted, for example because there are too many open files.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -54,6 +56,7 @@ pub async fn serve(
         sleep(notice).await;
     });
     let mut noting = interval(NOTING);
+    let purging = tokio::spawn(purge_tenants(app.clone()));
     loop {
         let accepted = tokio::select! {
             _ = noting.tick() => {
@@ -72,6 +75,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    purging.abort();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }
@@ -83,6 +87,17 @@ pub async fn serve(
 async fn note_sessions(app: App) {
     if let Err(error) = note_seen(&app).await {
         tracing::warn!(%error, "it was not written down when sessions were last used");
+    }
+}
+
+/// Deletes tenants on their day, one look after the other.
+async fn purge_tenants(app: App) {
+    let mut looking = interval(PURGING);
+    loop {
+        looking.tick().await;
+        if let Err(error) = purge(&app).await {
+            tracing::warn!(%error, "tenants whose day has come were not deleted");
+        }
     }
 }
 

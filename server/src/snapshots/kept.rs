@@ -88,6 +88,12 @@ impl Snapshots {
         true
     }
 
+    /// Forgets a tenant that is gone.
+    pub fn forget(&self, tenant: TenantId) {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+        self.by_tenant.remove(&tenant);
+    }
+
     /// Waits for the right to load a tenant, so that many first requests load it once.
     pub(super) async fn loading(&self, tenant: TenantId) -> OwnedMutexGuard<()> {
         let Ok(lock) = self.loading.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));

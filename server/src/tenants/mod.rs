@@ -1,22 +1,28 @@
 //! Tenants: who shares nothing with each other. (reference/rest-api.md §5)
 
+pub mod found;
 pub mod http;
+pub mod purge;
 pub mod sql;
 mod wire;
 
 use std::collections::HashSet;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use found::Foundation;
 use rolecall_engine::{
+    change::{Edited, Editor},
     ids::TenantId,
-    tenants::{Tenant, TenantOp},
+    names::{DisplayName, Hostname},
+    tenants::{Place, Tenant, TenantOp},
 };
 
 use crate::{
     app::App,
-    caller::{Administrator, Caller, Member},
-    error::Error,
-    links::{Host, Links},
-    write::WriteTx,
+    caller::{Administrator, Caller, Member, Operating},
+    error::{Error, TenantError},
+    links::{Host, Links, Origin},
+    write::{self, WriteTx},
 };
 
 /// The tenant with an identifier, which must be the caller's.
@@ -85,4 +91,90 @@ pub async fn patch(
         Ok(tenant.edit(&ops, |alias| taken.contains(alias), tx.editor())?.map(drop))
     };
     caller.write(app, edit).await
+}
+
+/// A tenant that an operator makes.
+pub struct NewTenant {
+    /// The first label of the host name if not given.
+    pub name: Option<DisplayName>,
+    /// One of its own if there are none.
+    pub hostnames: Vec<Hostname>,
+    pub place: Place,
+    pub license_key: String,
+}
+
+/// Makes a tenant with the catalogue's default roles, the group Everyone, and the operator's client, but without any people.
+///
+/// # Errors
+/// When its host names cannot be a tenant's or are taken, or the database cannot be written.
+pub async fn create(app: &App, by: &Operating, new: NewTenant) -> Result<Tenant, Error> {
+    let NewTenant { name, mut hostnames, place, license_key } = new;
+    if hostnames.is_empty() {
+        hostnames.push(own_hostname(app)?);
+    }
+    found::check(app, &hostnames)?;
+    let label = || hostnames.first().map(|name| name.split().0.to_owned()).unwrap_or_default();
+    let name = name.unwrap_or_else(|| DisplayName::stored(label()));
+    let license = digest(&SHA256, license_key.as_bytes()).as_ref().try_into().map_err(Error::internal)?;
+    let editor = Editor { client: Some(by.operator().id), ..Editor::system(app.clock.now()) };
+    let fresh = Tenant::create(app.entropy.tenant_id(), name, hostnames, &editor);
+    let foundation = Foundation::of(Tenant::licensed(fresh, place, license), app, &editor);
+    let client = by.operator().client_in(&foundation.snapshot(app, &editor), &editor)?;
+    let Foundation { tenant, edited } = foundation;
+    write::establish(app, tenant.clone(), edited.and(client.map(drop)), editor).await?;
+    Ok(tenant)
+}
+
+/// A host name that nobody chose: letters under the installation's public host, or under the own machine's.
+fn own_hostname(app: &App) -> Result<Hostname, Error> {
+    let letters = app.entropy.bytes::<16>().map(|byte| char::from(b'a' + byte % 26));
+    let public = app.public_url.as_ref().map(Origin::host).filter(|host| host.may_be_a_tenants());
+    let parent = public.map_or("localhost", Host::name);
+    Hostname::new(&format!("{}.{parent}", letters.iter().collect::<String>())).map_err(Error::internal)
+}
+
+/// Shuts everybody out of a tenant, and says when all of it is deleted.
+///
+/// # Errors
+/// [`Error::NotFound`]; when `confirmed` is no host name of the tenant, the days are out of range, or the database cannot be
+/// written.
+pub async fn deactivate(
+    app: &App,
+    by: &Operating,
+    id: TenantId,
+    confirmed: Option<String>,
+    days: u32,
+) -> Result<Tenant, Error> {
+    end_or_resume(app, by, id, confirmed, move |tenant, editor| Ok(tenant.deactivate(days, editor)?)).await
+}
+
+/// Lets everybody into a tenant again.
+///
+/// # Errors
+/// As [`deactivate`].
+pub async fn reactivate(
+    app: &App,
+    by: &Operating,
+    id: TenantId,
+    confirmed: Option<String>,
+) -> Result<Tenant, Error> {
+    end_or_resume(app, by, id, confirmed, |tenant, editor| Ok(tenant.reactivate(editor)?)).await
+}
+
+async fn end_or_resume(
+    app: &App,
+    by: &Operating,
+    id: TenantId,
+    confirmed: Option<String>,
+    edit: impl FnOnce(Tenant, &Editor) -> Result<Edited<Tenant>, Error> + Send + 'static,
+) -> Result<Tenant, Error> {
+    let confirmed = confirmed.and_then(|name| Hostname::new(&name).ok());
+    let work = async move |tx: &WriteTx<'_>| {
+        let tenant = tx.tenant().tenant().clone();
+        if !confirmed.is_some_and(|name| tenant.hostnames.contains(&name)) {
+            return Err(TenantError::NotConfirmed.into());
+        }
+        edit(tenant, tx.editor())
+    };
+    write::as_operator(app, id, by, work).await
 }

@@ -10,7 +10,8 @@ use rolecall_engine::{
     licenses::LicenseSettings,
     names::{DisplayName, Hostname},
     sessions::SessionLimits,
-    tenants::{AutoAssignFlags, Tenant},
+    tenants::{AutoAssignFlags, Place, Tenant},
+    time::Timestamp,
 };
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     error::Error,
 };
 
-static TENANTS: LazyLock<Table<21>> = LazyLock::new(|| {
+static TENANTS: LazyLock<Table<23>> = LazyLock::new(|| {
     Table::single(
         "tenants",
         [
@@ -43,17 +44,19 @@ static TENANTS: LazyLock<Table<21>> = LazyLock::new(|| {
             "external_key_lifetime",
             "session_inactivity_minutes",
             "session_lifespan_minutes",
+            "purge_at",
+            "license_hash",
         ],
     )
 });
 
-fn values(tenant: &Tenant) -> [Value<'_>; 21] {
+fn values(tenant: &Tenant) -> [Value<'_>; 23] {
     [
         tenant.name.as_str().into(),
         tenant.status.as_str().into(),
         tenant.status_updated_at.into(),
-        tenant.region.as_str().into(),
-        tenant.datacenter.as_str().into(),
+        tenant.place.region.as_str().into(),
+        tenant.place.datacenter.as_str().into(),
         tenant.created_by.into(),
         tenant.created_at.into(),
         tenant.updated_at.into(),
@@ -70,7 +73,13 @@ fn values(tenant: &Tenant) -> [Value<'_>; 21] {
         tenant.api_keys.external_lifetime.as_str().into(),
         tenant.sessions.inactivity_minutes.into(),
         tenant.sessions.lifespan_minutes.into(),
+        tenant.purge_at.into(),
+        tenant.license.map(|hash| hash.to_vec()).into(),
     ]
+}
+
+fn of_another_length(_: Vec<u8>) -> Error {
+    Error::internal("a hash has 32 bytes")
 }
 
 fn read(id: TenantId, row: &Row<'_>) -> Result<Tenant, Error> {
@@ -81,8 +90,7 @@ fn read(id: TenantId, row: &Row<'_>) -> Result<Tenant, Error> {
         name: DisplayName::stored(row.text(0)?),
         status: row.parse(1)?,
         status_updated_at: row.time(2)?,
-        region: row.text(3)?,
-        datacenter: row.text(4)?,
+        place: Place { region: row.text(3)?, datacenter: row.text(4)? },
         created_by: row.opt_parse(5)?,
         created_at: row.time(6)?,
         updated_at: row.time(7)?,
@@ -104,6 +112,8 @@ fn read(id: TenantId, row: &Row<'_>) -> Result<Tenant, Error> {
             external_lifetime: lifetime(18)?,
         },
         sessions: SessionLimits { inactivity_minutes: row.integer(19)?, lifespan_minutes: row.integer(20)? },
+        purge_at: row.opt_time(21)?,
+        license: row.opt_bytes(22)?.map(TryInto::try_into).transpose().map_err(of_another_length)?,
     })
 }
 
@@ -128,7 +138,7 @@ pub async fn set_revision(writer: &mut Writer<'_>, Revision(next): Revision) -> 
     writer.execute("UPDATE tenants SET revision = $2 WHERE tenant_id = $1", &[next.into()]).await.map(drop)
 }
 
-/// Stores what happened to the tenant. Tenants are not deleted.
+/// Stores what happened to the tenant. It goes with all of its rows, and not by a change.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Tenant>) -> Result<(), Error> {
     let Some(after) = delta.after() else { return Err(Error::internal("a tenant cannot be deleted")) };
     writer.store(&TENANTS, delta, values).await?;
@@ -154,24 +164,29 @@ pub async fn by_hostname(system: &System<'_>, hostname: &str) -> Result<Option<T
     Ok(system.all(sql, &[hostname.into()], |row| row.parse(0)).await?.pop())
 }
 
-/// The tenant, if there is one and no other.
+/// The tenant, if there is one and no other. Those about to be gone do not count.
 pub async fn only(system: &System<'_>) -> Result<Option<TenantId>, Error> {
-    let two = system.all("SELECT tenant_id FROM tenants LIMIT 2", &[], |row| row.parse(0)).await?;
+    let sql = "SELECT tenant_id FROM tenants WHERE status <> 'deleted' LIMIT 2";
+    let two = system.all(sql, &[], |row| row.parse(0)).await?;
     Ok(if let [only] = *two { Some(only) } else { None })
 }
 
-/// Every tenant with its name, the oldest first.
+/// Every tenant with its name, the oldest first, but those about to be gone.
 pub async fn all(system: &System<'_>) -> Result<Vec<(TenantId, String)>, Error> {
-    system
-        .all("SELECT tenant_id, name FROM tenants ORDER BY created_at, tenant_id", &[], |row| {
-            Ok((row.parse(0)?, row.text(1)?))
-        })
-        .await
+    let sql = "SELECT tenant_id, name FROM tenants WHERE status <> 'deleted' ORDER BY created_at, tenant_id";
+    system.all(sql, &[], |row| Ok((row.parse(0)?, row.text(1)?))).await
 }
 
-/// The tenants that do not have a role.
+/// Tenants whose day of deletion has come.
+pub async fn due(system: &System<'_>, now: Timestamp) -> Result<Vec<TenantId>, Error> {
+    let sql = "SELECT tenant_id FROM tenants WHERE purge_at <= $1 AND status IN ('disabled', 'deleted')
+               ORDER BY purge_at LIMIT 100";
+    system.all(sql, &[now.into()], |row| row.parse(0)).await
+}
+
+/// The tenants that do not have a role; not those about to be gone.
 pub async fn without_role(system: &System<'_>, role: RoleId) -> Result<Vec<TenantId>, Error> {
     let sql = "SELECT t.tenant_id FROM tenants t
-               WHERE NOT EXISTS (SELECT 1 FROM roles r WHERE r.tenant_id = t.tenant_id AND r.id = $1)";
+               WHERE t.status <> 'deleted' AND NOT EXISTS (SELECT 1 FROM roles r WHERE r.tenant_id = t.tenant_id AND r.id = $1)";
     system.all(sql, &[role.into()], |row| row.parse(0)).await
 }

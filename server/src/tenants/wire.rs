@@ -3,13 +3,13 @@
 use rolecall_engine::{
     catalogue::AutoAssign,
     names::{DisplayName, Hostname},
-    tenants::{self, TenantOp},
+    tenants::{self, Place, TenantOp},
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::Error,
+    error::{Error, TenantError},
     http::patch::{Form, Operation, Operations, of},
     links::{Links, SelfLink},
 };
@@ -62,8 +62,8 @@ impl Tenant {
             hostnames: tenant.hostnames.iter().map(ToString::to_string).collect(),
             status: tenant.status.as_str(),
             status_last_updated_at: tenant.status_updated_at.to_string(),
-            region: tenant.region.clone(),
-            datacenter: tenant.datacenter.clone(),
+            region: tenant.place.region.clone(),
+            datacenter: tenant.place.datacenter.clone(),
             created: tenant.created_at.to_string(),
             last_updated: tenant.updated_at.to_string(),
             created_by_user: tenant.created_by.map(|user| user.to_string()),
@@ -110,3 +110,98 @@ impl Operations for TenantOp {
         }))
     }
 }
+
+/// Characters of the longest licence key.
+const LICENSE_KEY: usize = 4096;
+
+/// A tenant to be made.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewTenant {
+    /// Any text of at most 4096 characters; only its hash is kept.
+    license_key: Option<String>,
+    /// One of the published data centres.
+    datacenter: Option<String>,
+    /// Rolecall's own: the name to show; the first label of the host name if not given.
+    name: Option<String>,
+    /// Rolecall's own: one or two host names; one that is made up if not given.
+    hostnames: Option<Vec<String>>,
+}
+
+impl NewTenant {
+    /// # Errors
+    /// When the licence key is missing, or a member cannot be what it says.
+    pub fn read(self) -> Result<super::NewTenant, Error> {
+        let license_key = self.license_key.ok_or(TenantError::NoLicense)?;
+        if !(1..=LICENSE_KEY).contains(&license_key.chars().count()) {
+            return Err(TenantError::BadLicense.into());
+        }
+        let place = match self.datacenter.as_deref() {
+            None => Place::local(),
+            Some(name) => Place::of(name)
+                .ok_or_else(|| Error::at_pointer("/datacenter", "is none of the published data centres"))?,
+        };
+        let name = self.name.as_deref().map(DisplayName::new).transpose();
+        let hostname = |(at, text): (usize, &String)| {
+            Hostname::new(text).map_err(|error| Error::at_pointer(format!("/hostnames/{at}"), error))
+        };
+        let hostnames = self.hostnames.unwrap_or_default();
+        if hostnames.len() > 2 {
+            return Err(Error::at_pointer("/hostnames", "at most two"));
+        }
+        Ok(super::NewTenant {
+            name: name.map_err(|error| Error::at_pointer("/name", error))?,
+            hostnames: hostnames.iter().enumerate().map(hostname).collect::<Result<_, _>>()?,
+            place,
+            license_key,
+        })
+    }
+}
+
+/// How a tenant ends.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "TenantDeactivation")]
+#[serde(rename_all = "camelCase")]
+pub struct Deactivation {
+    /// Days until all of it is deleted: 10 to 90, 30 if not given.
+    purge_after_days: Option<u32>,
+}
+
+impl Deactivation {
+    pub fn days(&self) -> u32 {
+        self.purge_after_days.unwrap_or(30)
+    }
+}
+
+/// A tenant that nobody can use.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeactivatedTenant")]
+#[serde(rename_all = "camelCase")]
+pub struct Deactivated {
+    /// The tenant.
+    id: String,
+    /// `disabled`.
+    status: &'static str,
+    /// When all of it is deleted.
+    estimated_purge_date: Option<String>,
+}
+
+impl From<&tenants::Tenant> for Deactivated {
+    fn from(tenant: &tenants::Tenant) -> Self {
+        Self {
+            id: tenant.id.to_string(),
+            status: tenant.status.as_str(),
+            estimated_purge_date: tenant.purge_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// Nothing.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "TenantReactivation")]
+pub struct Reactivation {}
+
+/// Nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReactivatedTenant")]
+pub struct Reactivated {}

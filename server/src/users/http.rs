@@ -25,6 +25,7 @@ use crate::{
         query::{Pairs, Parameter, Parameters, Query},
         respond::{Created, Done, Shown},
     },
+    invitations,
     limits::Tier,
 };
 
@@ -219,7 +220,13 @@ async fn patch_user(
     Id(id): Id<UserId>,
     Patch(ops): Patch<UserOp>,
 ) -> Result<Done, Error> {
-    super::patch(&app, &caller, id, ops).await.map(|()| Done)
+    let renews = ops.contains(&UserOp::RenewInvite);
+    let user = super::patch(&app, &caller, id, ops).await?;
+    if renews {
+        let name = caller.tenant().tenant().name.as_str();
+        invitations::remind(&app, caller.tenant_links(), name, caller.tenant_id(), &user).await;
+    }
+    Ok(Done)
 }
 
 async fn delete_user(

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rolecall_engine::{
     access::Snapshot,
+    change::Edited,
     filter::{Filter, UserAttribute},
     ids::UserId,
     oauth::revoke_all,
@@ -66,15 +67,16 @@ pub async fn create(app: &App, caller: &Caller<Administrator>, new: NewUser) -> 
     caller.write(app, edit).await
 }
 
-/// Changes a user; who is no administrator only the own preferences.
-pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<UserOp>) -> Result<(), Error> {
+/// Changes a user; who is no administrator only the own preferences. Answers the user as it is then.
+pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<UserOp>) -> Result<User, Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
         let edited = user.edit(&ops, tx.tenant(), tx.editor())?;
         // Whoever is let in again later logs in again.
         let ends = edited.value.status == UserStatus::Disabled && !edited.changes.is_empty();
         let sessions = if ends { sessions::of_user(tx.reader(), id).await? } else { Vec::new() };
-        Ok(end_all(sessions).and(edited.map(drop)))
+        let ended = end_all(sessions).changes;
+        Ok(Edited { changes: ended.into_iter().chain(edited.changes).collect(), value: edited.value })
     };
     caller.write(app, edit).await
 }

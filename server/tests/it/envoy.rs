@@ -13,10 +13,10 @@ use tonic_prost::ProstCodec;
 
 use crate::harness::{RUNTIME, Server};
 
-struct Envoy(Channel);
+pub struct Envoy(Channel);
 
 impl Envoy {
-    fn before(server: &Server) -> Self {
+    pub fn before(server: &Server) -> Self {
         RUNTIME.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
@@ -25,7 +25,7 @@ impl Envoy {
         })
     }
 
-    fn check(&self, headers: &[(&str, &str)], extensions: &[(&str, &str)]) -> CheckResponse {
+    pub fn check(&self, headers: &[(&str, &str)], extensions: &[(&str, &str)]) -> CheckResponse {
         let map = |pairs: &[(&str, &str)]| -> HashMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };

@@ -1,14 +1,16 @@
 //! A server with the sandbox's tenants, and clients to ask it.
 
 use std::{
+    fs,
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, LazyLock},
     time::Duration,
 };
 
 use rolecall_engine::{access::Revision, catalogue::Catalogue};
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Db, Entropy, MasterKey, Origin, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Db, Entropy, Mailer, MasterKey, Origin, RateLimits, Settings,
     demo::{COMPANIES, Demo},
     serve,
     setup::{self, Earlier},
@@ -29,6 +31,8 @@ pub struct Setup {
     pub public_url: Option<Origin>,
     pub connections: usize,
     pub snapshot_budget: Budget,
+    /// Who takes letters; an inbox beside the database if not given.
+    pub mail: Option<Mailer>,
 }
 
 impl Default for Setup {
@@ -39,6 +43,7 @@ impl Default for Setup {
             public_url: None,
             connections: 100,
             snapshot_budget: Budget::default(),
+            mail: None,
         }
     }
 }
@@ -63,13 +68,14 @@ impl Server {
     }
 
     async fn start_in(setup: Setup, data: TempDir) -> Self {
-        let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget } = setup;
+        let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget, mail } = setup;
         let settings = Settings {
             master_key: MasterKey::new([7; 32]),
             catalogue,
             public_url,
             rate_limits,
             egress: Allowed::own_machine(),
+            mail: mail.unwrap_or_else(|| Mailer::inbox(data.path().join("inbox"))),
             snapshot_budget,
         };
         let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
@@ -96,6 +102,18 @@ impl Server {
     /// The database's file.
     pub fn file(&self) -> std::path::PathBuf {
         self.data.path().join("rolecall.db")
+    }
+
+    /// The letters that were written, the newest last.
+    pub fn letters(&self) -> Vec<String> {
+        let Ok(folder) = fs::read_dir(self.data.path().join("inbox")) else { return Vec::new() };
+        let mut files: Vec<PathBuf> = folder.map(|file| file.unwrap().path()).collect();
+        files.sort_by_key(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            let (at, n) = name.split_once('-').unwrap();
+            (at.parse::<u64>().unwrap(), n.parse::<u64>().unwrap())
+        });
+        files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
     }
 
     pub fn url(&self) -> String {

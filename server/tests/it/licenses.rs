@@ -141,3 +141,25 @@ fn new_users_are_listed_with_what_they_were_given() {
     assert_eq!(back.expect(200)["data"], listed.body["data"]);
     server.admin().get(&format!("{ASSIGNMENTS}?page=x")).refused(400, "HTTP-400");
 }
+
+/// Nothing runs out; what is used is counted.
+#[test]
+fn what_is_used_is_shown() {
+    let server = Server::start();
+    let overview = server.admin().get("/api/v1/licenses/overview");
+    let used = |overview: &Value| {
+        let allotments = overview["allotments"].as_array().unwrap().clone();
+        allotments.iter().map(|one| (one["name"].clone(), one["unitsUsed"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        used(overview.expect(200)),
+        [("professional".into(), 5.into()), ("analyzer".into(), 0.into())]
+    );
+    assert_eq!(
+        (&overview.body["status"], &overview.body["allotments"][0]["overage"]),
+        (&"Ok".into(), &(-1).into())
+    );
+    server.user().get("/api/v1/licenses/overview").refused(403, "HTTP-403");
+    let status = server.user().get("/api/v1/licenses/status");
+    assert_eq!((&status.expect(200)["status"], &status.body["deactivated"]), (&"Ok".into(), &false.into()));
+}

@@ -12,6 +12,7 @@ use crate::{
     oauth::program_of,
     openapi::operations,
     scim::program,
+    tenants_life::{Operator, TENANTS, act, new_tenant},
 };
 
 /// A request for an operation, against things that were made for it.
@@ -20,7 +21,7 @@ struct Request {
     path: String,
     body: Option<Value>,
     /// What is repeated in a header.
-    confirmed: Option<String>,
+    confirmed: Option<(&'static str, String)>,
 }
 
 /// The table would be empty of meaning if a request were refused for another reason than who makes it, so each is one
@@ -29,6 +30,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let admin = server.admin();
     let name = format!("{operation} {n}");
     let tenant = server.tenants[0].tenant.to_string();
+    let hostname = format!("{}-{n}.localhost", operation.replace('_', "-"));
     let owner_key = || {
         let made = server.user().post("/api/v1/api-keys", json!({"description": name}));
         made.expect(201)["id"].as_str().unwrap().to_owned()
@@ -38,6 +40,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         Some("roles") => admin.make_role(&name, &[]),
         Some("users" | "Users") => admin.make_user(&name),
         Some("groups") => admin.make_group(&name),
+        Some("tenants") if template.contains("/actions/") => ended_tenant(server, &hostname),
         Some("tenants") => tenant.clone(),
         Some("api-keys") if template.contains("configs") => tenant.clone(),
         Some("api-keys") => owner_key(),
@@ -76,7 +79,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     let assignment = if template.contains("{assignmentId}") { assignment() } else { String::new() };
     let path = template.replace("{id}", &id).replace("{tenantId}", &id).replace("{hint}", &hint);
     let path = path.replace("{assignmentId}", &assignment) + query;
-    let body = body(server, operation, &name, n);
+    let body = body(server, operation, (&name, &hostname), n);
     assert_eq!(
         body.is_some(),
         ["PATCH", "PUT", "POST"].contains(&method)
@@ -85,16 +88,22 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
                 .contains(&operation),
         "{operation}"
     );
-    let confirmed = (operation == "delete_oauth_client").then_some(id);
+    let confirmed = match operation {
+        "delete_oauth_client" => Some(("qlik-confirm-delete", id)),
+        "deactivate_tenant" | "reactivate_tenant" => Some(("qlik-confirm-hostname", hostname)),
+        _ => None,
+    };
     Request { method: method.to_owned(), path, body, confirmed }
 }
 
 /// What is sent with a request, if anything is.
-fn body(server: &Server, operation: &str, name: &str, n: usize) -> Option<Value> {
+fn body(server: &Server, operation: &str, (name, hostname): (&str, &str), n: usize) -> Option<Value> {
     let admin = server.admin();
     let tenant = server.tenants[0].tenant.to_string();
     match operation {
         "create_role" | "create_group" | "create_web_integration" => Some(json!({ "name": name })),
+        "create_tenant" => Some(new_tenant(hostname)),
+        "deactivate_tenant" | "reactivate_tenant" | "log_in_by_token" => Some(json!({})),
         "create_user" => Some(json!({ "subject": name })),
         "create_space" => Some(json!({"name": name, "type": "shared"})),
         "create_space_assignment" => {
@@ -110,8 +119,9 @@ fn body(server: &Server, operation: &str, name: &str, n: usize) -> Option<Value>
         "patch_auth_settings" => {
             Some(json!([{"op": "replace", "path": "/userSessionInactivityTimeoutMinutes", "value": 60}]))
         }
-        "log_in_by_token" => Some(json!({})),
         "decide_authorize" => Some(json!("client_id=x&csrf=x&decision=allow")),
+        "invite_users" => Some(json!({"invitees": [{"email": format!("{n}@new.example")}]})),
+        "accept_invitation" => Some(json!("token=none&password=long-enough-for-all")),
         "log_in_by_password" => Some(json!("username=nobody&password=wrong")),
         "create_oauth_client" => Some(json!({"appType": "web", "clientName": name})),
         "patch_oauth_client" => Some(json!([{"op": "replace", "path": "/clientName", "value": name}])),
@@ -183,6 +193,15 @@ fn scim_body(operation: &str, name: &str) -> Option<Value> {
     }
 }
 
+/// A tenant that an operator has made and ended.
+fn ended_tenant(server: &Server, hostname: &str) -> String {
+    let operator = Operator::of(server).client(server);
+    let made = operator.post(TENANTS, new_tenant(hostname));
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    act(&operator, &id, "deactivate", hostname, json!({})).expect(200);
+    id
+}
+
 /// A token of the plain user.
 fn owner_token(server: &Server) {
     let trusted = json!({"allowedGrantTypes": ["urn:qlik:oauth:user-impersonation"], "connectionConfig": {"consentMethod": "trusted"}});
@@ -218,6 +237,7 @@ fn kinds(server: &Server) -> Vec<(&'static str, Client)> {
         ("TenantAdmin-by-group", by_group),
         ("owner", server.user()),
         ("scim-client", program(server, &admin, "https://scim.example").1),
+        ("operator", Operator::of(server).client(server)),
     ]
 }
 
@@ -232,7 +252,8 @@ fn the_table_holds() {
     let kinds = kinds(&server);
     let mut table = String::from(
         "Who may do what: the status each kind of caller gets for each operation, all else being right.\n\
-         \"owner\" is the plain user whose API keys the operations on keys concern, \"scim-client\" a program that provisions users.\n\n",
+         \"owner\" is the plain user whose API keys the operations on keys concern, \"scim-client\" a program that provisions users,\n\
+         \"operator\" is in no tenant.\n\n",
     );
     let width = operations().iter().map(|(name, ..)| name.len()).max().unwrap();
     let header: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
@@ -245,7 +266,7 @@ fn the_table_holds() {
             let body = sent(body.as_ref());
             let body = body.as_ref().map(|(media_type, text)| (*media_type, text.as_bytes()));
             let client =
-                confirmed.map_or_else(|| client.clone(), |id| client.header("qlik-confirm-delete", &id));
+                confirmed.map_or_else(|| client.clone(), |(name, value)| client.header(name, &value));
             write!(table, "  {:<1$}", client.send(&method, &path, body).status, kind.len()).unwrap();
         }
         table.truncate(table.trim_end().len());

@@ -7,6 +7,7 @@ use super::{Fault, files::File, imports};
 /// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
 const RUNGS: &[&[&str]] = &[
     &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs", "egress.rs"],
+    &["mail.rs"],
     &["db/"],
     &["*/sql.rs", "audits/"],
     &[
@@ -16,7 +17,9 @@ const RUNGS: &[&[&str]] = &[
         "credentials/assertion.rs",
         "credentials/cookies.rs",
         "credentials/discovery.rs",
+        "credentials/invitation.rs",
         "credentials/keys.rs",
+        "credentials/operator.rs",
         "credentials/password.rs",
     ],
     &["app.rs"],
@@ -36,8 +39,18 @@ const RUNGS: &[&[&str]] = &[
         "scim/patch.rs",
         "scim/path.rs",
         "scim/schema.rs",
+        "login/invitation.rs",
+        "tenants/found.rs",
+        "tenants/purge.rs",
     ],
-    &["*/http.rs", "access/forward.rs", "access/envoy.rs", "explain/impact.rs", "oauth/consent.rs"],
+    &[
+        "*/http.rs",
+        "access/forward.rs",
+        "access/envoy.rs",
+        "explain/impact.rs",
+        "oauth/consent.rs",
+        "login/invited.rs",
+    ],
     &["edge/", "setup.rs", "demo.rs"],
     &["serve/"],
     &["lib.rs"],
