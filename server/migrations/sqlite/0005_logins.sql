@@ -28,7 +28,7 @@ CREATE TABLE sessions (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sessions_by_user ON sessions (tenant_id, user_id);
+CREATE INDEX sessions_by_user ON sessions (tenant_id, user_id, began_at);
 CREATE INDEX sessions_by_end ON sessions (tenant_id, expires_at);
 
 -- Tokens of providers that logged somebody in, until they have ended: none does so twice.

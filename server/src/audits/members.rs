@@ -202,13 +202,12 @@ pub fn provider_members(provider: &IdentityProvider) -> Members<'_, 17> {
     ]
 }
 
-pub fn session_members(session: &Session) -> Members<'_, 7> {
+pub fn session_members(session: &Session) -> Members<'_, 6> {
     [
         ("sessionid", Member::Session(session.id)),
         ("userId", Member::User(session.user)),
         ("authtype", session.proof.as_str().into()),
         ("idpId", session.provider.map_or(Member::Absent, Member::Provider)),
-        ("scopes", Member::Scopes(&session.scopes)),
         ("beganAt", Member::Time(session.began_at)),
         ("expiresAt", Member::Time(session.expires_at)),
     ]

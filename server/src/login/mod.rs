@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Sessions of one user at once; with one more the oldest ends.
-const SESSIONS: usize = 50;
+const SESSIONS: i64 = 50;
 
 /// The tenant whose people log in under a host, if anybody may use it.
 async fn tenant_of(app: &App, host: Option<&Host>) -> Result<TenantId, Error> {
@@ -152,11 +152,8 @@ async fn known(tx: &WriteTx<'_>, arrival: &Arrival) -> Result<Known, Error> {
 /// The end of sessions that are over, and of the oldest ones of somebody who has too many.
 async fn superfluous(tx: &WriteTx<'_>, user: &User) -> Result<Edited<()>, Error> {
     let mut gone = sql::ended(tx.reader(), tx.editor().at).await?;
-    let mut own = sql::of_user(tx.reader(), user.id).await?;
-    own.retain(|session| gone.iter().all(|gone| gone.id != session.id));
-    own.sort_unstable_by_key(|session| session.began_at);
-    let too_many = (own.len() + 1).saturating_sub(SESSIONS);
-    gone.extend(own.drain(..too_many.min(own.len())));
+    let beyond = sql::beyond(tx.reader(), user.id, SESSIONS - 1).await?;
+    gone.extend(beyond.into_iter().filter(|old| old.expires_at > tx.editor().at));
     Ok(rolecall_engine::sessions::end_all(gone))
 }
 

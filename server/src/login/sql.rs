@@ -75,6 +75,12 @@ pub async fn of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<Session>, 
     reader.matching(&SESSIONS, "user_id = $2 ORDER BY id", &[user.into()], read).await
 }
 
+/// Those of a user's sessions that began before the newest `most`.
+pub async fn beyond(reader: &Reader<'_>, user: UserId, most: i64) -> Result<Vec<Session>, Error> {
+    let condition = "user_id = $2 ORDER BY began_at DESC, id LIMIT 4 OFFSET $3";
+    reader.matching(&SESSIONS, condition, &[user.into(), most.into()], read).await
+}
+
 /// Some of the tenant's sessions that have ended.
 pub async fn ended(reader: &Reader<'_>, now: Timestamp) -> Result<Vec<Session>, Error> {
     reader.matching(&SESSIONS, "expires_at <= $2 ORDER BY expires_at LIMIT 4", &[now.into()], read).await
