@@ -91,6 +91,8 @@ pub fn operations() -> Vec<Operation> {
 pub struct Edge {
     app: App,
     router: Router,
+    /// The same for requests of pages, which browsers let read an answer only if it says so.
+    for_pages: Router,
 }
 
 impl Edge {
@@ -104,9 +106,9 @@ impl Edge {
             .merge(pages::router())
             .merge(forward::router())
             .fallback(|| async { Error::NotFound })
-            .layer(cors::layer(app.clone()))
             .with_state(app.clone());
-        Self { app, router }
+        let for_pages = router.clone().layer(cors::layer(app.clone()));
+        Self { app, router, for_pages }
     }
 
     /// The answer to a request.
@@ -147,7 +149,8 @@ impl Edge {
         request.extensions_mut().insert(trace);
         let (head, body) = request.into_parts();
         let (body, watch) = watched(Body::new(body));
-        let Ok(mut response) = self.router.clone().call(Request::from_parts(head, body)).await;
+        let router = if head.headers.contains_key(header::ORIGIN) { &self.for_pages } else { &self.router };
+        let Ok(mut response) = router.clone().call(Request::from_parts(head, body)).await;
         watch.mark(&mut response);
         response
     }
