@@ -364,6 +364,12 @@ impl OAuthClient {
         Ok(updated(self, after, editor))
     }
 
+    /// Whether the client may prove itself by a secret and has none.
+    #[must_use]
+    pub fn lacks_secret(&self) -> bool {
+        self.proves_by(AuthMethod::ClientSecret) && self.secrets.is_empty()
+    }
+
     /// The client with one more secret.
     ///
     /// # Errors

@@ -42,9 +42,9 @@ impl Default for Assertions {
 }
 
 impl Assertions {
-    /// Whether an assertion proves the client, made for `audience`. It counts once.
-    pub fn accept(&self, client: &OAuthClient, token: &str, audience: &str, now: Timestamp) -> bool {
-        let Some(claims) = signed(client, token, audience) else { return false };
+    /// Whether an assertion proves the client by one of its keys, made for `audience`. It counts once.
+    pub fn accept(&self, client: &OAuthClient, proof: &Signed<'_>, now: Timestamp) -> bool {
+        let Some(claims) = signed(client, proof) else { return false };
         let now = now.as_seconds();
         let begun = claims.iat.saturating_sub(SKEW) <= now;
         let lives = begun && now < claims.exp.saturating_add(SKEW);
@@ -54,14 +54,33 @@ impl Assertions {
     }
 }
 
+/// An assertion, whom it must be made for, and the keys of the client that are at its `jwksUri`.
+pub struct Signed<'a> {
+    pub token: &'a str,
+    pub audience: &'a str,
+    pub published: &'a [Jwk],
+}
+
+/// The name of the key that an assertion was signed with, where the client keeps none of that name here.
+pub fn published_key(client: &OAuthClient, token: &str) -> Option<String> {
+    let short = Some(token).filter(|token| token.len() <= ASSERTION)?;
+    let id = jsonwebtoken::decode_header(short).ok()?.kid?;
+    let mut known = client.settings.public_keys.iter();
+    let is_known = known.any(|KeyText(key)| {
+        serde_json::from_str::<Jwk>(key).is_ok_and(|key| key.common.key_id.as_deref() == Some(&id))
+    });
+    (!is_known).then_some(id)
+}
+
 /// What an assertion says, if a key of the client signed it. Of its header only the name of the key is used, which finds one
 /// that is here already; the key says which algorithm it is for (RFC 8725 §3.1, §3.10).
-fn signed(client: &OAuthClient, token: &str, audience: &str) -> Option<Claims> {
-    let short = Some(token).filter(|token| token.len() <= ASSERTION)?;
+fn signed(client: &OAuthClient, proof: &Signed<'_>) -> Option<Claims> {
+    let short = Some(proof.token).filter(|token| token.len() <= ASSERTION)?;
     let id = jsonwebtoken::decode_header(short).ok()?.kid?;
     let keys =
         client.settings.public_keys.iter().filter_map(|KeyText(key)| serde_json::from_str::<Jwk>(key).ok());
-    let key = keys.into_iter().find(|key| key.common.key_id.as_deref() == Some(&id))?;
+    let key =
+        keys.chain(proof.published.iter().cloned()).find(|key| key.common.key_id.as_deref() == Some(&id))?;
     let algorithm = match key.common.key_algorithm? {
         KeyAlgorithm::RS256 => Algorithm::RS256,
         KeyAlgorithm::RS512 => Algorithm::RS512,
@@ -70,7 +89,7 @@ fn signed(client: &OAuthClient, token: &str, audience: &str) -> Option<Claims> {
     };
     let name = client.id.to_string();
     let mut validation = Validation::new(algorithm);
-    validation.set_audience(&[audience]);
+    validation.set_audience(&[proof.audience]);
     validation.set_issuer(&[&name]);
     validation.sub = Some(name);
     validation.set_required_spec_claims(&["aud", "iss", "sub", "exp"]);

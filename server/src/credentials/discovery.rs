@@ -20,6 +20,8 @@ const KEYS: usize = 50;
 /// How long what a provider says of itself is believed, and its keys.
 const METADATA: Duration = Duration::from_hours(1);
 const KEY_LIFE: Duration = Duration::from_hours(24);
+/// How long whoever did not answer well is not asked again.
+const PAUSE: Duration = Duration::from_secs(10);
 /// How long it takes until keys are asked for once more.
 const ONCE_MORE: Span = Span::from_millis(60_000);
 
@@ -47,6 +49,8 @@ pub struct Discovery {
     egress: Egress,
     metadata: Cache<String, Arc<Metadata>>,
     keys: Cache<String, Arc<Keys>>,
+    /// Addresses that did not answer well lately: nobody is asked again for each who comes by.
+    failed: Cache<String, NotAsked>,
 }
 
 fn unusable(why: impl Into<String>) -> NotAsked {
@@ -60,7 +64,20 @@ impl Discovery {
             egress,
             metadata: Cache::builder().time_to_live(METADATA).max_capacity(PROVIDERS).build(),
             keys: Cache::builder().time_to_live(KEY_LIFE).max_capacity(PROVIDERS).build(),
+            failed: Cache::builder().time_to_live(PAUSE).max_capacity(PROVIDERS).build(),
         }
+    }
+
+    /// What an address answers, unless it did not answer well just now.
+    async fn ask(&self, address: &str) -> Result<Vec<u8>, NotAsked> {
+        if let Some(why) = self.failed.get(address) {
+            return Err(why);
+        }
+        let answer = self.egress.get(address, None).await;
+        if let Err(why) = &answer {
+            self.failed.insert(address.to_owned(), why.clone());
+        }
+        answer
     }
 
     /// Asks other machines.
@@ -84,7 +101,7 @@ impl Discovery {
         if let Some(known) = self.metadata.get(address.as_str()) {
             return Ok(known);
         }
-        let metadata = read(&self.egress.get(address.as_str(), None).await?)?;
+        let metadata = read(&self.ask(address.as_str()).await?)?;
         // Whoever answers must be who was asked (OpenID Connect Discovery 1.0 §4.3).
         let own = address.as_str().strip_suffix("/.well-known/openid-configuration");
         if own.is_some_and(|own| own.trim_end_matches('/') != metadata.issuer.trim_end_matches('/')) {
@@ -109,7 +126,7 @@ impl Discovery {
                 return Ok(found);
             }
         }
-        let text = self.egress.get(address, None).await?;
+        let text = self.ask(address).await?;
         let set: JwkSet = serde_json::from_slice(&text).map_err(|_| unusable("its keys are no key set"))?;
         if set.keys.len() > KEYS {
             return Err(unusable("it has too many keys"));

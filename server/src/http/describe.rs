@@ -112,6 +112,14 @@ impl<'s> Document<'s> {
         self.success = (status, json!({"description": about}));
     }
 
+    /// No answer but that it is done, or what the change made.
+    pub fn given_or_done<T: JsonSchema>(&mut self) {
+        let schema = self.schemas.response::<T>();
+        let content = json!({"application/json": {"schema": schema}});
+        self.also = vec![(202, json!({"description": "Done, with what it made", "content": content}))];
+        self.empty(204, "Done");
+    }
+
     /// An answer for people: a page, or another address.
     pub fn page(&mut self) {
         let html = json!({"text/html": {"schema": {"type": "string"}}});

@@ -171,6 +171,24 @@ impl<T: Describe> Describe for WithCookies<T> {
     }
 }
 
+/// 204, empty; or 202 with what the change made.
+pub struct DoneOrGiven<T>(pub Option<T>);
+
+impl<T: Serialize> IntoResponse for DoneOrGiven<T> {
+    fn into_response(self) -> Response {
+        match self.0 {
+            None => Done.into_response(),
+            Some(given) => (StatusCode::ACCEPTED, Json(given)).into_response(),
+        }
+    }
+}
+
+impl<T: JsonSchema> Describe for DoneOrGiven<T> {
+    fn describe(document: &mut Document<'_>) {
+        document.given_or_done::<T>();
+    }
+}
+
 /// 207: each item of the request has a result of its own.
 pub struct EachDone<T>(pub T);
 

@@ -8,6 +8,7 @@ pub mod redeem;
 pub mod sql;
 mod wire;
 
+use jsonwebtoken::jwk::Jwk;
 use rolecall_engine::{
     access::Snapshot,
     change::Edited,
@@ -23,7 +24,10 @@ use redeem::RefreshToken;
 use crate::{
     app::App,
     caller::{Bearer, Caller},
-    credentials::{self, Credential, Given},
+    credentials::{
+        self, Credential, Given,
+        assertion::{Signed, published_key},
+    },
     error::{Error, OAuthRefusal},
     limits::RetryAfter,
     links::Host,
@@ -104,8 +108,10 @@ async fn authenticate(
     let proven = match &claim.proof {
         Proof::Secret(secret) => client.proves_by(AuthMethod::ClientSecret) && client.has_secret(secret),
         Proof::Assertion { token, audience } => {
+            let published = published(app, &client, token).await;
+            let proof = Signed { token, audience, published: &published };
             client.proves_by(AuthMethod::PrivateKeyJwt)
-                && app.assertions.accept(&client, token, audience, app.clock.now())
+                && app.assertions.accept(&client, &proof, app.clock.now())
         }
         Proof::None => !client.settings.is_confidential(),
     };
@@ -117,6 +123,18 @@ async fn authenticate(
         return Err(not_active());
     }
     Ok((tenant, client))
+}
+
+/// The key at a client's `jwksUri` that an assertion names, where the client has such an address and no such key here.
+async fn published(app: &App, client: &OAuthClient, token: &str) -> Vec<Jwk> {
+    let (Some(address), Some(id)) = (&client.settings.jwks_uri, published_key(client, token)) else {
+        return Vec::new();
+    };
+    let asked = app.discovery.keys(address.as_str(), Some(&id), app.clock.now()).await;
+    asked.unwrap_or_else(|why| {
+        tracing::info!(client = %client.id, %why, "the keys of a client cannot be read");
+        Vec::new()
+    })
 }
 
 /// The client with an identifier, of the tenant that has the host, if it is one's.

@@ -6,8 +6,8 @@ use rolecall_engine::{ids::OAuthClientId, oauth::ClientOp};
 use super::{
     sql,
     wire::{
-        ConnectionConfig, NewOAuthClient, NewSecret, OAuthClient, OAuthClientWithSecret, Published,
-        SetConsent,
+        ConnectionConfig, GivenSecret, NewOAuthClient, NewSecret, OAuthClient, OAuthClientWithSecret,
+        Published, SetConsent,
     },
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         page::{CURSORS, LIMIT, Page, Paging, Shape, Style, TOTAL},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
-        respond::{Done, Made, Shown},
+        respond::{Done, DoneOrGiven, Made, Shown},
     },
 };
 
@@ -105,8 +105,9 @@ async fn patch_oauth_client(
     caller: Caller<Administrator>,
     Id(id): Id<OAuthClientId>,
     Patch(ops): Patch<ClientOp>,
-) -> Result<Done, Error> {
-    super::patch(&app, &caller, id, ops).await.map(|()| Done)
+) -> Result<DoneOrGiven<GivenSecret>, Error> {
+    let secret = super::patch(&app, &caller, id, ops).await?;
+    Ok(DoneOrGiven(secret.map(|client_secret| GivenSecret { client_secret })))
 }
 
 async fn delete_oauth_client(
@@ -171,5 +172,5 @@ async fn patch_connection_config(
     Patch(ops): Patch<SetConsent>,
 ) -> Result<Done, Error> {
     let ops = ops.into_iter().map(|SetConsent(consent)| ClientOp::Consent(consent)).collect();
-    super::patch(&app, &caller, id, ops).await.map(|()| Done)
+    super::patch(&app, &caller, id, ops).await.map(|_| Done)
 }

@@ -102,14 +102,25 @@ async fn edit<T: Send + 'static>(
     caller.write(app, work).await
 }
 
-/// Changes a client.
+/// Changes a client. One that proves itself by a secret from then on and has none is given one, which is answered.
 pub async fn patch(
     app: &App,
     caller: &Caller<Administrator>,
     id: OAuthClientId,
     ops: Vec<ClientOp>,
-) -> Result<(), Error> {
-    edit(app, caller, id, move |client, tx| Ok(client.edit(&ops, tx.tenant(), tx.editor())?.map(drop))).await
+) -> Result<Option<String>, Error> {
+    let secret = app.entropy.secret();
+    let change = move |client: OAuthClient, tx: &WriteTx<'_>| {
+        let had = client.proves_by(AuthMethod::ClientSecret);
+        let edited = client.edit(&ops, tx.tenant(), tx.editor())?;
+        if had || !edited.value.lacks_secret() {
+            return Ok(edited.map(|_| None));
+        }
+        let Edited { value, changes } = edited;
+        let given = value.add_secret(&secret, tx.editor())?;
+        Ok(Edited { value: Some(secret), changes }.and(given))
+    };
+    edit(app, caller, id, change).await
 }
 
 /// Deletes a client, and with it its tokens and the user it acted as.

@@ -160,6 +160,14 @@ pub struct OAuthClientWithSecret {
     pub client_secret: Option<String>,
 }
 
+/// A secret that a change made necessary, which is shown this once.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenSecret {
+    /// The secret.
+    pub client_secret: String,
+}
+
 /// A new secret, which is shown this once.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,6 @@
 //! OAuth clients: reference/rest-api.md §7.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     harness::Server,
@@ -165,4 +165,25 @@ fn a_narrowed_client_has_narrow_tokens() {
         .refused(400, "HTTP-400");
     server.admin().replace(&path, "/allowedGrantTypes", json!(["client_credentials"])).expect(204);
     as_user.get("/api/v1/users/me").expect(401);
+}
+
+/// A client that is to prove itself by a secret and has none is given one (reference/rest-api.md §7).
+#[test]
+fn a_change_gives_the_secret_that_it_needs() {
+    let server = Server::start();
+    let new = json!({"appType": "web", "clientName": "Keys", "allowedAuthMethods": ["private_key_jwt"],
+        "allowedGrantTypes": ["client_credentials"], "allowedScopes": ["user_default"]});
+    let made = server.admin().post(CLIENTS, new);
+    assert_eq!(made.expect(201)["clientSecret"], Value::Null);
+    let id = made.body["clientId"].as_str().unwrap();
+    let path = format!("{CLIENTS}/{id}");
+    let changed = server.admin().replace(&path, "/allowedAuthMethods", json!(["client_secret"]));
+    let secret = changed.expect(202)["clientSecret"].as_str().unwrap();
+    let asked = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    server.anonymous().post(TOKEN, asked).expect(200);
+    server.admin().replace(&path, "/clientName", "Other").expect(204);
+    server
+        .admin()
+        .replace(&path, "/allowedAuthMethods", json!(["client_secret", "private_key_jwt"]))
+        .expect(204);
 }

@@ -326,3 +326,28 @@ fn saml_is_told_not_to_work() {
     visitor(&server).get(&format!("/login/oidc?idp={id}")).refused(401, "INVALID-IDP-CONFIG");
     visitor(&server).get("/login/oidc?idp=x").refused(401, "INVALID-IDP-CONFIG");
 }
+
+/// A client's keys can be at an address of its own, which is asked for as identity providers are.
+#[test]
+fn a_client_proves_itself_by_keys_that_it_publishes() {
+    let server = Server::start();
+    let keys = rsa_components();
+    let double = Double::start(move |_, _| Some(ok(&json!({"keys": [keys]}))));
+    let new = json!({"appType": "web", "clientName": "Keys", "allowedAuthMethods": ["private_key_jwt"],
+        "allowedGrantTypes": ["client_credentials"], "allowedScopes": ["user_default"],
+        "jwksUri": format!("{}/keys", double.issuer)});
+    let made = server.admin().post(CLIENTS, new);
+    let id = made.expect(201)["clientId"].as_str().unwrap().to_owned();
+    let ask = |kid: &str, jti: &str| {
+        let claims = json!({"iss": id, "sub": id, "aud": "http://acme.localhost/oauth/token", "jti": jti,
+            "iat": now(), "exp": now() + 200});
+        let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::RS256) };
+        let assertion =
+            encode(&header, &claims, &EncodingKey::from_rsa_pem(RSA.as_bytes()).unwrap()).unwrap();
+        let body = json!({"grant_type": "client_credentials", "client_id": id, "client_assertion": assertion,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"});
+        visitor(&server).post("/oauth/token", body).status
+    };
+    assert_eq!((ask("k", "1"), ask("k", "2"), ask("k", "2")), (200, 200, 401));
+    assert_eq!((ask("x", "3"), ask("y", "4"), double.asked()), (401, 401, 1), "asked once a minute");
+}
