@@ -1,14 +1,20 @@
 // A person in a real browser: logging in by a password, by another Rolecall, letting a program act, and logging out.
 
 import assert from "node:assert/strict";
+import dns from "node:dns";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 
+import * as oauth from "oauth4webapi";
 import { chromium } from "playwright-core";
 
 import { start } from "../qlik-api/sandbox.mjs";
 
 let here, there, browser;
+
+// Browsers know that names under `localhost` are this machine (RFC 6761 §6.3); Node asks the resolver.
+const resolve = dns.lookup;
+dns.lookup = (name, options, done) => resolve(name.endsWith(".localhost") ? "localhost" : name, options, done);
 
 before(async () => {
   [here, there] = await Promise.all([start(), start()]);
@@ -143,4 +149,53 @@ test("by another Rolecall that says who it is", async () => {
   assert.equal((await who(page, here, acme)).status, 401);
   assert.deepEqual(faults, []);
   await context.close();
+});
+
+test("a strict client acts for whoever lets it, until it is told to end", async () => {
+  const acme = here.tenants[0];
+  const issuer = new URL(at(here, acme));
+  const back = "http://127.0.0.1:1/back";
+  const { clientId } = await ask(here, acme, "POST", "/api/v1/oauth-clients", {
+    appType: "native", clientName: "Notebook", redirectUris: [back],
+    allowedScopes: ["user_default", "offline_access", "openid", "email"],
+  });
+  const insecure = { [oauth.allowInsecureRequests]: true };
+  const found = await oauth.discoveryRequest(issuer, { algorithm: "oidc", ...insecure });
+  const server = await oauth.processDiscoveryResponse(issuer, found);
+  const client = { client_id: clientId };
+  const verifier = oauth.generateRandomCodeVerifier();
+  const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+  const address = new URL(server.authorization_endpoint);
+  address.search = new URLSearchParams({
+    client_id: clientId, redirect_uri: back, response_type: "code", scope: "openid email user_default offline_access",
+    state, nonce, code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
+  });
+
+  const { page, context } = await visit(address.href);
+  await logIn(page, acme.userEmail, acme.password);
+  await page.getByRole("heading", { name: "Allow Notebook?" }).waitFor();
+  // Nobody listens there: the browser stays, and where it was sent is seen.
+  const [sent] = await Promise.all([
+    page.waitForRequest((request) => request.url().startsWith(back)),
+    page.getByRole("button", { name: "Allow", exact: true }).click(),
+  ]);
+  await context.close();
+
+  const answered = oauth.validateAuthResponse(server, client, new URL(sent.url()), state);
+  const nobody = oauth.None();
+  const redeemed = await oauth.authorizationCodeGrantRequest(server, client, nobody, answered, back, verifier, insecure);
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, redeemed, { expectedNonce: nonce, requireIdToken: true });
+  await oauth.validateApplicationLevelSignature(server, redeemed, insecure);
+  const claims = oauth.getValidatedIdTokenClaims(tokens);
+  assert.equal(claims.email, acme.userEmail);
+  const me = (token) => oauth.protectedResourceRequest(token, "GET", new URL("/api/v1/users/me", issuer), undefined, undefined, insecure);
+  assert.equal((await (await me(tokens.access_token)).json()).email, acme.userEmail);
+
+  const refresh = async (token) => oauth.processRefreshTokenResponse(server, client,
+    await oauth.refreshTokenGrantRequest(server, client, nobody, token, insecure));
+  const later = await refresh(tokens.refresh_token);
+  assert.equal((await me(later.access_token)).status, 200);
+  await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, nobody, later.refresh_token, insecure));
+  await assert.rejects(me(later.access_token), (error) => error.cause?.[0]?.scheme === "bearer");
+  await assert.rejects(refresh(later.refresh_token), (error) => error.error === "invalid_grant");
 });
