@@ -20,7 +20,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `api`;
             `peers` alone builds other policy engines and asks them the same questions, `cerbos` alone asks a server
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
-  generate  write what is made from the program: openapi.json, permissions.txt
+  generate  write what is made from the program: openapi.json, permissions.txt, escalation.txt
 ";
 
 fn main() -> ExitCode {
@@ -81,9 +81,10 @@ fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
 fn generate() -> anyhow::Result<()> {
     let document = output("cargo", &["run", "--quiet", "-p", "rolecall-server", "--example", "openapi"])?;
     std::fs::write(root().join("openapi.json"), document)?;
-    let table = ["test", "--quiet", "-p", "rolecall-server", "--test", "it", "permissions"];
-    run_with("", "cargo", &table, &[("ROLECALL_GENERATE", "1")])?;
-    println!("wrote openapi.json and permissions.txt");
+    let tests =
+        ["test", "--quiet", "-p", "rolecall-server", "--test", "it", "--", "permissions", "escalation"];
+    run_with("", "cargo", &tests, &[("ROLECALL_GENERATE", "1")])?;
+    println!("wrote openapi.json, permissions.txt and escalation.txt");
     Ok(())
 }
 

@@ -21,7 +21,7 @@ fn with_provider() -> Server {
 }
 
 /// A client that keeps no secret; answers its identifier.
-fn spa(server: &Server, more: &Value) -> String {
+pub fn spa(server: &Server, more: &Value) -> String {
     let mut new = json!({"appType": "spa", "clientName": "Chart <app>", "redirectUris": [REDIRECT],
         "allowedScopes": ["user_default", "offline_access", "openid", "profile", "email"]});
     new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -58,12 +58,12 @@ fn asked(client: &str, more: &[(&'static str, &str)]) -> String {
     encoded(&pairs.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
 }
 
-fn authorize(browser: &Client, client: &str, more: &[(&'static str, &str)]) -> Answer {
+pub fn authorize(browser: &Client, client: &str, more: &[(&'static str, &str)]) -> Answer {
     browser.get(&format!("/oauth/authorize?{}", asked(client, more)))
 }
 
 /// A parameter of where a browser is sent.
-fn sent(answer: &Answer, name: &str) -> Option<String> {
+pub fn sent(answer: &Answer, name: &str) -> Option<String> {
     let to = answer.headers["location"].to_str().unwrap();
     let (address, query) = to.split_once('?').unwrap();
     assert_eq!(address, REDIRECT);
@@ -72,7 +72,7 @@ fn sent(answer: &Answer, name: &str) -> Option<String> {
 }
 
 /// Answers the page on which somebody is asked.
-fn decide(browser: &Client, page: &Answer, decision: &str) -> Answer {
+pub fn decide(browser: &Client, page: &Answer, decision: &str) -> Answer {
     let mut pairs: Vec<(String, String)> = page
         .text
         .split("<input type=\"hidden\" name=\"")
@@ -100,7 +100,7 @@ fn redeem(server: &Server, client: &str, code: &str) -> Answer {
     visitor(server).post(TOKEN, code_body(client, code))
 }
 
-fn code_body(client: &str, code: &str) -> Value {
+pub fn code_body(client: &str, code: &str) -> Value {
     json!({"grant_type": "authorization_code", "client_id": client, "code": code,
         "redirect_uri": REDIRECT, "code_verifier": VERIFIER})
 }

@@ -64,10 +64,37 @@ impl Server {
 
     pub fn with(setup: Setup) -> Self {
         let data = TempDir::new().unwrap();
-        RUNTIME.block_on(Self::start_in(setup, data))
+        RUNTIME.block_on(Self::start_in(setup, data, Vec::new()))
     }
 
-    async fn start_in(setup: Setup, data: TempDir) -> Self {
+    /// Another server, on a copy of the database as it is now, that knows both tenants already. Nobody may write to this
+    /// one meanwhile.
+    pub fn copy(&self) -> Self {
+        let data = TempDir::new().unwrap();
+        for name in ["rolecall.db", "rolecall.db-wal"] {
+            let file = self.data.path().join(name);
+            if file.exists() {
+                fs::copy(file, data.path().join(name)).unwrap();
+            }
+        }
+        let known = |demo: &Demo| Demo {
+            hostname: demo.hostname.clone(),
+            admin_email: demo.admin_email.clone(),
+            user_email: demo.user_email.clone(),
+            admin_key: demo.admin_key.clone(),
+            user_key: demo.user_key.clone(),
+            ..*demo
+        };
+        let tenants = self.tenants.iter().map(known).collect();
+        let copy = RUNTIME.block_on(Self::start_in(Setup::default(), data, tenants));
+        for admin in [copy.admin(), copy.other_admin()] {
+            admin.get("/api/v1/users/me");
+        }
+        copy
+    }
+
+    /// Makes the sandbox's tenants if none are known to be there.
+    async fn start_in(setup: Setup, data: TempDir, mut tenants: Vec<Demo>) -> Self {
         let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget, mail } = setup;
         let settings = Settings {
             master_key: MasterKey::new([7; 32]),
@@ -80,9 +107,10 @@ impl Server {
         };
         let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
         let app = App::new(db, settings, Clock::default(), Entropy).await.unwrap();
-        let mut tenants = Vec::new();
-        for company in COMPANIES {
-            tenants.push(company.make(&app).await.unwrap());
+        if tenants.is_empty() {
+            for company in COMPANIES {
+                tenants.push(company.make(&app).await.unwrap());
+            }
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -16,6 +16,7 @@ mod authorize;
 mod bad_input;
 mod edge;
 mod envoy;
+mod escalation;
 mod explain;
 mod groups;
 mod harness;

@@ -12,7 +12,7 @@ const USERS: &str = "/scim/v2/Users";
 const GROUPS: &str = "/scim/v2/Groups";
 
 /// A key for programs of an identity provider; the answer with the token.
-fn key_for(admin: &Client, provider: &str) -> Value {
+pub fn key_for(admin: &Client, provider: &str) -> Value {
     let new = json!({"description": "scim", "subType": "externalClient", "sub": format!("SCIM\\{provider}")});
     admin.post(KEYS, new).expect(201).clone()
 }
