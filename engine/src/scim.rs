@@ -19,7 +19,7 @@ use crate::{
     licenses::{AssignmentOp, LicenseAssignment, edit_assignments},
     names::{DisplayName, Email, Setting, Subject},
     oauth::BOT,
-    periods::Assignments as _,
+    periods::{Assignments as _, Period},
     refusal::{Refusal, Rule},
     users::{KnownSubject, NewUser, User, UserStatus},
 };
@@ -92,12 +92,17 @@ impl Holder {
     /// # Errors
     /// [`Rule::AdministratorOfNoProvider`].
     pub fn changeable(&self, tenant: &Snapshot) -> Result<(), Rule> {
-        let administers = || {
+        let administers = |tenant: &Snapshot| {
             let scope = tenant.scope(Catalogue::ADMINISTER);
             let facts = tenant.user(self.user.id);
             scope.zip(facts).is_some_and(|(scope, facts)| tenant.is_granted(facts, scope))
         };
-        if self.bound.is_none() && administers() { Err(Rule::AdministratorOfNoProvider) } else { Ok(()) }
+        // Who is to administer the tenant later is treated as who does.
+        let User { roles, groups, .. } = &self.user;
+        let periods = roles.iter().map(|role| role.period).chain(groups.iter().map(|group| group.period));
+        let mut later = periods.filter_map(Period::valid_from).filter(|from| *from > tenant.moment());
+        let mut protected = || administers(tenant) || later.any(|from| administers(&tenant.at(from)));
+        if self.bound.is_none() && protected() { Err(Rule::AdministratorOfNoProvider) } else { Ok(()) }
     }
 }
 

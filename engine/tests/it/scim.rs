@@ -7,9 +7,14 @@ use rolecall_engine::{
     ids::{IdpId, UserId},
     licenses::{Entitlement, LicenseAssignment},
     names::{GroupName, Setting, Subject},
+    periods::Period,
     refusal::Rule,
     scim::{Holder, KnownNames, Provisioned, deprovision, provision, reprovision, set_membership},
-    users::UserStatus::{self, Active, Disabled, Invited, Provisioned as Waiting},
+    time::Span,
+    users::{
+        UserOp,
+        UserStatus::{self, Active, Disabled, Invited, Provisioned as Waiting},
+    },
 };
 
 use crate::world::{IDP, World, holder, program, provisioned};
@@ -55,7 +60,17 @@ fn whom_nobody_has_is_taken_over_and_nobody_else() {
     };
     let taken = take(free, None).unwrap().value;
     assert_eq!((taken.id, taken.provider, taken.status), (free, Some(IDP), Active));
-    for (id, bound) in [(free, Some(OTHER)), (free, Some(IDP)), (admin, None)] {
+    // Who is to administer the tenant in an hour only is an administrator too.
+    let later = world.make_user("third", Vec::new(), false).unwrap();
+    let hour =
+        Period::new(Some(world.now.plus(Span::from_hours(1))), Some(world.now.plus(Span::from_hours(2))));
+    let ops = [UserOp::AssignRole(RoleRef::Name("TenantAdmin".into()), hour.unwrap())];
+    world.patch_user(later, &ops, &world.editor()).unwrap();
+    let take = |id: UserId, bound: Option<IdpId>| {
+        let holder = Holder { user: world.users[&id].clone(), bound };
+        provision(says("x"), IDP, names(Some(holder)), ID, &world.snapshot, &editor)
+    };
+    for (id, bound) in [(free, Some(OTHER)), (free, Some(IDP)), (admin, None), (later, None)] {
         assert_eq!(take(id, bound).unwrap_err().rule, Rule::SubjectTaken("x".into()));
     }
 }
