@@ -299,6 +299,15 @@ pub const ASKED: &[Line] = &[
         "PATCH /api/v1/tenants/<other tenant>",
         r#"[{"op":"replace","path":"/name","value":"Mine"}]"#,
     ),
+    ("create_tenant", "POST /api/v1/tenants", "{}"),
+    ("deactivate_tenant", "POST /api/v1/tenants/<tenant>/actions/deactivate", r#"{"purgeAfterDays":10}"#),
+    ("deactivate_tenant: elsewhere", "POST /api/v1/tenants/<other tenant>/actions/deactivate", "{}"),
+    ("reactivate_tenant", "POST /api/v1/tenants/<tenant>/actions/reactivate", ""),
+    (
+        "invite_users",
+        "POST /api/v1/users/actions/invite",
+        r#"{"invitees":[{"email":"accomplice@evil.example"},{"email":"ada@acme.example","resend":true}]}"#,
+    ),
     ("put_license_settings", "PUT /api/v1/licenses/settings", r#"{"autoAssignProfessional":false}"#),
     (
         "add_assignments",
@@ -346,8 +355,10 @@ pub const ASKED: &[Line] = &[
 ];
 
 /// What is asked without any credential.
-pub const BY_NOBODY: &[Line] =
-    &[("log_in_by_password: guessing", "POST /login", "username=ada@acme.example&password=wrong")];
+pub const BY_NOBODY: &[Line] = &[
+    ("log_in_by_password: guessing", "POST /login", "username=ada@acme.example&password=wrong"),
+    ("accept_invitation: guessing", "POST /login/invitation", "token=x&password=correct+horse+battery"),
+];
 
 /// What is asked by SCIM.
 pub const PROVISIONED: &[Line] = &[

@@ -55,7 +55,7 @@ impl Attempt {
             Asks::Line { method, path, body } => {
                 let confirmed = path.strip_prefix("/api/v1/oauth-clients/").unwrap_or_default();
                 // The server closes a connection when it leaves a body unread.
-                let client = client.anew().header("qlik-confirm-delete", confirmed);
+                let client = client.header("qlik-confirm-delete", confirmed);
                 let json = body.starts_with(['{', '[']);
                 let kind = if json { "application/json" } else { "application/x-www-form-urlencoded" };
                 client.send(method, path, (!body.is_empty()).then_some((kind, body.as_bytes())))

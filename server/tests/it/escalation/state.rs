@@ -83,7 +83,7 @@ impl Reach {
             state.known(id).unwrap_or(NEW).clone_into(&mut self.of);
         }
         // The server closes a connection when it leaves a body unread.
-        let preview = client.anew().header("prefer", "preview");
+        let preview = client.header("prefer", "preview");
         let key = preview.post("/api/v1/api-keys", json!({"description": "x"}));
         for (power, answer) in [
             ("administers", client.get("/api/v1/roles?limit=1")),
