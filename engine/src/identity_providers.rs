@@ -364,6 +364,9 @@ impl IdentityProvider {
             }
             (IdpOp::PostLogout(uri), _) => self.post_logout.clone_from(uri),
             (IdpOp::SetPending(settings), Trust::Oidc(oidc)) => {
+                if oidc.interactive && (settings.client_id.is_none() || settings.client_secret.is_none()) {
+                    return Err(Rule::NoClientOfProvider);
+                }
                 oidc.pending = Some((**settings).clone());
                 oidc.state = PendingState::Pending;
             }

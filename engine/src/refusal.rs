@@ -186,6 +186,8 @@ pub enum Rule {
     NoLiveOptions,
     #[error("this identity provider has no pending options")]
     NoPendingOptions,
+    #[error("a provider that people log in by in a browser needs `clientId` and `clientSecret`")]
+    NoClientOfProvider,
     #[error("SAML is only kept: nobody can log in by it")]
     SamlIsOnlyKept,
     #[error("people log in by this identity provider; switch it off first")]

@@ -204,7 +204,11 @@ impl Who {
         if !self.credential.holds(tenant) {
             self.credential.check(reader, now).await?;
         }
-        self.may::<P>(tenant)
+        self.may::<P>(tenant)?;
+        if P::SCOPE == Some(Catalogue::ADMINISTER) && !self.still_administers(tenant) {
+            return Err(Error::Forbidden(format!("this needs the scope `{}` now", Catalogue::ADMINISTER)));
+        }
+        Ok(())
     }
 
     fn decide(&self, tenant: &Snapshot, scope: &str) -> Decision {
@@ -214,6 +218,13 @@ impl Who {
     /// Whether the user administers the tenant, and the credential reaches so far.
     fn administers(&self, tenant: &Snapshot) -> bool {
         self.decide(tenant, Catalogue::ADMINISTER).is_allowed()
+    }
+
+    /// The same, and the user is granted that now. A session keeps what was granted when it began; but what somebody makes as an
+    /// administrator is still there when the session is over (decision 0007).
+    fn still_administers(&self, tenant: &Snapshot) -> bool {
+        let query = Query { user: self.user(), scope: Catalogue::ADMINISTER };
+        self.administers(tenant) && decide_within(tenant, &query, &Bounds::None).is_allowed()
     }
 
     /// What the user may do with spaces by scopes, and the credential reaches.
@@ -227,7 +238,7 @@ impl Who {
             Given::Key(_) | Given::Session(_) => None,
             Given::Token(_, client) => Some(client),
         };
-        let administrator = self.administers(tenant);
+        let administrator = self.still_administers(tenant);
         Editor { user: Some(self.user()), client, administrator, ..Editor::system(at) }
     }
 
@@ -337,7 +348,7 @@ impl FromRequestParts<App> for Operating {
         };
         let operator = app.db.look_up(async move |all| operators::find(all, id).await).await?;
         let operator = operator.ok_or(Error::Unauthenticated)?;
-        let counted = app.rate_limits.count_client(id);
+        let counted = app.rate_limits.count_operator(id);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
         if prefers_preview(&parts.headers) {
             return Err(Error::invalid("what operators do cannot be previewed"));
@@ -354,7 +365,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The header that repeats a session's token, and the one that names a web integration.
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("qlik-csrf-token");
-const WEB_INTEGRATION: &str = "qlik-web-integration-id";
+pub const WEB_INTEGRATION: &str = "qlik-web-integration-id";
 
 /// The value of a cookie.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -374,14 +385,7 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
     let cookie = session_cookie(&parts.headers, app).ok_or(Error::Unauthenticated)?;
     let (value, tenant) = (cookie.value(), cookie.tenant);
     let found = verify_session(app, cookie).await?;
-    if let Some(origin) = foreign_origin(parts) {
-        let integration = web_integration(parts).ok_or(SessionError::OriginNotAllowed)?;
-        let allowed =
-            async move |reader: &Reader<'_>| web_integrations::allows(reader, &integration, &origin).await;
-        if !app.db.read(tenant, allowed).await? {
-            return Err(SessionError::OriginNotAllowed.into());
-        }
-    }
+    refuse_strangers(parts, app, tenant).await?;
     if ![Method::GET, Method::HEAD].contains(&parts.method) {
         let token = parts.headers.get(CSRF_TOKEN).and_then(|token| token.to_str().ok()).unwrap_or_default();
         if !app.cookies.is_csrf_token(&value, token) {
@@ -389,6 +393,18 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
         }
     }
     Ok(found)
+}
+
+/// Refuses a page from elsewhere that is not one of the web integration that it names.
+///
+/// # Errors
+/// [`SessionError::OriginNotAllowed`], or when the database cannot be read.
+pub async fn refuse_strangers(parts: &Parts, app: &App, tenant: TenantId) -> Result<(), Error> {
+    let Some(origin) = foreign_origin(parts) else { return Ok(()) };
+    let integration = web_integration(parts).ok_or(SessionError::OriginNotAllowed)?;
+    let allows =
+        async move |reader: &Reader<'_>| web_integrations::allows(reader, &integration, &origin).await;
+    if app.db.read(tenant, allows).await? { Ok(()) } else { Err(SessionError::OriginNotAllowed.into()) }
 }
 
 /// The origin of the page that asks, if it is from elsewhere.

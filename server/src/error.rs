@@ -35,7 +35,7 @@ pub enum Error {
     /// The body is larger than the given number of bytes.
     TooLarge(usize),
     /// The body is not JSON.
-    UnsupportedMediaType,
+    UnsupportedMediaType(&'static str),
     /// Too many requests; good again after the given number of seconds.
     TooManyRequests(u64),
     /// The request took too long to arrive.
@@ -251,7 +251,7 @@ impl fmt::Display for Error {
             Self::Session(error) => error.fmt(f),
             Self::Tenant(error) => error.fmt(f),
             Self::TooLarge(limit) => write!(f, "the body has more than {limit} bytes"),
-            Self::UnsupportedMediaType => f.write_str("the body must be `application/json`"),
+            Self::UnsupportedMediaType(needed) => write!(f, "the body must be `{needed}`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),
             Self::Timeout => f.write_str("the request did not arrive in time"),
             Self::Unavailable => f.write_str("the database cannot be used now; try again"),

@@ -47,7 +47,8 @@ impl PerMinute {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Counted {
     User(TenantId, UserId),
-    Client(OAuthClientId),
+    Client(TenantId, OAuthClientId),
+    Operator(OAuthClientId),
     Provider(TenantId, IdpId),
     /// All users of a tenant, who may make as many requests as this many users.
     Tenant(TenantId, NonZeroU32),
@@ -118,9 +119,18 @@ impl RateLimits {
     ///
     /// # Errors
     /// When it has made too many.
-    pub fn count_client(&self, client: OAuthClientId) -> Result<(), RetryAfter> {
+    pub fn count_client(&self, tenant: TenantId, client: OAuthClientId) -> Result<(), RetryAfter> {
         let Some(per_minute) = self.per_minute else { return Ok(()) };
-        self.take((Counted::Client(client), Tier::Write), per_minute.tier2)
+        self.take((Counted::Client(tenant, client), Tier::Write), per_minute.tier2)
+    }
+
+    /// Counts a request of an operator of the installation, as a write.
+    ///
+    /// # Errors
+    /// When it has made too many.
+    pub fn count_operator(&self, operator: OAuthClientId) -> Result<(), RetryAfter> {
+        let Some(per_minute) = self.per_minute else { return Ok(()) };
+        self.take((Counted::Operator(operator), Tier::Write), per_minute.tier2)
     }
 
     fn take(&self, counted: (Counted, Tier), limit: NonZeroU32) -> Result<(), RetryAfter> {

@@ -132,12 +132,14 @@ impl Snapshot {
                 | Change::WebIntegration(_) => {}
                 // With a provider end the keys of its programs.
                 Change::IdentityProvider(delta) => next.note_credential(delta.before().is_some()),
-                Change::Session(delta) => next.note_credential(delta.before().is_some()),
                 Change::Space(delta) => next.places.apply(delta),
                 Change::SpaceAssignment(delta) => next.places.apply_assignment(delta),
                 Change::ApiKey(delta) => next.note_credential(delta.before().is_some()),
                 Change::OAuthClient(delta) => next.note_credential(delta.before().is_some()),
-                // One that has ended by itself is forgotten, which ends nothing.
+                // What has ended by itself is forgotten, which ends nothing.
+                Change::Session(delta) => {
+                    next.note_credential(delta.before().is_some_and(|session| session.expires_at > moment));
+                }
                 Change::OAuthToken(delta) => {
                     next.note_credential(delta.before().is_some_and(|token| token.expires_at > moment));
                 }

@@ -14,6 +14,8 @@ use rolecall_engine::{
 };
 use serde::Deserialize;
 
+use super::keys;
+
 /// Bytes of the longest assertion that is looked at.
 const ASSERTION: usize = 8192;
 /// Seconds that an assertion may live.
@@ -64,7 +66,7 @@ pub struct Signed<'a> {
 /// The name of the key that an assertion was signed with, where the client keeps none of that name here.
 pub fn published_key(client: &OAuthClient, token: &str) -> Option<String> {
     let short = Some(token).filter(|token| token.len() <= ASSERTION)?;
-    let id = jsonwebtoken::decode_header(short).ok()?.kid?;
+    let id = keys::header(short)?.kid?;
     let mut known = client.settings.public_keys.iter();
     let is_known = known.any(|KeyText(key)| {
         serde_json::from_str::<Jwk>(key).is_ok_and(|key| key.common.key_id.as_deref() == Some(&id))
@@ -76,7 +78,7 @@ pub fn published_key(client: &OAuthClient, token: &str) -> Option<String> {
 /// that is here already; the key says which algorithm it is for (RFC 8725 §3.1, §3.10).
 fn signed(client: &OAuthClient, proof: &Signed<'_>) -> Option<Claims> {
     let short = Some(proof.token).filter(|token| token.len() <= ASSERTION)?;
-    let id = jsonwebtoken::decode_header(short).ok()?.kid?;
+    let id = keys::header(short)?.kid?;
     let keys =
         client.settings.public_keys.iter().filter_map(|KeyText(key)| serde_json::from_str::<Jwk>(key).ok());
     let key =

@@ -12,6 +12,7 @@ use rolecall_engine::{
     time::{Span, Timestamp},
 };
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
 use crate::egress::{Egress, NotAsked};
 
@@ -51,6 +52,8 @@ pub struct Discovery {
     keys: Cache<String, Arc<Keys>>,
     /// Addresses that did not answer well lately: nobody is asked again for each who comes by.
     failed: Cache<String, NotAsked>,
+    /// Who asks an address now: the others wait for what it hears.
+    asking: Cache<String, Arc<Mutex<()>>>,
 }
 
 fn unusable(why: impl Into<String>) -> NotAsked {
@@ -65,7 +68,13 @@ impl Discovery {
             metadata: Cache::builder().time_to_live(METADATA).max_capacity(PROVIDERS).build(),
             keys: Cache::builder().time_to_live(KEY_LIFE).max_capacity(PROVIDERS).build(),
             failed: Cache::builder().time_to_live(PAUSE).max_capacity(PROVIDERS).build(),
+            asking: Cache::builder().time_to_idle(PAUSE).max_capacity(PROVIDERS).build(),
         }
+    }
+
+    /// The turn to ask an address.
+    fn turn(&self, address: &str) -> Arc<Mutex<()>> {
+        self.asking.get_with_by_ref(address, Arc::default)
     }
 
     /// What an address answers, unless it did not answer well just now.
@@ -101,6 +110,11 @@ impl Discovery {
         if let Some(known) = self.metadata.get(address.as_str()) {
             return Ok(known);
         }
+        let turn = self.turn(address.as_str());
+        let _turn = turn.lock().await;
+        if let Some(known) = self.metadata.get(address.as_str()) {
+            return Ok(known);
+        }
         let metadata = read(&self.ask(address.as_str()).await?)?;
         // Whoever answers must be who was asked (OpenID Connect Discovery 1.0 §4.3).
         let own = address.as_str().strip_suffix("/.well-known/openid-configuration");
@@ -120,11 +134,18 @@ impl Discovery {
             let fits = |key: &&Jwk| id.is_none() || key.common.key_id.as_deref() == id;
             known.keys.iter().filter(fits).cloned().collect()
         };
-        if let Some(known) = self.keys.get(address) {
+        let remembered = || {
+            let known = self.keys.get(address)?;
             let found = named(&known);
-            if !found.is_empty() || now < known.asked_at.plus(ONCE_MORE) {
-                return Ok(found);
-            }
+            (!found.is_empty() || now < known.asked_at.plus(ONCE_MORE)).then_some(found)
+        };
+        if let Some(found) = remembered() {
+            return Ok(found);
+        }
+        let turn = self.turn(address);
+        let _turn = turn.lock().await;
+        if let Some(found) = remembered() {
+            return Ok(found);
         }
         let text = self.ask(address).await?;
         let set: JwkSet = serde_json::from_slice(&text).map_err(|_| unusable("its keys are no key set"))?;

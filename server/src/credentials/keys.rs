@@ -3,9 +3,15 @@
 //! The key says which algorithms it is for; what a token's header says only chooses among those.
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey,
+    Algorithm, DecodingKey, Header,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse},
 };
+
+/// The header of somebody else's token; none if it is no token, or wants to be understood in a way that is not known here
+/// (RFC 7515 §4.1.11).
+pub fn header(token: &str) -> Option<Header> {
+    jsonwebtoken::decode_header(token).ok().filter(|header| header.crit.is_none())
+}
 
 /// A public key, and the algorithms it is for.
 pub struct VerifyingKey {

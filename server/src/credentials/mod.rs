@@ -23,7 +23,7 @@ use rolecall_engine::{
     access::{Revision, Snapshot},
     api_keys::{ApiKey, ExternalClient, KeyStatus, KeySubject},
     catalogue::Catalogue,
-    ids::{ApiKeyId, OAuthClientId, OAuthTokenId, SessionId, TenantId, UserId},
+    ids::{ApiKeyId, IdpId, OAuthClientId, OAuthTokenId, SessionId, TenantId, UserId},
     oauth::{Bounds, OAuthToken, Reach},
     scopes::ScopeName,
     sessions::Session,
@@ -222,8 +222,8 @@ impl Credential {
     /// Looks it up.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when it is not there, not whose it says, revoked or expired, or of a program whose provider
-    /// is gone or switched off.
+    /// [`Error::Unauthenticated`] when it is not there, not whose it says, revoked or expired, or by a provider that is gone or
+    /// switched off.
     pub async fn check(&self, reader: &Reader<'_>, now: Timestamp) -> Result<(), Error> {
         let good = match self.given {
             Given::Key(id) => {
@@ -232,9 +232,7 @@ impl Credential {
                 match self.whose {
                     Whose::User(user) => key.is_some_and(|key| key.is_of(Some(user))),
                     Whose::Client(client) => {
-                        let provider = providers::find(reader, client.0).await?;
-                        provider.is_some_and(|provider| provider.active)
-                            && key.is_some_and(|key| key.is_of_client(client))
+                        key.is_some_and(|key| key.is_of_client(client)) && is_on(reader, client.0).await?
                     }
                 }
             }
@@ -246,11 +244,19 @@ impl Credential {
             }
             Given::Session(id) => {
                 let session = sessions::find(reader, id).await?;
-                session.is_some_and(|session| self.whose == Whose::User(session.user))
+                match session.filter(|session| self.whose == Whose::User(session.user)) {
+                    Some(Session { provider: Some(provider), .. }) => is_on(reader, provider).await?,
+                    found => found.is_some(),
+                }
             }
         };
         if good { Ok(()) } else { Err(Error::Unauthenticated) }
     }
+}
+
+/// Whether an identity provider is there and in use.
+async fn is_on(reader: &Reader<'_>, provider: IdpId) -> Result<bool, Error> {
+    Ok(providers::find(reader, provider).await?.is_some_and(|provider| provider.active))
 }
 
 /// Sessions that were used since somebody last wrote it down, and when, by tenant.

@@ -14,30 +14,43 @@ use rolecall_engine::{ids::TenantId, names::fold};
 use tokio::{
     sync::Semaphore,
     task::{JoinError, spawn_blocking},
+    time::timeout,
 };
 
+use super::TokenHash;
 use crate::error::Error;
 
 /// Characters that a password must have at least, and may have at most.
 pub const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 
-/// As many passwords are hashed at once as there are processors: each takes 19 MiB and tens of milliseconds.
-static HASHING: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, usize::from)));
+/// Half as many passwords are hashed at once as there are processors: each takes 19 MiB and tens of milliseconds, and the other
+/// half answers everybody else.
+static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let processors = available_parallelism().map_or(1, usize::from);
+    Arc::new(Semaphore::new(processors.div_ceil(2)))
+});
+/// How long a password waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
 
 /// The hash of a password that nobody has, looked at where there is none, so that the time does not tell.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBzYWx0IQ$\
                        ixk6Dm0YXJ4BzV2u3oO1dPCIyzCmRtqFv7mY9VQ8n2E";
 
 async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let _permit = HASHING.acquire().await.map_err(Error::internal)?;
+    let turn = timeout(TURN, Arc::clone(&HASHING).acquire_owned()).await;
+    let permit = turn.map_err(|_| Error::TooManyRequests(TURN.as_secs()))?.map_err(Error::internal)?;
+    let work = move || {
+        // The turn goes with the work, which nobody can stop, and not with who asked, who may leave.
+        let _permit = permit;
+        work()
+    };
     spawn_blocking(work).await.map_err(|error: JoinError| Error::internal(error))
 }
 
 /// The hash of a password with a salt, as a PHC string: Argon2id with the library's parameters.
 ///
 /// # Errors
-/// When the library fails.
+/// When too many are hashed at this time, or the library fails.
 pub async fn hash(password: String, salt: [u8; 16]) -> Result<String, Error> {
     let hashed = hashing(move || {
         let hash: Result<argon2::password_hash::phc::PasswordHash, _> =
@@ -50,7 +63,7 @@ pub async fn hash(password: String, salt: [u8; 16]) -> Result<String, Error> {
 /// Whether a password has this hash. Takes as long where there is none, and is false then.
 ///
 /// # Errors
-/// When the work cannot be done.
+/// When too many are looked at, at this time, or the work cannot be done.
 pub async fn verify(hash: Option<String>, password: String) -> Result<bool, Error> {
     hashing(move || {
         let known = PasswordHash::new(hash.as_deref().unwrap_or(NOBODYS));
@@ -63,7 +76,10 @@ pub async fn verify(hash: Option<String>, password: String) -> Result<bool, Erro
 
 /// Attempts to log in by a password, by the name that was tried: a few at once, then one each half minute. Names that differ
 /// in case or blanks only are counted as one.
-pub struct Attempts(Cache<(TenantId, String), Arc<DefaultDirectRateLimiter>>);
+pub struct Attempts(Cache<Tried, Arc<DefaultDirectRateLimiter>>);
+
+/// A tenant, and the hash of a name.
+type Tried = (TenantId, Option<TokenHash>);
 
 /// Attempts that may follow one another at once.
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
@@ -78,8 +94,10 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    fn key(tenant: TenantId, name: &str) -> (TenantId, String) {
-        (tenant, fold(name).split_whitespace().collect())
+    fn key(tenant: TenantId, name: &str) -> Tried {
+        let name: String = fold(name).split_whitespace().collect();
+        // All that are too long for a hash are counted as one.
+        (tenant, TokenHash::of(&name))
     }
 
     /// Counts an attempt; answers whether it may be made.

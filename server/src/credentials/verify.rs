@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rolecall_engine::access::Snapshot;
 
-use super::{Credential, TokenHash, cookies::SessionCookie};
+use super::{Credential, Given, TokenHash, cookies::SessionCookie};
 use crate::{app::App, db::Reader, error::Error, login::sql as sessions, snapshots};
 
 /// Who the bearer of a token is, with the tenant as it is now.
@@ -16,7 +16,8 @@ use crate::{app::App, db::Reader, error::Error, login::sql as sessions, snapshot
 /// [`Error::Unauthenticated`] when the token is not one of ours, its key is over, or its tenant is not active.
 pub async fn verify(app: &App, token: &str) -> Result<(Arc<Snapshot>, Credential), Error> {
     let hash = TokenHash::of(token).ok_or(Error::Unauthenticated)?;
-    let known = app.verified.get(hash);
+    // What is in a cookie is no token: it is good only beside its signature, and while it is used.
+    let known = app.verified.get(hash).filter(|known| !matches!(known.given, Given::Session(_)));
     let was_known = known.is_some();
     let read = || Credential::read(&app.signing, &app.catalogue, token);
     let credential = known.or_else(read).ok_or(Error::Unauthenticated)?;

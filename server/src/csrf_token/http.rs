@@ -4,7 +4,7 @@ use axum::{extract::State, http::request::Parts};
 
 use crate::{
     app::App,
-    caller::{bearer, session_cookie},
+    caller::{bearer, refuse_strangers, session_cookie},
     credentials::verify::verify_session,
     error::{Error, SessionError},
     http::{
@@ -17,7 +17,7 @@ use crate::{
 pub fn operations() -> Vec<Operation> {
     vec![
         get("/api/v1/csrf-token", "Get the token that requests of a session repeat", get_csrf_token)
-            .refusing(&[400, 401, 404]),
+            .refusing(&[400, 401, 403, 404]),
     ]
 }
 
@@ -27,7 +27,8 @@ async fn get_csrf_token(State(app): State<App>, Head(head): Head) -> Result<Toke
         return Err(SessionError::CsrfNotSupported.into());
     }
     let cookie = session_cookie(headers, &app).ok_or(SessionError::NoCsrfToken)?;
-    let token = app.cookies.csrf_token(&cookie.value());
+    let (token, tenant) = (app.cookies.csrf_token(&cookie.value()), cookie.tenant);
     verify_session(&app, cookie).await?;
+    refuse_strangers(&head, &app, tenant).await?;
     Ok(Token(token))
 }

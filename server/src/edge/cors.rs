@@ -9,7 +9,12 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::TRACE;
 use crate::{
-    app::App, caller::asked_host, error::Error, links::Host, oauth_clients::sql as oauth_clients, tenants,
+    app::App,
+    caller::{asked_host, foreign_origin},
+    error::Error,
+    links::Host,
+    oauth_clients::sql as oauth_clients,
+    tenants,
     web_integrations::sql as web_integrations,
 };
 
@@ -20,9 +25,10 @@ const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 pub fn layer(app: App) -> CorsLayer {
     let allowed = move |origin: HeaderValue, head: &Parts| {
-        let (app, host) = (app.clone(), asked_host(head));
+        // A page of ours needs no leave.
+        let (app, host, elsewhere) = (app.clone(), asked_host(head), foreign_origin(head).is_some());
         async move {
-            let Ok(origin) = origin.to_str() else { return false };
+            let (Ok(origin), true) = (origin.to_str(), elsewhere) else { return false };
             // Whatever fails, nobody reads.
             allows(&app, host.as_ref(), origin.to_owned()).await.unwrap_or_else(|error| {
                 tracing::error!(%error, "origins cannot be looked up");

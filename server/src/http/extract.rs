@@ -149,7 +149,7 @@ where
     B::Error: Into<BoxError>,
 {
     let bytes = read(headers, body).await.map_err(|error| match error {
-        Error::UnsupportedMediaType => Error::invalid(error),
+        Error::UnsupportedMediaType(_) => Error::invalid(error),
         other => other,
     })?;
     json::read(&bytes)
@@ -177,6 +177,9 @@ impl Describe for AskedHost {
     fn describe(_: &mut Document<'_>) {}
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
 /// A form that a page sends.
 pub struct Form<T>(pub T);
 
@@ -185,7 +188,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
         if !is_form(&head.headers) {
-            return Err(Error::UnsupportedMediaType);
+            return Err(Error::UnsupportedMediaType(FORM));
         }
         let members = form_urlencoded::parse(&bytes(&head.headers, body).await?)
             .map(|(name, value)| (name.into_owned(), serde_json::Value::String(value.into_owned())))
@@ -197,7 +200,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
 impl<T: JsonSchema> Describe for Form<T> {
     fn describe(document: &mut Document<'_>) {
         let schema = document.request_schema::<T>();
-        let content = serde_json::json!({"application/x-www-form-urlencoded": {"schema": schema}});
+        let content = serde_json::json!({FORM: {"schema": schema}});
         document.request_body = Some(serde_json::json!({"required": true, "content": content}));
         document.errors.extend([400, 408, 413, 415]);
     }
@@ -207,7 +210,7 @@ impl<T: JsonSchema> Describe for Form<T> {
 pub fn is_form(headers: &HeaderMap) -> bool {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    media_type.eq_ignore_ascii_case(FORM)
 }
 
 /// The head of the request, for what looks at more than one part of it.
@@ -253,7 +256,7 @@ where
     B::Error: Into<BoxError>,
 {
     let bytes = bytes(headers, body).await?;
-    if bytes.is_empty() || is_json(headers) { Ok(bytes) } else { Err(Error::UnsupportedMediaType) }
+    if bytes.is_empty() || is_json(headers) { Ok(bytes) } else { Err(Error::UnsupportedMediaType(JSON)) }
 }
 
 /// The bytes of a body, whatever it is.
@@ -282,6 +285,6 @@ where
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(media_type) = headers.get(header::CONTENT_TYPE) else { return true };
     let media_type = media_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let json = ["application/json", "application/json-patch+json", "application/scim+json"];
+    let json = [JSON, "application/json-patch+json", "application/scim+json"];
     json.iter().any(|known| media_type.eq_ignore_ascii_case(known))
 }

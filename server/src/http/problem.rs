@@ -120,7 +120,7 @@ impl Problem {
             Error::Invalid(_) | Error::OAuth(_) | Error::Scim(_) => bad_request(family, is_patch),
             Error::NotSupported => (StatusCode::NOT_IMPLEMENTED, "HTTP-501", "Not implemented"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "HTTP-413", "Payload too large"),
-            Error::UnsupportedMediaType => {
+            Error::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP-415", "Unsupported media type")
             }
             Error::TooManyRequests(_) => {

@@ -196,6 +196,14 @@ struct StaticKeyOption {
     pem: String,
 }
 
+/// Pointers to one claim, and clients that may be named.
+const POINTERS: usize = 20;
+const CLIENTS: usize = 100;
+/// Characters of the longest secret.
+const SECRET: usize = 4096;
+/// Bytes of the longest options that are kept as they are.
+const DOCUMENT: usize = 32 * 1024;
+
 /// How a secret becomes one that may be kept.
 type Seal<'s> = &'s dyn Fn(&str) -> Result<Sealed, Error>;
 
@@ -240,7 +248,7 @@ impl NewIdentityProvider {
                 let skip = self.skip_verify.unwrap_or(false);
                 Trust::Oidc(Box::new(oidc_trust(options, self.pending_options, interactive, skip, seal)?))
             }
-            Protocol::Saml => Trust::Saml(self.options.unwrap_or_else(|| json!({})).to_string()),
+            Protocol::Saml => Trust::Saml(document(&self.options.unwrap_or_else(|| json!({})), "/options")?),
         };
         Ok(identity_providers::NewIdentityProvider {
             vendor,
@@ -251,6 +259,15 @@ impl NewIdentityProvider {
             trust,
         })
     }
+}
+
+/// Options that are kept as they are: they are read whenever somebody logs in.
+fn document(value: &Value, at: &str) -> Result<String, Error> {
+    let text = value.to_string();
+    if text.len() <= DOCUMENT {
+        return Ok(text);
+    }
+    Err(Error::at_pointer(at, format!("must have at most {DOCUMENT} bytes")))
 }
 
 fn described(text: &str, at: &str) -> Result<Description, Error> {
@@ -325,6 +342,9 @@ impl Options {
         let mut claims = ClaimsMapping::default();
         for (name, pointers) in self.claims_mapping.unwrap_or_default() {
             let at = of(&format!("claimsMapping/{name}"));
+            if pointers.len() > POINTERS {
+                return Err(Error::at_pointer(at, format!("must be at most {POINTERS} pointers")));
+            }
             if pointers.iter().any(|pointer| !pointer.starts_with('/') || pointer.len() > 256) {
                 return Err(Error::at_pointer(at, "must be JSON pointers, for example `/sub`"));
             }
@@ -335,13 +355,24 @@ impl Options {
             return Err(Error::at_pointer(of("claimsMapping/sub"), "is missing"));
         }
         let clients = self.allowed_client_ids.unwrap_or_default();
+        if clients.len() > CLIENTS || clients.iter().any(|client| client.len() > 512) {
+            let error = format!("must be at most {CLIENTS}, of at most 512 bytes each");
+            return Err(Error::at_pointer(of("allowedClientIds"), error));
+        }
+        let secret = self.client_secret.as_deref();
+        if secret.is_some_and(|secret| secret.chars().count() > SECRET) {
+            return Err(Error::at_pointer(of("clientSecret"), NameError::TooLong(SECRET)));
+        }
         let signature = self.id_token_signature_alg.as_deref();
         Ok(OidcSettings {
             realm,
             discovery_url: page(self.discovery_url.as_deref(), &of("discoveryUrl"))?,
-            configuration: self.configuration.map(|configuration| configuration.to_string()),
+            configuration: self
+                .configuration
+                .map(|configuration| document(&configuration, &of("openid_configuration")))
+                .transpose()?,
             client_id: setting(self.client_id.as_deref(), 512, &of("clientId"))?,
-            client_secret: self.client_secret.as_deref().map(seal).transpose()?,
+            client_secret: secret.map(seal).transpose()?,
             scope: setting(self.scope.as_deref(), 254, &of("scope"))?,
             claims,
             audience: setting(self.audience.as_deref(), 256, &of("audience"))?,

@@ -47,7 +47,7 @@ fn bad(why: impl Into<String>) -> Error {
 pub fn read(providers: &[IdentityProvider], token: &str, now: Timestamp) -> Result<Said, Error> {
     let unknown = || Error::from(SessionError::NoIdentityProvider);
     let short = Some(token).filter(|token| token.len() <= TOKEN).ok_or_else(unknown)?;
-    let header = jsonwebtoken::decode_header(short).map_err(|_| unknown())?;
+    let header = keys::header(short).ok_or_else(unknown)?;
     let kid = header.kid.filter(|kid| kid.len() <= KEY_ID).ok_or_else(unknown)?;
     let named = providers.iter().filter(|provider| provider.active).filter_map(|provider| {
         let Trust::Jwt(trust) = &provider.trust else { return None };

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{asked_host, bearer, cookie as cookie_of, foreign_origin, session_cookie, web_integration},
+    caller::{
+        WEB_INTEGRATION, asked_host, bearer, cookie as cookie_of, foreign_origin, session_cookie,
+        web_integration,
+    },
     credentials::cookies::{CSRF, SESSION, SIGNATURE, SessionCookie},
     error::{Error, SessionError},
     http::{
@@ -46,8 +49,10 @@ pub struct Browser {
     /// What it was sent as `Authorization: Bearer`.
     bearer: Option<String>,
     cookie: Option<SessionCookie>,
-    /// The page that asks, if it is from elsewhere, and the web integration that it names.
-    pub foreign: Option<(String, Option<String>)>,
+    /// The origin of the page that asks, if it is from elsewhere.
+    pub foreign: Option<String>,
+    /// The web integration that is named.
+    integration: Option<String>,
 }
 
 impl FromRequestParts<App> for Browser {
@@ -57,7 +62,8 @@ impl FromRequestParts<App> for Browser {
             host: asked_host(parts),
             bearer: bearer(&parts.headers).map(str::to_owned),
             cookie: session_cookie(&parts.headers, app),
-            foreign: foreign_origin(parts).map(|origin| (origin, web_integration(parts))),
+            foreign: foreign_origin(parts),
+            integration: web_integration(parts),
         })
     }
 }
@@ -69,8 +75,8 @@ impl Describe for Browser {
 impl Browser {
     /// Refuses pages from elsewhere that no web integration of the tenant allows.
     async fn refuse_strangers(&self, app: &App) -> Result<(), Error> {
-        let Some((origin, integration)) = &self.foreign else { return Ok(()) };
-        let named = integration.clone().ok_or(SessionError::OriginNotAllowed)?;
+        let Some(origin) = &self.foreign else { return Ok(()) };
+        let named = self.integration.clone().ok_or(SessionError::OriginNotAllowed)?;
         let tenant = super::tenant_of(app, self.host.as_ref()).await?;
         if super::allows(app, tenant, named, origin.clone()).await? {
             Ok(())
@@ -84,20 +90,24 @@ impl Browser {
         let links: Links = tenants::links_of_host(app, self.host.as_ref()).await?;
         let value = session.value();
         let (signature, csrf) = (app.cookies.signature(&value), app.cookies.csrf_token(&value));
-        let cookie = |(name, value): (&'static str, String)| {
-            let cookie = Cookie::build((name, value)).path("/").http_only(true);
-            // Pages elsewhere use the session too, where a browser allows that at all.
-            let (secure, same_site) =
-                if links.is_secure() { (true, SameSite::None) } else { (false, SameSite::Lax) };
-            cookie.secure(secure).same_site(same_site).build()
-        };
+        let cookie = |(name, value)| session_cookie_named(name, value, &links);
         Ok([(SESSION, value), (SIGNATURE, signature), (CSRF, csrf)].map(cookie).into())
     }
 }
 
+fn session_cookie_named(name: &'static str, value: String, links: &Links) -> Cookie<'static> {
+    // Pages elsewhere use the session too, where a browser allows that at all.
+    let (secure, same_site) = if links.is_secure() { (true, SameSite::None) } else { (false, SameSite::Lax) };
+    Cookie::build((name, value)).path("/").http_only(true).secure(secure).same_site(same_site).build()
+}
+
 /// The cookies of a session, gone.
-fn no_cookies() -> Vec<Cookie<'static>> {
-    let gone = |name| Cookie::build((name, "")).path("/").max_age(Duration::ZERO).build();
+fn no_cookies(links: &Links) -> Vec<Cookie<'static>> {
+    let gone = |name| {
+        let mut cookie = session_cookie_named(name, String::new(), links);
+        cookie.set_max_age(Duration::ZERO);
+        cookie
+    };
     [SESSION, SIGNATURE, CSRF].map(gone).into()
 }
 
@@ -114,7 +124,6 @@ async fn log_in_by_token(
 /// The parameters of the page to log in on.
 struct AskLogin {
     returnto: Option<String>,
-    integration: Option<String>,
     /// The identity provider to go to.
     provider: Option<String>,
     /// Whether somebody who is logged in already logs in again.
@@ -127,7 +136,7 @@ impl Parameters for AskLogin {
     fn parameters() -> Vec<Parameter> {
         vec![
             Parameter::text("returnto", "Where to go to then: an address of the tenant"),
-            Parameter::text("qlik-web-integration-id", "The web integration whose pages may be returned to"),
+            Parameter::text(WEB_INTEGRATION, "The web integration whose pages may be returned to"),
             Parameter::text("idp", "The identity provider to go to"),
             Parameter::text("prompt", "`login`: ask although somebody is logged in"),
             Parameter::text("login_hint", "Who probably logs in"),
@@ -138,7 +147,6 @@ impl Parameters for AskLogin {
         let text = |name: &str| pairs.get(name).map(str::to_owned);
         Ok(Self {
             returnto: text("returnto"),
-            integration: text("qlik-web-integration-id"),
             provider: text("idp"),
             anew: pairs.get("prompt") == Some("login"),
             logged_out: pairs.flag("loggedout")?,
@@ -147,19 +155,31 @@ impl Parameters for AskLogin {
     }
 }
 
-/// Where to go to after a login, if that is somewhere the tenant allows.
-async fn returning(
-    app: &App,
-    browser: &Browser,
-    links: &Links,
-    returnto: Option<&str>,
-    integration: Option<&str>,
-) -> Result<Option<String>, Error> {
-    let origins = match integration {
-        Some(integration) => Some(super::origins(app, browser.host.as_ref(), integration).await?),
-        None => None,
-    };
-    checked_return(returnto, links.origin(), origins.as_deref())
+/// Where to go to after a login, and the web integration that allows it. It goes through the browser with every step, so it is
+/// checked at each.
+#[derive(Default)]
+struct Back {
+    to: Option<String>,
+    integration: Option<String>,
+}
+
+impl Back {
+    /// # Errors
+    /// When that is nowhere the tenant allows.
+    async fn read(
+        app: &App,
+        host: Option<&Host>,
+        links: &Links,
+        returnto: Option<&str>,
+        integration: Option<String>,
+    ) -> Result<Self, Error> {
+        let origins = match &integration {
+            Some(integration) => Some(super::origins(app, host, integration).await?),
+            None => None,
+        };
+        let to = checked_return(returnto, links.origin(), origins.as_deref())?;
+        Ok(Self { to, integration })
+    }
 }
 
 async fn show_login(
@@ -169,41 +189,44 @@ async fn show_login(
 ) -> Result<Browsed, Error> {
     let ways = super::ways(&app, browser.host.as_ref()).await?;
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
-    let to =
-        returning(&app, &browser, &links, asked.returnto.as_deref(), asked.integration.as_deref()).await?;
+    let host = browser.host.as_ref();
+    let back = Back::read(&app, host, &links, asked.returnto.as_deref(), browser.integration.clone()).await?;
     if let (Some(cookie), false) = (browser.cookie.clone(), asked.anew)
-        && let Some(name) = super::who(&app, cookie).await?
+        && let Some(name) = super::who(&app, host, cookie).await?
     {
         let page = || render(&LoggedInPage { tenant: ways.tenant.clone(), name });
-        return match to {
+        return match back.to {
             Some(to) => Ok(Browsed::Elsewhere(absolute(&links, &to))),
             None => page().map(Browsed::Page),
         };
     }
     let message = asked.logged_out.then_some("You are logged out.");
-    let providers = provider_links(&ways.providers, to.as_deref());
+    let providers = provider_links(&ways.providers, &back);
     if let ([only], false, None) = (providers.as_slice(), ways.passwords, message) {
         return Ok(Browsed::Elsewhere(links.to(&only.href)));
     }
-    let returnto = to.unwrap_or_default();
     let page = LoginPage {
         tenant: ways.tenant,
         message,
         providers,
         passwords: ways.passwords,
-        returnto,
+        returnto: back.to,
+        integration: back.integration,
         username: asked.hint,
     };
     render(&page).map(Browsed::Page)
 }
 
 /// The buttons of the providers that ask in a browser.
-fn provider_links(providers: &[IdentityProvider], to: Option<&str>) -> Vec<ProviderLink> {
+fn provider_links(providers: &[IdentityProvider], back: &Back) -> Vec<ProviderLink> {
     let link = |provider: &IdentityProvider| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("idp", &provider.id.to_string());
-        if let Some(to) = to {
+        if let Some(to) = &back.to {
             query.append_pair("returnto", to);
+        }
+        if let Some(integration) = &back.integration {
+            query.append_pair(WEB_INTEGRATION, integration);
         }
         let described = Some(provider.description.as_str()).filter(|text| !text.is_empty());
         let name = described.unwrap_or_else(|| provider.vendor.as_str()).to_owned();
@@ -234,12 +257,12 @@ async fn log_in_by_password(
     let host = browser.host.as_ref();
     let ways = super::ways(&app, host).await?;
     let links = tenants::links_of_host(&app, host).await?;
-    let PasswordForm { username, password, returnto } = form;
-    // What the page had checked comes back through the browser, so it is checked again; pages elsewhere are left out.
-    let to = checked_return(Some(&returnto), links.origin(), None).unwrap_or_default();
+    let PasswordForm { username, password, returnto, integration } = form;
+    let integration = integration.filter(|integration| !integration.is_empty());
+    let back = Back::read(&app, host, &links, returnto.as_deref(), integration).await?;
     let message = match super::password::by_password(&app, host, &username, password).await {
         Ok(session) => {
-            let link = to.map_or_else(|| links.to("/login"), |to| absolute(&links, &to));
+            let link = back.to.map_or_else(|| links.to("/login"), |to| absolute(&links, &to));
             return Ok(WithCookies {
                 cookies: browser.cookies(&app, &session).await?,
                 answer: Browsed::After(link),
@@ -252,9 +275,10 @@ async fn log_in_by_password(
     let page = LoginPage {
         tenant: ways.tenant,
         message: Some(message),
-        providers: provider_links(&ways.providers, to.as_deref()),
+        providers: provider_links(&ways.providers, &back),
         passwords: true,
-        returnto: to.unwrap_or_default(),
+        returnto: back.to,
+        integration: back.integration,
         username,
     };
     Ok(WithCookies { cookies: Vec::new(), answer: Browsed::Refused(render(&page)?) })
@@ -274,10 +298,10 @@ async fn depart(
     Query(asked): Query<AskLogin>,
 ) -> Result<WithCookies<Browsed>, Error> {
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
-    let to =
-        returning(&app, &browser, &links, asked.returnto.as_deref(), asked.integration.as_deref()).await?;
+    let host = browser.host.as_ref();
+    let back = Back::read(&app, host, &links, asked.returnto.as_deref(), browser.integration.clone()).await?;
     let provider = asked.provider.unwrap_or_default();
-    let departure = oidc::depart(&app, browser.host.as_ref(), &links, &provider, to).await?;
+    let departure = oidc::depart(&app, host, &links, &provider, back.to).await?;
     let cookie = sent_cookie(departure.cookie, links.is_secure(), Duration::seconds(oidc::PATIENCE));
     Ok(WithCookies { cookies: vec![cookie], answer: Browsed::Elsewhere(Link::elsewhere(&departure.to)) })
 }
@@ -328,9 +352,10 @@ async fn arrive(
             let page = LoginPage {
                 tenant: ways.tenant,
                 message: Some("Logging in did not work. Try again, or ask an administrator."),
-                providers: provider_links(&ways.providers, None),
+                providers: provider_links(&ways.providers, &Back::default()),
                 passwords: ways.passwords,
-                returnto: String::new(),
+                returnto: None,
+                integration: None,
                 username: String::new(),
             };
             Ok(WithCookies { cookies: vec![gone], answer: Browsed::Refused(render(&page)?) })
@@ -347,5 +372,5 @@ async fn log_out(State(app): State<App>, browser: Browser) -> Result<WithCookies
     };
     let next = provider.and_then(|provider| provider.post_logout);
     let to = next.map_or_else(|| links.to("/login?loggedout=true"), |page| Link::elsewhere(page.as_str()));
-    Ok(WithCookies { cookies: no_cookies(), answer: Elsewhere(to) })
+    Ok(WithCookies { cookies: no_cookies(&links), answer: Elsewhere(to) })
 }

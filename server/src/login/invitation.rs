@@ -91,8 +91,7 @@ pub async fn accept(
     let arrival = Arrival { provider: None, creates: false, claims: Claims::only(user.subject) };
     let tenant = offered.tenant;
     let accepting = Some(Accepting { offered, hash });
-    begin(app, tenant, arrival, Begun { proof: Proof::Invitation, by: None, assertion: None, accepting })
-        .await
+    begin(app, tenant, arrival, Begun { accepting, ..Begun::by(Proof::Invitation) }).await
 }
 
 /// Refuses an invitation that is not the present one any more.

@@ -14,6 +14,7 @@ use rolecall_engine::{
     change::Edited,
     identity_providers::IdentityProvider,
     ids::{IdpId, SessionId, TenantId},
+    passwords::Password,
     provisioning::{Arrival, Known, admit},
     sessions::{Opening, Proof, Session, UsedAssertion},
     users::{User, UserStatus},
@@ -68,7 +69,7 @@ pub async fn by_token(app: &App, host: Option<&Host>, token: &str) -> Result<Ses
         app,
         tenant,
         arrival,
-        Begun { proof: Proof::Jwt, by: Some(said.provider), assertion: Some(assertion), accepting: None },
+        Begun { by: Some(said.provider), assertion: Some(assertion), ..Begun::by(Proof::Jwt) },
     )
     .await
 }
@@ -81,6 +82,14 @@ struct Begun {
     assertion: Option<UsedAssertion>,
     /// The invitation that is accepted.
     accepting: Option<Accepting>,
+    /// The password as it was when it was looked at.
+    password: Option<Password>,
+}
+
+impl Begun {
+    const fn by(proof: Proof) -> Self {
+        Self { proof, by: None, assertion: None, accepting: None, password: None }
+    }
 }
 
 /// Lets somebody in, and begins a session.
@@ -99,6 +108,13 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
             still_invited(tx, accepting).await?;
         }
         let known = known(tx, &arrival).await?;
+        if let Some(password) = &begun.password {
+            let present = sql::password(tx.reader(), password.user).await?;
+            let whose = known.user.as_ref().map(|user| user.id);
+            if present.as_ref() != Some(password) || whose != Some(password.user) {
+                return Err(SessionError::NotAdmitted.into());
+            }
+        }
         let provider = arrival.provider;
         let at = tx.editor().at;
         let admitted = admit(arrival, known, id, &mut || entropy.group_id(at), tx.tenant(), tx.editor());
@@ -157,11 +173,14 @@ async fn superfluous(tx: &WriteTx<'_>, user: &User) -> Result<Edited<()>, Error>
     Ok(rolecall_engine::sessions::end_all(gone))
 }
 
-/// The name of whoever is logged in by a cookie; none where nobody is.
+/// The name of whoever is logged in by a cookie in the tenant of a host; none where nobody is.
 ///
 /// # Errors
-/// When the database cannot be read.
-pub async fn who(app: &App, cookie: SessionCookie) -> Result<Option<String>, Error> {
+/// When the host is no tenant's, or the database cannot be read.
+pub async fn who(app: &App, host: Option<&Host>, cookie: SessionCookie) -> Result<Option<String>, Error> {
+    if cookie.tenant != tenant_of(app, host).await? {
+        return Ok(None);
+    }
     let (tenant, user) = match verify_session(app, cookie).await {
         Ok((tenant, credential)) => (tenant.tenant().id, credential.user()),
         Err(Error::Unauthenticated) => return Ok(None),

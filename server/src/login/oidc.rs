@@ -185,7 +185,7 @@ pub async fn arrive(
     }
     let claims = claims(&said, &settings)?;
     let arrival = Arrival { provider: Some(provider.id), creates: provider.creates_users, claims };
-    let begun = Begun { proof: Proof::Oidc, by: Some(provider), assertion: None, accepting: None };
+    let begun = Begun { by: Some(provider), ..Begun::by(Proof::Oidc) };
     Ok((begin(app, tenant, arrival, begun).await?, sent.returnto))
 }
 
@@ -246,7 +246,7 @@ impl Asked<'_> {
     ) -> Result<Map<String, Value>, Error> {
         let wrong = || failed("its identity token is not good");
         let short = Some(token).filter(|token| token.len() <= TOKEN).ok_or_else(wrong)?;
-        let header = jsonwebtoken::decode_header(short).map_err(|_| wrong())?;
+        let header = keys::header(short).ok_or_else(wrong)?;
         let keys = app.discovery.keys(&self.metadata.jwks_uri, header.kid.as_deref(), now).await?;
         let claims = keys.iter().find_map(|key| self.signed(key, short)).ok_or_else(wrong)?;
         let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);

@@ -23,6 +23,9 @@ use crate::{
 /// Seconds to wait once too many attempts were made.
 pub(super) const WAIT: u64 = 30;
 
+/// Bytes of the longest subject or address that is looked for.
+const NAME: usize = 2048;
+
 /// Begins a session of whoever has a subject or an address, and the password. Takes as long whoever it is.
 ///
 /// # Errors
@@ -34,6 +37,10 @@ pub async fn by_password(
     password: String,
 ) -> Result<SessionCookie, Error> {
     let tenant = tenant_of(app, host).await?;
+    // Nobody has such a name or such a password.
+    if name.len() > NAME || password.chars().count() > *password::LENGTH.end() {
+        return Err(SessionError::NotAdmitted.into());
+    }
     if !app.attempts.count(tenant, name) {
         return Err(Error::TooManyRequests(WAIT));
     }
@@ -45,12 +52,12 @@ pub async fn by_password(
         }
         None => None,
     };
-    let good = password::verify(known.map(|known| known.hash), password).await?;
+    let hash = known.as_ref().map(|known| known.hash.clone());
+    let good = password::verify(hash, password).await?;
     let (_, subject) = user.filter(|_| good).ok_or(SessionError::NotAdmitted)?;
     app.attempts.forget(tenant, name);
     let arrival = Arrival { provider: None, creates: false, claims: Claims::only(subject) };
-    begin(app, tenant, arrival, Begun { proof: Proof::Password, by: None, assertion: None, accepting: None })
-        .await
+    begin(app, tenant, arrival, Begun { password: known, ..Begun::by(Proof::Password) }).await
 }
 
 /// The user with a subject, or the only one with an address.

@@ -19,7 +19,8 @@ pub struct LoginPage {
     pub message: Option<&'static str>,
     pub providers: Vec<ProviderLink>,
     pub passwords: bool,
-    pub returnto: String,
+    pub returnto: Option<String>,
+    pub integration: Option<String>,
     pub username: String,
 }
 
@@ -45,8 +46,10 @@ pub struct PasswordForm {
     /// The password.
     pub password: String,
     /// Where to go to then.
-    #[serde(default)]
-    pub returnto: String,
+    pub returnto: Option<String>,
+    /// The web integration whose pages may be returned to.
+    #[serde(rename = "qlik-web-integration-id")]
+    pub integration: Option<String>,
 }
 
 /// The page to accept an invitation on.
@@ -75,6 +78,9 @@ pub struct InvitationForm {
     pub password: String,
 }
 
+/// Bytes of the longest place to go to: with the rest of what a browser brings back it has to fit into a cookie.
+const RETURN: usize = 2048;
+
 /// Where to go to after a login: a path here, an address of the tenant, or one of the web integration (threats T25).
 ///
 /// # Errors
@@ -86,7 +92,7 @@ pub fn checked_return(
 ) -> Result<Option<String>, Error> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     // What a browser would read in another way than it looks.
-    let plain = text.len() <= 8192 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let plain = text.len() <= RETURN && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let path = text.starts_with('/') && !text.starts_with("//");
     let under = |origin: &str| {
         let rest = text.strip_prefix(origin);

@@ -11,7 +11,7 @@ use rolecall_engine::{
     oauth::{CodeBinding, Consent, OAuthClient, OAuthConsent, OAuthGrant, granted_scopes},
     scopes::ScopeName,
     sessions::Session,
-    time::{Span, Timestamp},
+    time::Timestamp,
     users::UserStatus,
 };
 
@@ -60,6 +60,12 @@ pub enum Decided {
 
 /// Letters of a challenge: SHA-256 in base64url (RFC 7636 §4.2).
 const CHALLENGE: usize = 43;
+
+/// Milliseconds within which a login is as new as any client may want.
+const JUST_NOW: i64 = 60_000;
+
+/// Codes and refresh tokens that a client has of one user at once; with one more the oldest ends.
+const GRANTS: usize = 100;
 
 /// An error that is told to the client (RFC 6749 §4.1.2.1).
 struct Told(&'static str, String);
@@ -191,14 +197,14 @@ async fn logged_in(
     let id = cookie.session;
     let session = app.db.read(tenant, async move |reader| sessions::find(reader, id).await).await?;
     let now = app.clock.now();
+    // Whoever was asked to log in again has just done so, and is not asked for ever.
+    let least = if asked.has_prompt("login") { Some(JUST_NOW) } else { None };
+    let most = asked.max_age.map(|seconds| seconds.saturating_mul(1000)).or(least);
+    let most = most.map(|most| least.unwrap_or(most).min(most).max(JUST_NOW));
     let recent = |session: &Session| {
-        asked.max_age.is_none_or(|seconds| now < session.began_at.plus(Span::from_millis(seconds * 1000)))
+        most.is_none_or(|most| now.as_millis().saturating_sub(session.began_at.as_millis()) < most)
     };
-    // Whoever was asked to log in again has just done so.
-    let anew = |session: &Session| {
-        !asked.has_prompt("login") || now < session.began_at.plus(Span::from_millis(60_000))
-    };
-    let session = session.filter(|session| recent(session) && anew(session));
+    let session = session.filter(recent);
     Ok(session.map(|session| LoggedIn { session, cookie }))
 }
 
@@ -284,9 +290,7 @@ async fn grant(
                 OAuthConsent::give(before, client.id, user, &scopes, tx.editor()).map(drop)
             }
         };
-        for over in ended(tx, user, &client).await? {
-            edited = edited.and(over.end(Vec::new()));
-        }
+        edited = edited.and(superfluous(tx, user, &client).await?);
         let logged_in = (user, session.began_at);
         Ok(edited.and(OAuthGrant::begin(id, &secret, &client, logged_in, scopes, binding, tx.editor())))
     };
@@ -294,10 +298,20 @@ async fn grant(
     Ok(code)
 }
 
-/// Grants of a user to a client that are over.
-async fn ended(tx: &WriteTx<'_>, user: UserId, client: &OAuthClient) -> Result<Vec<OAuthGrant>, Error> {
+/// The end of grants of a user to a client that are over, and of the oldest ones where there are too many.
+async fn superfluous(tx: &WriteTx<'_>, user: UserId, client: &OAuthClient) -> Result<Edited<()>, Error> {
     let mut grants = sql::of_user(tx.reader(), user, client.id).await?;
     let now: Timestamp = tx.editor().at;
-    grants.retain(|grant| grant.is_over(now));
-    Ok(grants)
+    grants.sort_by_key(|grant| (!grant.is_over(now), grant.created_at));
+    let beyond = (grants.len() + 1).saturating_sub(GRANTS);
+    let mut edited = Edited::unchanged(());
+    for (n, grant) in grants.into_iter().enumerate() {
+        if grant.is_over(now) {
+            edited = edited.and(grant.end(Vec::new()));
+        } else if n < beyond {
+            let family = super::tokens::of_family(tx.reader(), grant.id).await?;
+            edited = edited.and(grant.end(family));
+        }
+    }
+    Ok(edited)
 }

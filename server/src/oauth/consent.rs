@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{asked_host, session_cookie},
+    caller::{asked_host, foreign_origin, session_cookie},
     error::{Error, SessionError},
     http::{
         extract::{Form, Head},
@@ -74,6 +74,10 @@ async fn decide_authorize(
     Form(form): Form<ConsentForm>,
 ) -> Result<Browsed, Error> {
     let (host, cookie) = (asked_host(&head), session_cookie(&head.headers, &app));
+    // Only our own page asks people, whoever else could send what it sends.
+    if foreign_origin(&head).is_some() {
+        return Err(SessionError::OriginNotAllowed.into());
+    }
     let ours = |cookie: &crate::credentials::cookies::SessionCookie| {
         app.cookies.is_csrf_token(&cookie.value(), &form.csrf)
     };

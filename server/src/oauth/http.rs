@@ -172,7 +172,8 @@ async fn issue_token(
     // A refresh token says whose it is.
     if let (Ok((Grant::Shown(redeem::Shown::Refresh(token, _)), _)), None, None) = (&asked, &basic, &named.id)
     {
-        named.id = token.client(&app).await?.map(|client| client.to_string());
+        let client = token.client(&app).await?.ok_or_else(redeem::invalid_grant)?;
+        named.id = Some(client.to_string());
     }
     // Who does not prove who it is learns nothing else.
     let claim = claim(basic, named, token_address(&app, host.as_ref()).await)?;

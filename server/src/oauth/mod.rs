@@ -93,7 +93,8 @@ impl Issued {
     }
 }
 
-/// The client that says who it is, and its tenant: that whose host was asked, or the only one that has the client. Nothing tells whether it is not there or its proof is wrong.
+/// The client that says who it is, and its tenant: that whose host was asked, or the only one that has the client. Nothing
+/// tells whether it is not there or its proof is wrong.
 ///
 /// # Errors
 /// `invalid_client`, or when the database cannot be read.
@@ -107,12 +108,12 @@ async fn authenticate(
     let (tenant, client) = client_of(app, host, &claim.id).await?.ok_or_else(wrong)?;
     let proven = match &claim.proof {
         Proof::Secret(secret) => client.proves_by(AuthMethod::ClientSecret) && client.has_secret(secret),
-        Proof::Assertion { token, audience } => {
+        Proof::Assertion { token, audience } if client.proves_by(AuthMethod::PrivateKeyJwt) => {
             let published = published(app, &client, token).await;
             let proof = Signed { token, audience, published: &published };
-            client.proves_by(AuthMethod::PrivateKeyJwt)
-                && app.assertions.accept(&client, &proof, app.clock.now())
+            app.assertions.accept(&client, &proof, app.clock.now())
         }
+        Proof::Assertion { .. } => false,
         Proof::None => !client.settings.is_confidential(),
     };
     if !proven {
@@ -178,9 +179,13 @@ fn not_active() -> Error {
     OAuthRefusal::new("unauthorized_client", "the tenant is not active").into()
 }
 
-/// Counts a request of a client as a write of its own.
-fn counted(app: &App, client: &OAuthClient) -> Result<(), Error> {
-    let counted = app.rate_limits.count_client(client.id);
+/// Counts a request of a client as a write of its own. One that proves nothing is not counted, or anybody could use up what its
+/// users may do: what it shows is counted as its user's.
+fn counted(app: &App, tenant: TenantId, client: &OAuthClient) -> Result<(), Error> {
+    if !client.settings.is_confidential() {
+        return Ok(());
+    }
+    let counted = app.rate_limits.count_client(tenant, client.id);
     counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))
 }
 
@@ -196,7 +201,7 @@ pub async fn issue(
     scopes: Vec<ScopeName>,
 ) -> Result<(TenantId, Issued), Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
-    counted(app, &client)?;
+    counted(app, tenant, &client)?;
     let as_whom = match grant {
         Grant::Shown(shown) => {
             return redeem::redeem(app, tenant, client, shown).await.map(|issued| (tenant, issued));
@@ -291,7 +296,7 @@ fn given(app: &App, text: &str) -> Option<(Credential, OAuthTokenId, OAuthClient
 /// `invalid_client`, or when the database cannot be written.
 pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &str) -> Result<(), Error> {
     let (tenant, client) = authenticate(app, host, claim).await?;
-    counted(app, &client)?;
+    counted(app, tenant, &client)?;
     let client_id = client.id;
     if let Some(token) = RefreshToken::read(text).filter(|token| token.is_of(tenant)) {
         let work =

@@ -14,6 +14,7 @@ use crate::{
     app::App,
     credentials,
     error::{Error, OAuthRefusal},
+    limits::{RetryAfter, Tier},
     write::{self, WriteTx},
 };
 
@@ -38,7 +39,7 @@ impl RefreshToken {
         let mut parts = text.splitn(4, '.');
         let tenant = parts.next()?.parse().ok()?;
         let grant = parts.next()?.parse().ok()?;
-        let nth = parts.next()?.parse().ok()?;
+        let nth = parts.next()?.parse::<u32>().ok()?.into();
         Some(Self { tenant, grant, nth, secret: parts.next()?.to_owned() })
     }
 
@@ -63,7 +64,7 @@ impl RefreshToken {
     }
 }
 
-fn invalid_grant() -> Error {
+pub fn invalid_grant() -> Error {
     OAuthRefusal::new("invalid_grant", "it is not good, or not any more").into()
 }
 
@@ -132,10 +133,16 @@ async fn of_grant(
     let (client_id, token_id, secret) =
         (client.id, OAuthTokenId::new(app.entropy.bytes()), app.entropy.secret());
     let refresh = RefreshToken { tenant, grant: id, nth, secret: secret.clone() };
+    let limits = app.clone();
     let work = async move |tx: &WriteTx<'_>| {
         super::still_there(tx, &client).await?;
         let grant = sql::find(tx.reader(), id).await?.ok_or_else(invalid_grant)?;
         active(tx.tenant(), grant.user)?;
+        if !client.settings.is_confidential() {
+            let users = tx.tenant().user_count();
+            let counted = limits.rate_limits.count(tenant, grant.user, users, Tier::Write);
+            counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+        }
         let before = grant.clone();
         let family = tokens::of_family(tx.reader(), id).await?;
         Ok(redeem(grant, (token_id, &secret), &client, family, tx).map(|redeemed| (redeemed, before)))

@@ -93,7 +93,7 @@ pub async fn token(
             if !operator.secret.is(secret) {
                 return Err(wrong().into());
             }
-            let counted = app.rate_limits.count_client(operator.id);
+            let counted = app.rate_limits.count_operator(operator.id);
             counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
             if !matches!(grant, Grant::ClientCredentials) {
                 let refused = "an operator may only use `client_credentials`";

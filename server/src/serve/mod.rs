@@ -60,7 +60,8 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             _ = noting.tick() => {
-                tokio::spawn(note_sessions(app.clone()));
+                let app = app.clone();
+                tokio::spawn(async move { note_seen(&app).await });
                 continue;
             }
             accepted = accept(&listener, &open) => accepted,
@@ -79,15 +80,8 @@ pub async fn serve(
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }
-    note_sessions(app.clone()).await;
+    note_seen(&app).await;
     app.close().await;
-}
-
-/// Writes down when sessions were last used. If that fails, some end sooner than they might.
-async fn note_sessions(app: App) {
-    if let Err(error) = note_seen(&app).await {
-        tracing::warn!(%error, "it was not written down when sessions were last used");
-    }
 }
 
 /// Deletes tenants on their day, one look after the other.

@@ -250,10 +250,23 @@ fn a_request_that_is_wrong_goes_nowhere_else() {
     }
     let nobody = authorize(&visitor(&server), &client, &[("prompt", "none")]);
     assert_eq!(sent(&nobody, "error").as_deref(), Some("login_required"));
-    let again = authorize(&nora, &client, &[("max_age", "0")]);
-    assert!(again.headers["location"].to_str().unwrap().contains("prompt=login"));
-    // A page of somebody else's, or of another session, decides nothing (threats T60).
     let page = authorize(&nora, &client, &[]);
+    // A page of our own asks; one of somebody else's says nothing for people, whatever it knows.
+    decide(&nora.header("origin", "https://app.example"), &page, "allow").refused(403, "HTTP-403");
+    decide(&nora.header("origin", "http://acme.localhost"), &page, "allow").expect(303);
+    // A login of just now is new enough for anybody, or nobody would ever come in.
+    for more in [("max_age", "0"), ("max_age", "-1"), ("max_age", "9223372036854775807"), ("prompt", "login")]
+    {
+        assert!(sent(&authorize(&nora, &client, &[more]), "code").is_some(), "{more:?}");
+    }
+    server.app.clock.advance(Span::from_millis(61_000));
+    for more in [("max_age", "0"), ("max_age", "60"), ("prompt", "login")] {
+        let again = authorize(&nora, &client, &[more]);
+        assert!(again.headers["location"].to_str().unwrap().contains("prompt=login"), "{more:?}");
+    }
+    assert!(sent(&authorize(&nora, &client, &[("max_age", "3600")]), "code").is_some());
+    // A page of somebody else's, or of another session, decides nothing (threats T60).
+    let page = authorize(&nora, &client, &[("prompt", "consent")]);
     let omar = logged_in(&server, "omar", &json!({}));
     decide(&omar, &page, "allow").refused(403, "CSRF-TOKEN-2");
     decide(&visitor(&server), &page, "allow").refused(403, "CSRF-TOKEN-2");
@@ -366,4 +379,24 @@ fn a_client_with_a_secret_proves_itself_too() {
     let mut wrong = exchange;
     wrong["subject_token"] = server.admin().key().into();
     oauth_error(&visitor(&server).post(TOKEN, wrong), 400, "invalid_grant");
+}
+
+/// What a client has of a user is bounded: the oldest ends (threats T28).
+#[test]
+fn a_client_has_so_many_grants_of_a_user() {
+    let server = with_provider();
+    let client = spa(&server, &json!({}));
+    let nora = logged_in(&server, "nora", &json!({}));
+    let page = authorize(&nora, &client, &[]);
+    let oldest = sent(&decide(&nora, &page, "allow"), "code").unwrap();
+    let given = redeem(&server, &client, &oldest);
+    let caller = server.client(&text(&given, "access_token"));
+    for _ in 0..99 {
+        authorize(&nora, &client, &[]).expect(302);
+    }
+    caller.get("/api/v1/users/me").expect(200);
+    let newest = sent(&authorize(&nora, &client, &[]), "code").unwrap();
+    assert_eq!(caller.get("/api/v1/users/me").status, 401);
+    oauth_error(&refresh(&server, &client, &text(&given, "refresh_token")), 400, "invalid_grant");
+    redeem(&server, &client, &newest).expect(200);
 }

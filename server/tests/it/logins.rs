@@ -284,6 +284,13 @@ fn wrong_signatures() -> Vec<String> {
             forged.push(format!("{}.{body}.", encoded(&header)));
         }
     }
+    // A good signature, under a header that wants more than is understood here (RFC 7515 §4.1.11).
+    let header = Header {
+        kid: Some("portal-key".to_owned()),
+        crit: Some(vec!["exp2".to_owned()]),
+        ..Header::new(Algorithm::RS256)
+    };
+    forged.push(encode(&header, &good, &EncodingKey::from_rsa_pem(RSA.as_bytes()).unwrap()).unwrap());
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         for secret in [RSA_PUBLIC, RSA_CERTIFICATE, RSA_PUBLIC.trim(), "", "portal-key"] {
             let header = Header { kid: Some("portal-key".to_owned()), ..Header::new(algorithm) };
@@ -357,7 +364,16 @@ fn a_session_keeps_the_permissions_of_its_login() {
     let role = admin.find("/api/v1/roles", "TenantAdmin");
     admin.op(&path, "remove-value", "/assignedRoles", json!({"id": role})).expect(204);
     again.get("/api/v1/roles").expect(200);
+    // What somebody makes as an administrator outlives the session, so that takes an administrator.
+    again.post("/api/v1/roles", json!({"name": "Made in a session"})).refused(403, "HTTP-403");
+    again.op(&path, "add", "/assignedRoles/-", json!({"name": "TenantAdmin"})).refused(403, "HTTP-403");
+    again
+        .post("/api/v1/users", json!({"subject": "friend", "assignedRoles": [{"name": "TenantAdmin"}]}))
+        .refused(403, "HTTP-403");
+    again.post(PROVIDERS, json!({"protocol": "SAML", "provider": "okta"})).refused(403, "HTTP-403");
+    admin.op(&path, "add", "/assignedRoles/-", json!({"name": "TenantAdmin"})).expect(204);
     again.make_role("Made in a session", &[]);
+    admin.op(&path, "remove-value", "/assignedRoles", json!({"id": role})).expect(204);
     assert_eq!(logged_in(&server, "nora", &json!({})).get("/api/v1/roles").status, 403);
     assert_eq!(server.key_of("nora").get("/api/v1/roles").status, 403);
 }
@@ -452,6 +468,32 @@ fn cookies_are_whole_or_nothing() {
     let elsewhere = server.anonymous().header("host", "globex.localhost");
     let elsewhere = elsewhere.header("cookie", &format!("{sid}; {signature}"));
     assert_eq!(elsewhere.get("/api/v1/users/me").status, 401, "a session of another tenant");
+    assert!(elsewhere.get("/login").text.contains("<h1>Log in</h1>"), "nobody is logged in there");
+    // What is in the cookie is no token, although it was looked up a moment ago.
+    let value = sid.strip_prefix("eas.sid=").unwrap();
+    assert_eq!(server.client(value).get("/api/v1/users/me").status, 401);
+    // Nobody is given a session that was there before (threats T27).
+    let token = signed(&claims("pia", &json!({})));
+    let planted = visitor(&server).header("cookie", &format!("{other_sid}; {other_signature}"));
+    let entered = planted.header("authorization", &format!("Bearer {token}")).post(SESSION, json!({}));
+    assert_ne!(split(&entered).0, other_sid);
+    assert_eq!(me(&format!("{other_sid}; {other_signature}")), 200, "it stays whose it was");
+}
+
+#[test]
+fn a_provider_that_is_switched_off_ends_what_it_began() {
+    let server = Server::start();
+    let admin = server.admin();
+    let id = jwt_provider(&admin, "https://idp.example", "portal-key", RSA_PUBLIC);
+    let nora = logged_in(&server, "nora", &json!({}));
+    nora.get("/api/v1/users/me").expect(200);
+    let path = format!("{PROVIDERS}/{id}");
+    admin.replace(&path, "/active", false).expect(204);
+    assert_eq!(nora.get("/api/v1/users/me").status, 401);
+    admin.replace(&path, "/active", true).expect(204);
+    nora.get("/api/v1/users/me").expect(200);
+    admin.delete(&path).expect(204);
+    assert_eq!(nora.get("/api/v1/users/me").status, 401);
 }
 
 #[test]
@@ -481,6 +523,10 @@ fn pages_elsewhere_need_a_web_integration() {
     let allowed = from("https://portal.example");
     allowed.header("qlik-web-integration-id", &id).get("/api/v1/users/me").expect(200);
     allowed.get(&format!("/api/v1/users/me?qlik-web-integration-id={id}")).expect(200);
+    // The same for the token without which nothing is changed.
+    allowed.header("qlik-web-integration-id", &id).get("/api/v1/csrf-token").expect(204);
+    allowed.get("/api/v1/csrf-token").refused(403, "HTTP-403");
+    from("https://evil.example").get("/api/v1/csrf-token").refused(403, "HTTP-403");
     let token = signed(&claims("nora", &json!({})));
     let login = visitor(&server)
         .header("authorization", &format!("Bearer {token}"))

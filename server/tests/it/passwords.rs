@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use rolecall_engine::names::Subject;
 use rolecall_server::set_password;
+use serde_json::json;
 
 use crate::{
     harness::{Answer, Client, RUNTIME, Server},
@@ -47,12 +48,76 @@ fn a_password_logs_in_by_subject_or_address() {
         ada.get("/login?prompt=login").expect(200);
     }
     let elsewhere = log_in(&visitor(&server), "ada@acme.example", PASSWORD, "https://evil.example/");
-    assert_eq!(elsewhere.headers["location"], "http://acme.localhost/login", "nobody is sent away");
+    elsewhere.refused(401, "LOGIN-8");
     visitor(&server).get("/login?returnto=https%3A%2F%2Fevil.example").refused(401, "LOGIN-8");
     server.anonymous().header("host", "nobody.example").get("/login").refused(401, "LOGIN-2");
     // A form of another page logs nobody in.
     let foreign = visitor(&server).header("origin", "https://evil.example");
     log_in(&foreign, "ada@acme.example", PASSWORD, "").refused(403, "HTTP-403");
+}
+
+/// Whoever comes from a page of a web integration goes back there, whichever way it was (reference/auth.md §5).
+#[test]
+fn whoever_comes_from_a_portal_goes_back_to_it() {
+    let server = with_password();
+    let admin = server.admin();
+    let portal = json!({"name": "Portal", "validOrigins": ["https://portal.example"]});
+    let made = admin.post("/api/v1/web-integrations", portal);
+    let id = made.expect(201)["id"].as_str().unwrap();
+    let login = "/login?returnto=https%3A%2F%2Fportal.example%2Fa%3Fb&qlik-web-integration-id=";
+    let page = visitor(&server).get(&format!("{login}{id}"));
+    assert!(
+        page.text.contains("value=\"https://portal.example/a?b\"") && page.text.contains(id),
+        "{}",
+        page.text
+    );
+    visitor(&server).get(&format!("{login}x")).refused(401, "LOGIN-10");
+    let enter = |returnto: &str, integration: &str| {
+        let pairs = [
+            ("username", "ada@acme.example"),
+            ("password", PASSWORD),
+            ("returnto", returnto),
+            ("qlik-web-integration-id", integration),
+        ];
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let form = Some(("application/x-www-form-urlencoded", body.as_bytes()));
+        visitor(&server).send("POST", "/login", form)
+    };
+    let entered = enter("https://portal.example/a?b", id);
+    assert_eq!(entered.headers["location"], "https://portal.example/a?b");
+    enter("https://evil.example/", id).refused(401, "LOGIN-10");
+    enter("https://portal.example/a?b", "").refused(401, "LOGIN-8");
+    // By a provider too.
+    let saml = json!({"protocol": "SAML", "provider": "generic", "interactive": true, "options": {"a": "x".repeat(40_000)}});
+    admin.post("/api/v1/identity-providers", saml).expect(400);
+    let new = json!({"protocol": "OIDC", "provider": "generic", "interactive": true, "skipVerify": true,
+        "pendingOptions": {"discoveryUrl": "https://op.example/.well-known/openid-configuration", "clientId": "c",
+            "clientSecret": "s", "realm": "op", "claimsMapping": {"sub": ["/sub"]}}});
+    let provider = admin.post("/api/v1/identity-providers", new);
+    let provider = provider.expect(201)["id"].as_str().unwrap();
+    let page = visitor(&server).get(&format!("{login}{id}"));
+    let link = format!("returnto=https%3A%2F%2Fportal.example%2Fa%3Fb&#38;qlik-web-integration-id={id}");
+    assert!(page.text.contains(&link), "{}", page.text);
+    // A secret is not shown, so options that were read and written back have none: they are refused, and the old ones stay.
+    let without = json!({"discoveryUrl": "https://op.example/.well-known/openid-configuration", "clientId": "c",
+        "realm": "op", "claimsMapping": {"sub": ["/sub"]}});
+    admin.replace(&format!("/api/v1/identity-providers/{provider}"), "/pendingOptions", without).expect(400);
+}
+
+#[test]
+fn a_name_that_nobody_can_have_costs_nothing() {
+    let server = with_password();
+    for (name, password) in
+        [("x".repeat(3000), "x".to_owned()), ("ada@acme.example".to_owned(), "x".repeat(257))]
+    {
+        // More often than attempts are allowed: they are none.
+        for _ in 0..12 {
+            let answer = log_in(&visitor(&server), &name, &password, "");
+            answer.expect(401);
+            assert!(answer.text.contains("The name or the password is wrong."), "{}", answer.text);
+        }
+    }
+    log_in(&visitor(&server), "ada@acme.example", PASSWORD, "").expect(303);
 }
 
 #[test]
