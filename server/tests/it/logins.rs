@@ -646,6 +646,21 @@ fn identity_providers_are_made_as_the_contract_says() {
     let oidc = format!("{PROVIDERS}/{}", oidc["id"].as_str().unwrap());
     admin.op(&oidc, "promote-options", "/options", true).expect(400);
     admin.replace(&oidc, "/active", true).expect(400);
+    // What is read whenever somebody logs in is bounded.
+    for (name, value) in [
+        ("claimsMapping", json!({"sub": vec!["/sub"; 21]})),
+        ("allowedClientIds", json!(vec!["c"; 101])),
+        ("allowedClientIds", json!(["c".repeat(513)])),
+        ("clientSecret", json!("s".repeat(4097))),
+        ("openid_configuration", json!({"issuer": "i".repeat(40_000)})),
+    ] {
+        let mut options = json!({"discoveryUrl": "https://op.example/.well-known/openid-configuration",
+            "clientId": "c", "clientSecret": "s", "claimsMapping": {"sub": ["/sub"]}});
+        options[name] = value;
+        let refused = admin.replace(&oidc, "/pendingOptions", options);
+        refused.expect(400);
+        assert!(refused.place().contains(name), "{name}: {}", refused.text);
+    }
     admin.delete(&oidc).expect(204);
     admin.delete(&path).expect(204);
     admin.get(&path).expect(404);
