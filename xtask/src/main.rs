@@ -17,8 +17,8 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   test      install what the tests need, and run everything
   tidy      check the structure: who may use whom, and how files look
-  bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `api`;
-            `peers` alone builds other policy engines and asks them the same questions, `cerbos` alone asks a server
+  bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `logins`,
+            `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
   generate  write what is made from the program: openapi.json, permissions.txt, escalation.txt
 ";
