@@ -77,7 +77,7 @@ pub async fn of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<Session>, 
 
 /// Those of a user's sessions that began before the newest `most`.
 pub async fn beyond(reader: &Reader<'_>, user: UserId, most: i64) -> Result<Vec<Session>, Error> {
-    let condition = "user_id = $2 ORDER BY began_at DESC, id LIMIT 4 OFFSET $3";
+    let condition = "user_id = $2 ORDER BY began_at DESC, id DESC LIMIT 4 OFFSET $3";
     reader.matching(&SESSIONS, condition, &[user.into(), most.into()], read).await
 }
 
