@@ -25,6 +25,7 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
+    asking_page::Page,
     credentials::{
         self, Credential, Given,
         cookies::{SESSION, SIGNATURE, SessionCookie},
@@ -37,7 +38,6 @@ use crate::{
     operators::sql as operators,
     tenants::sql as tenants,
     trace::TraceId,
-    web_integrations::sql as web_integrations,
 };
 
 /// What a caller must hold.
@@ -363,9 +363,8 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The header that repeats a session's token, and the one that names a web integration.
+/// The header that repeats a session's token.
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("qlik-csrf-token");
-pub const WEB_INTEGRATION: &str = "qlik-web-integration-id";
 
 /// The value of a cookie.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -385,7 +384,7 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
     let cookie = session_cookie(&parts.headers, app).ok_or(Error::Unauthenticated)?;
     let (value, tenant) = (cookie.value(), cookie.tenant);
     let found = verify_session(app, cookie).await?;
-    refuse_strangers(parts, app, tenant).await?;
+    Page::of(parts).must_be_allowed(app, tenant).await?;
     if ![Method::GET, Method::HEAD].contains(&parts.method) {
         let token = parts.headers.get(CSRF_TOKEN).and_then(|token| token.to_str().ok()).unwrap_or_default();
         if !app.cookies.is_csrf_token(&value, token) {
@@ -393,36 +392,6 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
         }
     }
     Ok(found)
-}
-
-/// Refuses a page from elsewhere that is not one of the web integration that it names.
-///
-/// # Errors
-/// [`SessionError::OriginNotAllowed`], or when the database cannot be read.
-pub async fn refuse_strangers(parts: &Parts, app: &App, tenant: TenantId) -> Result<(), Error> {
-    let Some(origin) = foreign_origin(parts) else { return Ok(()) };
-    let integration = web_integration(parts).ok_or(SessionError::OriginNotAllowed)?;
-    let allows =
-        async move |reader: &Reader<'_>| web_integrations::allows(reader, &integration, &origin).await;
-    if app.db.read(tenant, allows).await? { Ok(()) } else { Err(SessionError::OriginNotAllowed.into()) }
-}
-
-/// The origin of the page that asks, if it is from elsewhere.
-pub fn foreign_origin(parts: &Parts) -> Option<String> {
-    let origin = parts.headers.get(header::ORIGIN)?.to_str().unwrap_or("null");
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
-    (!own).then(|| origin.to_owned())
-}
-
-/// The web integration that a request names, in a header or in its address.
-pub fn web_integration(parts: &Parts) -> Option<String> {
-    let header = parts.headers.get(WEB_INTEGRATION).and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let query = || {
-        let mut pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        pairs.find(|(name, _)| name == WEB_INTEGRATION).map(|(_, id)| id.into_owned())
-    };
-    header.or_else(query)
 }
 
 /// Whether one of the preferences is `preview` (RFC 7240 §2).

@@ -7,6 +7,7 @@
 mod access;
 mod api_keys;
 mod app;
+mod asking_page;
 mod assignments;
 mod audits;
 mod auth_settings;

@@ -141,3 +141,21 @@ impl RateLimits {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody with the identifier of another tenant's client uses up nothing of it, nor of an operator.
+    #[test]
+    fn clients_are_counted_by_tenant_and_apart_from_operators() {
+        let limits = RateLimits::new(Some(PerMinute::qlik(NonZeroU32::MIN)));
+        let [here, there] = [1, 2].map(|n| TenantId::new([n; 32]));
+        let id = OAuthClientId::new([7; 16]);
+        for _ in 0..100 {
+            limits.count_client(here, id).unwrap();
+        }
+        assert!(limits.count_client(here, id).is_err());
+        assert!(limits.count_client(there, id).is_ok() && limits.count_operator(id).is_ok());
+    }
+}

@@ -4,7 +4,8 @@ use axum::{extract::State, http::request::Parts};
 
 use crate::{
     app::App,
-    caller::{bearer, refuse_strangers, session_cookie},
+    asking_page::Page,
+    caller::{bearer, session_cookie},
     credentials::verify::verify_session,
     error::{Error, SessionError},
     http::{
@@ -29,6 +30,6 @@ async fn get_csrf_token(State(app): State<App>, Head(head): Head) -> Result<Toke
     let cookie = session_cookie(headers, &app).ok_or(SessionError::NoCsrfToken)?;
     let (token, tenant) = (app.cookies.csrf_token(&cookie.value()), cookie.tenant);
     verify_session(&app, cookie).await?;
-    refuse_strangers(&head, &app, tenant).await?;
+    Page::of(&head).must_be_allowed(&app, tenant).await?;
     Ok(Token(token))
 }

@@ -9,13 +9,8 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::TRACE;
 use crate::{
-    app::App,
-    caller::{asked_host, foreign_origin},
-    error::Error,
-    links::Host,
-    oauth_clients::sql as oauth_clients,
-    tenants,
-    web_integrations::sql as web_integrations,
+    app::App, asking_page::Page, caller::asked_host, error::Error, links::Host,
+    oauth_clients::sql as oauth_clients, tenants, web_integrations::sql as web_integrations,
 };
 
 /// How long browsers remember what they were told.
@@ -26,7 +21,7 @@ const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 pub fn layer(app: App) -> CorsLayer {
     let allowed = move |origin: HeaderValue, head: &Parts| {
         // A page of ours needs no leave.
-        let (app, host, elsewhere) = (app.clone(), asked_host(head), foreign_origin(head).is_some());
+        let (app, host, elsewhere) = (app.clone(), asked_host(head), Page::of(head).is_foreign());
         async move {
             let (Ok(origin), true) = (origin.to_str(), elsewhere) else { return false };
             // Whatever fails, nobody reads.

@@ -14,10 +14,8 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{
-        WEB_INTEGRATION, asked_host, bearer, cookie as cookie_of, foreign_origin, session_cookie,
-        web_integration,
-    },
+    asking_page::{Page, WEB_INTEGRATION},
+    caller::{asked_host, bearer, cookie as cookie_of, session_cookie},
     credentials::cookies::{CSRF, SESSION, SIGNATURE, SessionCookie},
     error::{Error, SessionError},
     http::{
@@ -49,10 +47,8 @@ pub struct Browser {
     /// What it was sent as `Authorization: Bearer`.
     bearer: Option<String>,
     cookie: Option<SessionCookie>,
-    /// The origin of the page that asks, if it is from elsewhere.
-    pub foreign: Option<String>,
-    /// The web integration that is named.
-    integration: Option<String>,
+    /// The page that asks.
+    pub page: Page,
 }
 
 impl FromRequestParts<App> for Browser {
@@ -62,8 +58,7 @@ impl FromRequestParts<App> for Browser {
             host: asked_host(parts),
             bearer: bearer(&parts.headers).map(str::to_owned),
             cookie: session_cookie(&parts.headers, app),
-            foreign: foreign_origin(parts),
-            integration: web_integration(parts),
+            page: Page::of(parts),
         })
     }
 }
@@ -73,18 +68,6 @@ impl Describe for Browser {
 }
 
 impl Browser {
-    /// Refuses pages from elsewhere that no web integration of the tenant allows.
-    async fn refuse_strangers(&self, app: &App) -> Result<(), Error> {
-        let Some(origin) = &self.foreign else { return Ok(()) };
-        let named = self.integration.clone().ok_or(SessionError::OriginNotAllowed)?;
-        let tenant = super::tenant_of(app, self.host.as_ref()).await?;
-        if super::allows(app, tenant, named, origin.clone()).await? {
-            Ok(())
-        } else {
-            Err(SessionError::OriginNotAllowed.into())
-        }
-    }
-
     /// The cookies that say that somebody is logged in.
     pub async fn cookies(&self, app: &App, session: &SessionCookie) -> Result<Vec<Cookie<'static>>, Error> {
         let links: Links = tenants::links_of_host(app, self.host.as_ref()).await?;
@@ -115,7 +98,10 @@ async fn log_in_by_token(
     State(app): State<App>,
     browser: Browser,
 ) -> Result<WithCookies<Shown<Nothing>>, Error> {
-    browser.refuse_strangers(&app).await?;
+    if browser.page.is_foreign() {
+        let tenant = super::tenant_of(&app, browser.host.as_ref()).await?;
+        browser.page.must_be_allowed(&app, tenant).await?;
+    }
     let token = browser.bearer.as_deref().ok_or(Error::Unauthenticated)?;
     let session = super::by_token(&app, browser.host.as_ref(), token).await?;
     Ok(WithCookies { cookies: browser.cookies(&app, &session).await?, answer: Shown(Nothing {}) })
@@ -190,7 +176,8 @@ async fn show_login(
     let ways = super::ways(&app, browser.host.as_ref()).await?;
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
     let host = browser.host.as_ref();
-    let back = Back::read(&app, host, &links, asked.returnto.as_deref(), browser.integration.clone()).await?;
+    let back =
+        Back::read(&app, host, &links, asked.returnto.as_deref(), browser.page.integration.clone()).await?;
     if let (Some(cookie), false) = (browser.cookie.clone(), asked.anew)
         && let Some(name) = super::who(&app, host, cookie).await?
     {
@@ -251,9 +238,7 @@ async fn log_in_by_password(
     browser: Browser,
     Form(form): Form<PasswordForm>,
 ) -> Result<WithCookies<Browsed>, Error> {
-    if browser.foreign.is_some() {
-        return Err(SessionError::OriginNotAllowed.into());
-    }
+    browser.page.must_be_ours()?;
     let host = browser.host.as_ref();
     let ways = super::ways(&app, host).await?;
     let links = tenants::links_of_host(&app, host).await?;
@@ -299,7 +284,8 @@ async fn depart(
 ) -> Result<WithCookies<Browsed>, Error> {
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
     let host = browser.host.as_ref();
-    let back = Back::read(&app, host, &links, asked.returnto.as_deref(), browser.integration.clone()).await?;
+    let back =
+        Back::read(&app, host, &links, asked.returnto.as_deref(), browser.page.integration.clone()).await?;
     let provider = asked.provider.unwrap_or_default();
     let departure = oidc::depart(&app, host, &links, &provider, back.to).await?;
     let cookie = sent_cookie(departure.cookie, links.is_secure(), Duration::seconds(oidc::PATIENCE));

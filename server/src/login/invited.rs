@@ -73,9 +73,7 @@ async fn accept_invitation(
     browser: Browser,
     Form(form): Form<InvitationForm>,
 ) -> Result<WithCookies<Browsed>, Error> {
-    if browser.foreign.is_some() {
-        return Err(SessionError::OriginNotAllowed.into());
-    }
+    browser.page.must_be_ours()?;
     let InvitationForm { token, password } = form;
     let message = match invitation::accept(&app, browser.host.as_ref(), &token, password).await {
         Ok(session) => {

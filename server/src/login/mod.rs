@@ -45,12 +45,6 @@ async fn tenant_of(app: &App, host: Option<&Host>) -> Result<TenantId, Error> {
     snapshot.filter(|snapshot| snapshot.tenant().is_active()).map(|_| tenant).ok_or_else(nobody)
 }
 
-/// Whether a tenant's web integration allows pages of an origin.
-async fn allows(app: &App, tenant: TenantId, integration: String, origin: String) -> Result<bool, Error> {
-    let work = async move |reader: &Reader<'_>| web_integrations::allows(reader, &integration, &origin).await;
-    app.db.read(tenant, work).await
-}
-
 /// Begins a session of whoever a signed token names.
 ///
 /// # Errors
@@ -103,18 +97,8 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
         if !tx.tenant().tenant().is_active() {
             return Err(SessionError::NoAuthentication.into());
         }
-        still_believed(tx, &begun).await?;
-        if let Some(accepting) = &begun.accepting {
-            still_invited(tx, accepting).await?;
-        }
         let known = known(tx, &arrival).await?;
-        if let Some(password) = &begun.password {
-            let present = sql::password(tx.reader(), password.user).await?;
-            let whose = known.user.as_ref().map(|user| user.id);
-            if present.as_ref() != Some(password) || whose != Some(password.user) {
-                return Err(SessionError::NotAdmitted.into());
-            }
-        }
+        still_believed(tx, &begun, known.user.as_ref()).await?;
         let provider = arrival.provider;
         let at = tx.editor().at;
         let admitted = admit(arrival, known, id, &mut || entropy.group_id(at), tx.tenant(), tx.editor());
@@ -136,14 +120,25 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
     Ok(cookie)
 }
 
-/// Refuses what was good when it was looked at, and is not now.
-async fn still_believed(tx: &WriteTx<'_>, begun: &Begun) -> Result<(), Error> {
-    let Some(provider) = &begun.by else { return Ok(()) };
-    if providers::find(tx.reader(), provider.id).await?.as_ref() != Some(provider) {
+/// Refuses what was good when it was looked at, and is not now; `user` is whoever arrives.
+async fn still_believed(tx: &WriteTx<'_>, begun: &Begun, user: Option<&User>) -> Result<(), Error> {
+    if let Some(accepting) = &begun.accepting {
+        still_invited(tx, accepting).await?;
+    }
+    if let Some(password) = &begun.password {
+        let present = sql::password(tx.reader(), password.user).await?;
+        if present.as_ref() != Some(password) || user.map(|user| user.id) != Some(password.user) {
+            return Err(SessionError::NotAdmitted.into());
+        }
+    }
+    if let Some(provider) = &begun.by
+        && providers::find(tx.reader(), provider.id).await?.as_ref() != Some(provider)
+    {
         return Err(SessionError::NoIdentityProvider.into());
     }
-    let Some(used) = &begun.assertion else { return Ok(()) };
-    if sql::is_used(tx.reader(), used.issuer, &used.jti).await? {
+    if let Some(used) = &begun.assertion
+        && sql::is_used(tx.reader(), used.issuer, &used.jti).await?
+    {
         return Err(SessionError::BadToken("The token was used before: jti".to_owned()).into());
     }
     Ok(())

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{asked_host, foreign_origin, session_cookie},
+    asking_page::Page,
+    caller::{asked_host, session_cookie},
     error::{Error, SessionError},
     http::{
         extract::{Form, Head},
@@ -75,9 +76,7 @@ async fn decide_authorize(
 ) -> Result<Browsed, Error> {
     let (host, cookie) = (asked_host(&head), session_cookie(&head.headers, &app));
     // Only our own page asks people, whoever else could send what it sends.
-    if foreign_origin(&head).is_some() {
-        return Err(SessionError::OriginNotAllowed.into());
-    }
+    Page::of(&head).must_be_ours()?;
     let ours = |cookie: &crate::credentials::cookies::SessionCookie| {
         app.cookies.is_csrf_token(&cookie.value(), &form.csrf)
     };

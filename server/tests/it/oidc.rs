@@ -318,6 +318,26 @@ fn rsa_components() -> Value {
         "n": encoded(public.modulus().big_endian_without_leading_zero()), "e": encoded(public.exponent().big_endian_without_leading_zero())})
 }
 
+/// Whoever comes while a provider is asked waits for what it says: it is asked once (threats T23).
+#[test]
+fn a_provider_is_asked_once_at_a_time() {
+    let server = Server::start();
+    let double = Double::start(|issuer, _| {
+        thread::sleep(Duration::from_millis(300));
+        Some(ok(&metadata(issuer)))
+    });
+    let mut new = options(&double.issuer, "c", "s");
+    new["skipVerify"] = true.into();
+    let id = server.admin().post(PROVIDERS, new).expect(201)["id"].as_str().unwrap().to_owned();
+    let visit = || visitor(&server).get(&format!("/login/oidc?idp={id}")).status;
+    thread::scope(|scope| {
+        for visitor in [(); 8].map(|()| scope.spawn(visit)) {
+            assert_eq!(visitor.join().unwrap(), 302);
+        }
+    });
+    assert_eq!(double.asked(), 1);
+}
+
 #[test]
 fn saml_is_told_not_to_work() {
     let server = Server::start();

@@ -23,7 +23,7 @@ const RUNGS: &[&[&str]] = &[
         "credentials/password.rs",
     ],
     &["app.rs"],
-    &["snapshots/", "credentials/verify.rs"],
+    &["snapshots/", "credentials/verify.rs", "asking_page.rs"],
     &["caller.rs", "provisioner.rs"],
     &["write.rs", "http/"],
     &[

@@ -5,6 +5,7 @@ use super::{Fault, files::File};
 /// Files that speak of requests although they have another name.
 const SPEAKS_AXUM: &[&str] = &[
     "caller.rs",
+    "asking_page.rs",
     "provisioner.rs",
     "access/forward.rs",
     "access/envoy.rs",
