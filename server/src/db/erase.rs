@@ -1,6 +1,9 @@
 //! Which tables have rows of tenants, and how do all rows of one go without holding up the others?
 
-use super::{System, Writer};
+use super::{
+    System, Writer,
+    dialect::{self, Schema},
+};
 use crate::error::Error;
 
 /// A table that has rows of tenants.
@@ -15,10 +18,7 @@ impl System<'_> {
     /// All tables that have rows of tenants, as the database has them. A table comes before those that it refers to: when a
     /// row goes, nothing refers to it any more, so nothing goes with it.
     pub async fn tenant_tables(&self) -> Result<Vec<TenantTable>, Error> {
-        let tables = "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
-                      WHERE m.type = 'table' AND c.name = 'tenant_id' ORDER BY m.name";
-        let keys = "SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk";
-        let parents = "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list($1)";
+        let Schema { tables, keys, parents } = dialect::schema(self.connection());
         let mut waiting = Vec::new();
         for name in self.all(tables, &[], |row| row.text(0)).await? {
             let key = self.all(keys, &[name.as_str().into()], |row| row.text(0)).await?;

@@ -2,9 +2,11 @@
 //!
 //! Rooms write one SQL text and get a [`Reader`] or a [`Writer`]; which engine runs it is decided here and nowhere else.
 
+mod dialect;
 mod erase;
 mod list;
 mod migrate;
+mod postgres;
 mod row;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
@@ -28,6 +30,7 @@ use migrate::Missing;
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 pub use row::{Row, Value};
 pub use table::Table;
+use tx::Connection;
 pub use tx::{Reader, System, Writer};
 
 use crate::error::Error;
@@ -35,7 +38,13 @@ use crate::error::Error;
 /// The database.
 #[derive(Clone)]
 pub struct Db {
-    engine: Arc<sqlite::Sqlite>,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
 }
 
 /// What a piece of writing work leaves behind.
@@ -61,7 +70,7 @@ impl Db {
     /// # Errors
     /// When the file cannot be opened or is not a database of Rolecall.
     pub fn open_sqlite(file: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(file, Missing::Do)?) })
+        Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, Missing::Do)?)) })
     }
 
     /// Opens the SQLite database in a file that a server uses at this moment.
@@ -69,32 +78,60 @@ impl Db {
     /// # Errors
     /// As [`Db::open_sqlite`]; or when the server is of an older version.
     pub fn open_sqlite_beside_a_server(file: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(file, Missing::Refuse)?) })
+        Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, Missing::Refuse)?)) })
+    }
+
+    /// Opens the PostgreSQL database at an address, for example `postgres://rolecall@db.example/rolecall?sslmode=require`.
+    ///
+    /// # Errors
+    /// When it cannot be reached, may lose what it acknowledged, is not Rolecall's, or is not of the present shape.
+    pub async fn open_postgres(url: &str) -> Result<Self, Error> {
+        let engine = postgres::Postgres::open(url, Missing::Refuse).await?;
+        Ok(Self { engine: Engine::Postgres(Arc::new(engine)) })
+    }
+
+    /// As [`Db::open_postgres`], but brings it to the present shape first.
+    ///
+    /// # Errors
+    /// As [`Db::open_postgres`].
+    pub async fn migrate_postgres(url: &str) -> Result<Self, Error> {
+        let engine = postgres::Postgres::open(url, Missing::Do).await?;
+        Ok(Self { engine: Engine::Postgres(Arc::new(engine)) })
     }
 
     /// Reads a few rows of a tenant, all from the same state. For look-ups that take microseconds.
     ///
     /// # Errors
     /// What the work answers, or that the database cannot be read.
-    #[expect(clippy::unused_async, reason = "another engine has to wait here")]
-    pub async fn read<T>(
+    pub async fn read<T: Send + 'static>(
         &self,
         tenant: TenantId,
         work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.engine.read(|connection| ready(work(&Reader::new(connection, tenant))))
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(|connection| ready(work(&Reader::new(connection, tenant)))),
+            Engine::Postgres(engine) => {
+                engine
+                    .read(async move |connection: Connection<'_>| work(&Reader::new(connection, tenant)).await)
+                    .await
+            }
+        }
     }
 
     /// Reads a few rows of the installation, which belong to no tenant.
     ///
     /// # Errors
     /// What the work answers, or that the database cannot be read.
-    #[expect(clippy::unused_async, reason = "another engine has to wait here")]
-    pub async fn look_up<T>(
+    pub async fn look_up<T: Send + 'static>(
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.engine.read(|connection| ready(work(&System::new(connection))))
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.read(|connection| ready(work(&System::new(connection)))),
+            Engine::Postgres(engine) => {
+                engine.read(async move |connection: Connection<'_>| work(&System::new(connection)).await).await
+            }
+        }
     }
 
     /// Reads rows of a tenant, all from the same state. For lists and other work that may take milliseconds.
@@ -106,7 +143,16 @@ impl Db {
         tenant: TenantId,
         work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.engine.scan(move |connection| ready(work(&Reader::new(connection, tenant)))).await
+        match &self.engine {
+            Engine::Sqlite(engine) => {
+                engine.scan(move |connection| ready(work(&Reader::new(connection, tenant)))).await
+            }
+            Engine::Postgres(engine) => {
+                engine
+                    .scan(async move |connection: Connection<'_>| work(&Reader::new(connection, tenant)).await)
+                    .await
+            }
+        }
     }
 
     /// Changes a tenant. The work runs in a transaction of its own, one after the other; when what it did is durable,
@@ -120,7 +166,12 @@ impl Db {
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
-        self.engine.write(tenant, move |writer| ready(work(writer)), publish).await
+        match &self.engine {
+            Engine::Sqlite(engine) => {
+                engine.write(tenant, move |writer| ready(work(writer)), publish).await
+            }
+            Engine::Postgres(engine) => engine.write(tenant, work, publish).await,
+        }
     }
 
     /// Reads and stores what belongs to no tenant, in a transaction.
@@ -131,18 +182,28 @@ impl Db {
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.engine.system(move |system| ready(work(system))).await
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.system(move |system| ready(work(system))).await,
+            Engine::Postgres(engine) => engine.system(work).await,
+        }
     }
 
     /// Whether the database can be read, and somebody would write to it.
     pub async fn is_usable(&self) -> bool {
         let read = self.look_up(async |system| system.all("SELECT 1", &[], |_| Ok(())).await);
-        self.engine.takes_work() && read.await.is_ok()
+        let takes_work = match &self.engine {
+            Engine::Sqlite(engine) => engine.takes_work(),
+            Engine::Postgres(engine) => engine.takes_work(),
+        };
+        takes_work && read.await.is_ok()
     }
 
     /// Waits until all accepted work is done, then closes the database.
     pub async fn close(&self) {
-        self.engine.close().await;
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.close().await,
+            Engine::Postgres(engine) => engine.close().await,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::BytesMut;
 use rolecall_engine::{
     ids::{
         ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
@@ -10,6 +11,7 @@ use rolecall_engine::{
     time::Timestamp,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use tokio_postgres::types::{IsNull, ToSql, Type};
 
 use crate::error::Error;
 
@@ -101,23 +103,98 @@ impl rusqlite::ToSql for Value<'_> {
     }
 }
 
+impl ToSql for Value<'_> {
+    fn to_sql(
+        &self,
+        of: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match (self, of) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Integer(value), &Type::INT4) => i32::try_from(*value)?.to_sql(of, out),
+            (Self::Integer(value), &Type::INT8) => value.to_sql(of, out),
+            (Self::Text(value), &Type::TEXT) => value.as_ref().to_sql(of, out),
+            (Self::Bytes(value), &Type::BYTEA) => value.to_sql(of, out),
+            _ => Err(format!("{self:?} is no {of}").into()),
+        }
+    }
+
+    /// What fits is seen when the value is written.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
 /// A row of an answer. Columns are counted from 0.
-pub struct Row<'r>(pub(super) &'r rusqlite::Row<'r>);
+pub enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
+
+/// What a column holds.
+#[derive(Debug)]
+enum Cell<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r str),
+    Bytes(&'r [u8]),
+}
 
 impl Row<'_> {
+    fn cell(&self, column: usize) -> Result<Cell<'_>, Error> {
+        match self {
+            Self::Sqlite(row) => match row.get_ref(column)? {
+                ValueRef::Null => Ok(Cell::Null),
+                ValueRef::Integer(value) => Ok(Cell::Integer(value)),
+                ValueRef::Text(text) => std::str::from_utf8(text).map(Cell::Text).map_err(Error::internal),
+                ValueRef::Blob(bytes) => Ok(Cell::Bytes(bytes)),
+                other @ ValueRef::Real(_) => Err(Error::internal(format!("column {column} holds {other:?}"))),
+            },
+            Self::Postgres(row) => {
+                let of = row.columns().get(column).map(tokio_postgres::Column::type_);
+                let cell = match of {
+                    Some(&Type::INT8) => row.try_get::<_, Option<i64>>(column)?.map(Cell::Integer),
+                    Some(&Type::INT4) => {
+                        row.try_get::<_, Option<i32>>(column)?.map(|value| Cell::Integer(value.into()))
+                    }
+                    Some(&Type::BOOL) => {
+                        row.try_get::<_, Option<bool>>(column)?.map(|value| Cell::Integer(value.into()))
+                    }
+                    Some(&Type::BYTEA) => row.try_get::<_, Option<&[u8]>>(column)?.map(Cell::Bytes),
+                    _ => row.try_get::<_, Option<&str>>(column)?.map(Cell::Text),
+                };
+                Ok(cell.unwrap_or(Cell::Null))
+            }
+        }
+    }
+
     /// A column that holds a text.
     pub fn text(&self, column: usize) -> Result<String, Error> {
-        Ok(self.0.get(column)?)
+        self.opt_text(column)?.ok_or_else(|| empty(column))
     }
 
     /// A column that holds a text or nothing.
     pub fn opt_text(&self, column: usize) -> Result<Option<String>, Error> {
-        Ok(self.0.get(column)?)
+        match self.cell(column)? {
+            Cell::Null => Ok(None),
+            Cell::Text(text) => Ok(Some(text.to_owned())),
+            other => Err(unexpected(column, &other)),
+        }
     }
 
     /// A column that holds an integer.
     pub fn integer(&self, column: usize) -> Result<i64, Error> {
-        Ok(self.0.get(column)?)
+        self.opt_integer(column)?.ok_or_else(|| empty(column))
+    }
+
+    fn opt_integer(&self, column: usize) -> Result<Option<i64>, Error> {
+        match self.cell(column)? {
+            Cell::Null => Ok(None),
+            Cell::Integer(value) => Ok(Some(value)),
+            other => Err(unexpected(column, &other)),
+        }
     }
 
     /// A column that holds a truth value.
@@ -127,12 +204,16 @@ impl Row<'_> {
 
     /// A column that holds bytes.
     pub fn bytes(&self, column: usize) -> Result<Vec<u8>, Error> {
-        Ok(self.0.get(column)?)
+        self.opt_bytes(column)?.ok_or_else(|| empty(column))
     }
 
     /// A column that holds bytes or nothing.
     pub fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.0.get(column)?)
+        match self.cell(column)? {
+            Cell::Null => Ok(None),
+            Cell::Bytes(bytes) => Ok(Some(bytes.to_owned())),
+            other => Err(unexpected(column, &other)),
+        }
     }
 
     /// A column that holds a point in time.
@@ -142,33 +223,39 @@ impl Row<'_> {
 
     /// A column that holds a point in time or nothing.
     pub fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, Error> {
-        Ok(self.0.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+        Ok(self.opt_integer(column)?.map(Timestamp::from_millis))
     }
 
     /// A column whose text is parsed, for example an identifier.
     pub fn parse<T: std::str::FromStr>(&self, column: usize) -> Result<T, Error> {
-        let value = self.0.get_ref(column)?;
-        let parsed = value.as_str().ok().and_then(|text| text.parse().ok());
-        parsed.ok_or_else(|| Error::internal(format!("column {column} holds {value:?}")))
+        self.opt_parse(column)?.ok_or_else(|| empty(column))
     }
 
     /// A column whose text is parsed, or nothing.
     pub fn opt_parse<T: std::str::FromStr>(&self, column: usize) -> Result<Option<T>, Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            _ => self.parse(column).map(Some),
+        let cell = self.cell(column)?;
+        match cell {
+            Cell::Null => Ok(None),
+            Cell::Text(text) => text.parse().map(Some).map_err(|_| unexpected(column, &cell)),
+            other => Err(unexpected(column, &other)),
         }
     }
 
-    /// A column and those behind it as they are, for cursors.
+    /// A column as it is, for cursors and copies.
     pub fn value(&self, column: usize) -> Result<Value<'static>, Error> {
-        Ok(match self.0.get_ref(column)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(value) => Value::Integer(value),
-            ValueRef::Text(text) => Value::Text(Cow::Owned(String::from_utf8_lossy(text).into_owned())),
-            other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
-                return Err(Error::internal(format!("{other:?} in a cursor")));
-            }
+        Ok(match self.cell(column)? {
+            Cell::Null => Value::Null,
+            Cell::Integer(value) => Value::Integer(value),
+            Cell::Text(text) => Value::Text(Cow::Owned(text.to_owned())),
+            Cell::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
         })
     }
+}
+
+fn empty(column: usize) -> Error {
+    Error::internal(format!("column {column} is empty"))
+}
+
+fn unexpected(column: usize, cell: &Cell<'_>) -> Error {
+    Error::internal(format!("column {column} holds {cell:?}"))
 }

@@ -21,7 +21,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
     Left, System, Writer, Written,
-    migrate::{Missing, migrate},
+    migrate::{self, Missing},
+    tx,
 };
 use crate::error::Error;
 
@@ -83,7 +84,7 @@ fn connect(file: &Path) -> Result<Connection, Error> {
 impl Sqlite {
     pub(super) fn open(file: &Path, missing: Missing) -> Result<Self, Error> {
         let mut connection = connect(file)?;
-        migrate(&mut connection, missing)?;
+        migrate::sqlite(&mut connection, missing)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -98,11 +99,14 @@ impl Sqlite {
     }
 
     /// Runs reading work on a connection of its own, here and now, within a transaction.
-    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(tx::Connection<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| self.connect_reader(), Ok)?;
         connection.prepare_cached("BEGIN")?.raw_execute()?;
-        let result = work(&connection);
+        let result = work(tx::Connection::Sqlite(&connection));
         connection.prepare_cached("ROLLBACK")?.raw_execute()?;
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         result
@@ -118,7 +122,7 @@ impl Sqlite {
     /// As [`Sqlite::read`], on one of as many threads as there are processors.
     pub(super) async fn scan<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(tx::Connection<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let permit = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
         let engine = Arc::clone(self);
@@ -136,7 +140,7 @@ impl Sqlite {
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
         let run = move |connection: &Connection, batch: &mut Batch| {
-            let mut writer = Writer::new(connection, tenant, batch.uncommitted.get(&tenant).cloned());
+            let mut writer = Writer::new(tx::Connection::Sqlite(connection), tenant, batch.uncommitted.get(&tenant).cloned());
             let written = guarded(|| work(&mut writer));
             match &written {
                 Ok(Written { left: Left::State(state), .. }) => {
@@ -161,7 +165,7 @@ impl Sqlite {
         work: impl FnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let run = |connection: &Connection, batch: &mut Batch| {
-            let done = guarded(|| work(&System::new(connection)));
+            let done = guarded(|| work(&System::new(tx::Connection::Sqlite(connection))));
             batch.spoilt |= done.is_err();
             done
         };
@@ -314,7 +318,7 @@ mod tests {
     }
 
     fn stored(engine: &Sqlite) -> Vec<String> {
-        let read = |connection: &Connection| {
+        let read = |connection: tx::Connection<'_>| {
             let system = System::new(connection);
             super::super::ready(system.all("SELECT id FROM signing_keys ORDER BY id", &[], |row| row.text(0)))
         };
@@ -340,7 +344,7 @@ mod tests {
         let engine = open(folder.path());
         let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
         let count = || {
-            let count = |connection: &Connection| {
+            let count = |connection: tx::Connection<'_>| {
                 let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
                 super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
             };
@@ -371,7 +375,7 @@ mod tests {
             Ok(Written { value: (), left: Left::Note })
         };
         engine.write(tenant, add, |_| {}).await.unwrap();
-        let count = |connection: &Connection| {
+        let count = |connection: tx::Connection<'_>| {
             let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
             super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
         };

@@ -4,23 +4,119 @@
 //! statement without `$1` is refused. Their functions are `async` because another engine has to wait where SQLite has
 //! the answer at once.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::{ControlFlow, Deref},
+    pin::pin,
+    sync::Arc,
+};
 
+use futures_util::StreamExt as _;
 use rolecall_engine::{access::Snapshot, ids::TenantId};
-use rusqlite::{CachedStatement, Connection, ToSql};
+use tokio_postgres::types::ToSql;
 
-use super::{Row, Value};
+use super::{Row, Value, dialect};
 use crate::error::Error;
+
+/// A connection of one of the engines, in a transaction.
+#[derive(Clone, Copy)]
+pub(super) enum Connection<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c deadpool_postgres::ClientWrapper),
+}
+
+/// A text and its parameters, `$1` the first.
+struct Statement<'s> {
+    sql: &'s str,
+    parameters: Vec<&'s Value<'s>>,
+    /// Whether it must store something, or must not.
+    stores: bool,
+}
+
+impl Statement<'_> {
+    fn misused(&self) -> Error {
+        Error::internal(format!("a reader reads and a writer stores: {}", self.sql))
+    }
+}
+
+impl Connection<'_> {
+    /// Hands on rows until `each` has enough.
+    async fn each(
+        self,
+        statement: &Statement<'_>,
+        mut each: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut prepared = prepare(connection, statement)?;
+                let mut rows = prepared.raw_query();
+                while let Some(row) = rows.next()? {
+                    if each(&Row::Sqlite(row))?.is_break() {
+                        break;
+                    }
+                }
+            }
+            Self::Postgres(client) => {
+                let prepared = prepare_remote(client, statement).await?;
+                let parameters = statement.parameters.iter().map(|value| *value as &(dyn ToSql + Sync));
+                let mut rows = pin!(client.query_raw(&prepared, parameters).await?);
+                while let Some(row) = rows.next().await {
+                    if each(&Row::Postgres(&row?))?.is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; answers the number of rows it stored.
+    async fn execute(self, statement: &Statement<'_>) -> Result<usize, Error> {
+        match self {
+            Self::Sqlite(connection) => Ok(prepare(connection, statement)?.raw_execute()?),
+            Self::Postgres(client) => {
+                let prepared = prepare_remote(client, statement).await?;
+                let parameters = statement.parameters.iter().map(|value| *value as &(dyn ToSql + Sync));
+                let stored = client.execute_raw(&prepared, parameters).await?;
+                usize::try_from(stored).map_err(Error::internal)
+            }
+        }
+    }
+}
+
+fn prepare<'c>(
+    connection: &'c rusqlite::Connection,
+    statement: &Statement<'_>,
+) -> Result<rusqlite::CachedStatement<'c>, Error> {
+    let mut prepared = connection.prepare_cached(&dialect::sqlite(statement.sql))?;
+    if prepared.readonly() == statement.stores {
+        return Err(statement.misused());
+    }
+    for (at, value) in statement.parameters.iter().enumerate() {
+        prepared.raw_bind_parameter(at + 1, value)?;
+    }
+    Ok(prepared)
+}
+
+async fn prepare_remote(
+    client: &deadpool_postgres::ClientWrapper,
+    statement: &Statement<'_>,
+) -> Result<tokio_postgres::Statement, Error> {
+    if dialect::stores(statement.sql) != statement.stores {
+        return Err(statement.misused());
+    }
+    Ok(client.prepare_cached(&dialect::postgres(statement.sql)).await?)
+}
 
 /// Reads the rows of one tenant.
 pub struct Reader<'c> {
-    connection: &'c Connection,
+    connection: Connection<'c>,
     tenant: TenantId,
+    own: Value<'static>,
 }
 
 impl<'c> Reader<'c> {
-    pub(super) const fn new(connection: &'c Connection, tenant: TenantId) -> Self {
-        Self { connection, tenant }
+    pub(super) fn new(connection: Connection<'c>, tenant: TenantId) -> Self {
+        Self { connection, tenant, own: tenant.into() }
     }
 
     /// The tenant whose rows are read.
@@ -29,54 +125,49 @@ impl<'c> Reader<'c> {
     }
 
     /// A statement that reads, or one that `stores`.
-    fn statement(
-        &self,
-        sql: &str,
-        parameters: &[Value<'_>],
+    fn statement<'s>(
+        &'s self,
+        sql: &'s str,
+        parameters: &'s [Value<'s>],
         stores: bool,
-    ) -> Result<CachedStatement<'c>, Error> {
+    ) -> Result<Statement<'s>, Error> {
         if !is_bound(sql) {
             return Err(Error::internal(format!("a statement must be bound to the tenant by $1: {sql}")));
         }
-        let mut statement = prepare(self.connection, sql)?;
-        if statement.readonly() == stores {
-            return Err(Error::internal(format!("a reader reads and a writer stores: {sql}")));
-        }
-        statement.raw_bind_parameter(1, self.tenant.as_str())?;
-        for (at, value) in parameters.iter().enumerate() {
-            statement.raw_bind_parameter(at + 2, value)?;
-        }
-        Ok(statement)
+        Ok(Statement { sql, parameters: std::iter::once(&self.own).chain(parameters).collect(), stores })
     }
 
     /// All rows of the answer; `$2` is the first of `parameters`.
-    #[expect(clippy::unused_async, reason = "see the module")]
     pub async fn all<T>(
         &self,
         sql: &str,
         parameters: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let mut statement = self.statement(sql, parameters, false)?;
-        let mut rows = statement.raw_query();
         let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(read(&Row(row))?);
-        }
+        let each = |row: &Row<'_>| {
+            all.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.connection.each(&self.statement(sql, parameters, false)?, each).await?;
         Ok(all)
     }
 
     /// The first row of the answer.
-    #[expect(clippy::unused_async, reason = "see the module")]
     pub async fn first<T>(
         &self,
         sql: &str,
         parameters: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut statement = self.statement(sql, parameters, false)?;
-        let mut rows = statement.raw_query();
-        rows.next()?.map(|row| read(&Row(row))).transpose()
+        let mut read = Some(read);
+        let mut first = None;
+        let each = |row: &Row<'_>| {
+            first = read.take().map(|read| read(row)).transpose()?;
+            Ok(ControlFlow::Break(()))
+        };
+        self.connection.each(&self.statement(sql, parameters, false)?, each).await?;
+        Ok(first)
     }
 
     /// The integer that is the answer.
@@ -101,8 +192,8 @@ impl<'c> Deref for Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    pub(super) const fn new(
-        connection: &'c Connection,
+    pub(super) fn new(
+        connection: Connection<'c>,
         tenant: TenantId,
         uncommitted: Option<Arc<Snapshot>>,
     ) -> Self {
@@ -120,55 +211,53 @@ impl<'c> Writer<'c> {
     }
 
     /// Stores something; answers the number of rows.
-    #[expect(clippy::unused_async, reason = "see the module")]
     pub async fn execute(&mut self, sql: &str, parameters: &[Value<'_>]) -> Result<usize, Error> {
         self.has_stored = true;
-        Ok(self.reader.statement(sql, parameters, true)?.raw_execute()?)
+        self.reader.connection.execute(&self.reader.statement(sql, parameters, true)?).await
     }
 }
 
 /// Reads and stores what belongs to the installation rather than to a tenant: host names, signing keys, operators.
 pub struct System<'c> {
-    connection: &'c Connection,
+    connection: Connection<'c>,
 }
 
 impl<'c> System<'c> {
-    pub(super) const fn new(connection: &'c Connection) -> Self {
+    pub(super) const fn new(connection: Connection<'c>) -> Self {
         Self { connection }
     }
 
+    pub(super) const fn connection(&self) -> Connection<'c> {
+        self.connection
+    }
+
     /// All rows of the answer; `$1` is the first of `parameters`.
-    #[expect(clippy::unused_async, reason = "see the module")]
     pub async fn all<T>(
         &self,
         sql: &str,
         parameters: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let mut statement = prepare(self.connection, sql)?;
-        let parameters: Vec<&dyn ToSql> = parameters.iter().map(|value| value as &dyn ToSql).collect();
-        let mut rows = statement.query(parameters.as_slice())?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(read(&Row(row))?);
-        }
+        let each = |row: &Row<'_>| {
+            all.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        };
+        let statement = Statement { sql, parameters: parameters.iter().collect(), stores: false };
+        self.connection.each(&statement, each).await?;
         Ok(all)
     }
 
     /// Stores something.
     pub async fn execute(&self, sql: &str, parameters: &[Value<'_>]) -> Result<(), Error> {
-        self.all(sql, parameters, |_| Ok(())).await.map(drop)
+        let statement = Statement { sql, parameters: parameters.iter().collect(), stores: true };
+        self.connection.execute(&statement).await.map(drop)
     }
 }
 
 /// Whether `$1`, and not only `$10`, stands in a text.
 fn is_bound(sql: &str) -> bool {
     sql.split("$1").skip(1).any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// SQLite counts `$n` by first appearance and `?n` by number; the texts mean the number.
-fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, Error> {
-    Ok(connection.prepare_cached(&sql.replace('$', "?"))?)
 }
 
 #[cfg(test)]
@@ -179,10 +268,10 @@ mod tests {
     /// What is not bound to a tenant, and what stores where only reading is meant, is refused (threats I3).
     #[test]
     fn a_statement_keeps_to_its_tenant_and_its_purpose() {
-        let connection = Connection::open_in_memory().unwrap();
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE t (tenant_id TEXT, a TEXT)").unwrap();
         let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
-        let mut writer = Writer::new(&connection, tenant, None);
+        let mut writer = Writer::new(Connection::Sqlite(&connection), tenant, None);
         let insert = "INSERT INTO t VALUES ($1, $2)";
         assert!(ready(writer.execute(insert, &["x".into()])).is_ok());
         assert!(ready(writer.execute("DELETE FROM t", &[])).is_err());

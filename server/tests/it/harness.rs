@@ -10,7 +10,7 @@ use std::{
 
 use rolecall_engine::{access::Revision, catalogue::Catalogue};
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Db, Entropy, Mailer, MasterKey, Origin, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, Mailer, MasterKey, Origin, RateLimits, Settings,
     demo::{COMPANIES, Demo},
     serve,
     setup::{self, Earlier},
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
 use ureq::{Agent, http};
 
-use crate::openapi::is_described;
+use crate::{database::Database, openapi::is_described};
 
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
@@ -53,6 +53,7 @@ pub struct Server {
     pub app: App,
     pub address: SocketAddr,
     pub tenants: Vec<Demo>,
+    pub database: Database,
     stop: Arc<Notify>,
     data: TempDir,
 }
@@ -64,19 +65,16 @@ impl Server {
 
     pub fn with(setup: Setup) -> Self {
         let data = TempDir::new().unwrap();
-        RUNTIME.block_on(Self::start_in(setup, data, Vec::new()))
+        RUNTIME.block_on(async {
+            let database = Database::new(data.path()).await;
+            Self::start_in(setup, data, database, Vec::new()).await
+        })
     }
 
     /// Another server, on a copy of the database as it is now, that knows both tenants already. Nobody may write to this
     /// one meanwhile.
     pub fn copy(&self) -> Self {
         let data = TempDir::new().unwrap();
-        for name in ["rolecall.db", "rolecall.db-wal"] {
-            let file = self.data.path().join(name);
-            if file.exists() {
-                fs::copy(file, data.path().join(name)).unwrap();
-            }
-        }
         let known = |demo: &Demo| Demo {
             hostname: demo.hostname.clone(),
             admin_email: demo.admin_email.clone(),
@@ -86,7 +84,10 @@ impl Server {
             ..*demo
         };
         let tenants = self.tenants.iter().map(known).collect();
-        let copy = RUNTIME.block_on(Self::start_in(Setup::default(), data, tenants));
+        let copy = RUNTIME.block_on(async {
+            let database = self.database.copy(data.path()).await;
+            Self::start_in(Setup::default(), data, database, tenants).await
+        });
         for admin in [copy.admin(), copy.other_admin()] {
             admin.get("/api/v1/users/me");
         }
@@ -94,7 +95,7 @@ impl Server {
     }
 
     /// Makes the sandbox's tenants if none are known to be there.
-    async fn start_in(setup: Setup, data: TempDir, mut tenants: Vec<Demo>) -> Self {
+    async fn start_in(setup: Setup, data: TempDir, database: Database, mut tenants: Vec<Demo>) -> Self {
         let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget, mail } = setup;
         let settings = Settings {
             master_key: MasterKey::new([7; 32]),
@@ -105,7 +106,7 @@ impl Server {
             mail: mail.unwrap_or_else(|| Mailer::inbox(data.path().join("inbox"))),
             snapshot_budget,
         };
-        let db = Db::open_sqlite(&data.path().join("rolecall.db")).unwrap();
+        let db = database.open().await;
         let app = App::new(db, settings, Clock::default(), Entropy).await.unwrap();
         if tenants.is_empty() {
             for company in COMPANIES {
@@ -118,18 +119,13 @@ impl Server {
         let stopped = Arc::clone(&stop);
         let stopped = async move { stopped.notified().await };
         tokio::spawn(serve(app.clone(), listener, connections, Duration::ZERO, stopped));
-        Self { app, address, tenants, stop, data }
+        Self { app, address, tenants, database, stop, data }
     }
 
     /// How often one of the tenants was changed.
     pub fn revision(&self, tenant: usize) -> Revision {
         let known = self.app.snapshots.get(self.tenants[tenant].tenant, self.app.clock.now());
         known.unwrap().revision()
-    }
-
-    /// The database's file.
-    pub fn file(&self) -> std::path::PathBuf {
-        self.data.path().join("rolecall.db")
     }
 
     /// The letters that were written, the newest last.

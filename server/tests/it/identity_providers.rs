@@ -62,7 +62,7 @@ fn identity_providers_are_made_as_the_contract_says() {
         admin.get(&format!("{PROVIDERS}?active=true")).expect(200)["data"].as_array().unwrap().len(),
         1
     );
-    let stored = std::fs::read(server.file()).unwrap();
+    let stored = server.database.stored();
     assert!(!stored.windows(6).any(|bytes| bytes == b"canary"), "nor stored in the clear");
     let oidc = format!("{PROVIDERS}/{}", oidc["id"].as_str().unwrap());
     admin.op(&oidc, "promote-options", "/options", true).expect(400);

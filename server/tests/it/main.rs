@@ -14,6 +14,7 @@ mod assignments;
 mod audits;
 mod authorize;
 mod bad_input;
+mod database;
 mod edge;
 mod envoy;
 mod escalation;

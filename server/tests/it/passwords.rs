@@ -180,7 +180,7 @@ fn a_new_password_ends_the_sessions_of_the_old_one() {
     log_in(&visitor(&server), "ada@acme.example", "another horse battery", "").expect(303);
     assert!(set(&server, "acme\\ada@acme.example", "short").is_err());
     assert!(set(&server, "nobody", PASSWORD).is_err());
-    let stored = std::fs::read(server.file()).unwrap();
+    let stored = server.database.stored();
     assert!(!stored.windows(20).any(|bytes| bytes == b"correct horse batter"));
     let id = server.admin().id();
     set(&server, "acme\\uma@acme.example", PASSWORD).unwrap();

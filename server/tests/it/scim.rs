@@ -451,12 +451,9 @@ fn the_last_administrator_is_not_shut_out() {
 fn changes_say_which_provider_made_them() {
     let (server, provider, program) = with_program();
     let id = program.provision(json!({"userName": "uma"}));
-    let row = rusqlite::Connection::open(server.file()).unwrap().query_row(
-        "SELECT actor, provider_id, event_type FROM audits WHERE resource_id = ?1",
-        [&id],
-        |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)),
-    );
-    assert_eq!(row.unwrap(), (None, provider, "com.qlik.core.user.created".to_owned()));
+    let sql = format!("SELECT actor, provider_id, event_type FROM audits WHERE resource_id = '{id}'");
+    let row = vec![None, Some(provider), Some("com.qlik.core.user.created".to_owned())];
+    assert_eq!(server.database.rows(&sql), [row]);
 }
 
 #[test]

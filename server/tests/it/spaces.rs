@@ -401,18 +401,15 @@ fn changes_of_spaces_leave_audit_rows() {
     uma.put(&format!("{}/{held}", assignments(&id)), json!({"roles": ["producer"]})).expect(200);
     uma.delete(&format!("{}/{held}", assignments(&id))).expect(204);
     uma.delete(&space(&id)).expect(204);
-    let connection = rusqlite::Connection::open(server.file()).unwrap();
-    let mut rows = connection
-        .prepare("SELECT event_type, updates FROM audits WHERE event_type LIKE 'com.qlik.v1.space%' ORDER BY revision, ordinal")
-        .unwrap();
-    let rows: Vec<(String, Option<String>)> =
-        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap();
-    let kinds: Vec<&str> =
-        rows.iter().map(|(kind, _)| kind.trim_start_matches("com.qlik.v1.space.")).collect();
+    let rows = server.database.rows(
+        "SELECT event_type, updates FROM audits WHERE event_type LIKE 'com.qlik.v1.space%' ORDER BY revision, ordinal",
+    );
+    let kind = |row: &Vec<Option<String>>| row[0].as_ref().unwrap().trim_start_matches("com.qlik.v1.space.").to_owned();
+    let kinds: Vec<String> = rows.iter().map(kind).collect();
     let expected =
         ["created", "assignment.created", "updated", "assignment.updated", "assignment.deleted", "deleted"];
     assert_eq!(kinds, expected);
-    let updates = |at: usize| serde_json::from_str::<Value>(rows[at].1.as_ref().unwrap()).unwrap();
+    let updates = |at: usize| serde_json::from_str::<Value>(rows[at][1].as_ref().unwrap()).unwrap();
     assert_eq!(updates(2), json!([{"path": "/name", "oldValue": "Sales", "newValue": "Market"}]));
     assert_eq!(updates(3), json!([{"path": "/roles", "oldValue": ["consumer"], "newValue": ["producer"]}]));
 }

@@ -11,7 +11,6 @@ use std::{
 
 use rolecall_engine::{names::Setting, time::Span};
 use rolecall_server::{PerMinute, RateLimits, demo::COMPANIES, operators, purge};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
@@ -139,7 +138,7 @@ fn a_tenant_is_made_as_it_is_asked_for() {
     refused(body, "HTTP-400", 400);
     let preview = operator.header("prefer", "preview");
     preview.post(TENANTS, json!({"licenseKey": "x"})).refused(400, "HTTP-400");
-    let stored = std::fs::read(server.file()).unwrap();
+    let stored = server.database.stored();
     assert!(!stored.windows(64).any(|bytes| bytes == [b'x'; 64]), "only the hash of the key is kept");
 }
 
@@ -332,33 +331,29 @@ fn a_disabled_tenant_answers_nobody() {
 }
 
 /// How many rows a tenant has, by table.
-fn rows(connection: &Connection, tenant: &str) -> BTreeMap<String, i64> {
-    let tables = "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'tenant_id'";
-    let mut tables = connection.prepare(tables).unwrap();
-    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let count = |name: &String| {
-        let sql = format!("SELECT count(*) FROM {name} WHERE tenant_id = ?1");
-        connection.query_row(&sql, [tenant], |row| row.get(0)).unwrap()
+fn rows(server: &Server, tenant: &str) -> BTreeMap<String, i64> {
+    let count = |table: &String| {
+        let sql = format!("SELECT count(*) FROM {table} WHERE tenant_id = '{tenant}'");
+        server.database.rows(&sql)[0][0].as_ref().unwrap().parse().unwrap()
     };
-    names.iter().map(|name| (name.clone(), count(name))).collect()
+    server.database.columns().keys().map(|table| (table.clone(), count(table))).collect()
 }
 
-/// Puts rows into a table that no request has filled, and more than go in one commit into the longest.
-fn fill(connection: &Connection, tenant: &str, table: &str, rows: usize) {
-    let mut columns = connection.prepare("SELECT name, type FROM pragma_table_info(?1)").unwrap();
-    let column = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let columns: Vec<(String, String)> =
-        columns.query_map([table], column).unwrap().map(Result::unwrap).collect();
-    for n in 0..rows {
+/// A statement that puts rows into a table that no request has filled.
+fn fill(tenant: &str, table: &str, columns: &[(String, String)], rows: usize) -> String {
+    let row = |n: usize| {
         let value = |(name, kind): &(String, String)| match (name.as_str(), kind.as_str()) {
             ("tenant_id", _) => format!("'{tenant}'"),
-            (_, "INTEGER") => format!("{}", 1_000_000 + n),
+            (_, "INTEGER" | "bigint") => format!("{}", 1_000_000 + n),
             (_, "BLOB") => "x'00'".to_owned(),
+            (_, "bytea") => "'00'".to_owned(),
             _ => format!("'filled {n}'"),
         };
-        let values: Vec<String> = columns.iter().map(value).collect();
-        connection.execute(&format!("INSERT INTO {table} VALUES ({})", values.join(", ")), ()).unwrap();
-    }
+        format!("({})", columns.iter().map(value).collect::<Vec<_>>().join(", "))
+    };
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO {table} ({}) VALUES {};", names.join(", "), rows.join(", "))
 }
 
 /// What stopped in the middle goes on later.
@@ -366,13 +361,11 @@ fn fill(connection: &Connection, tenant: &str, table: &str, rows: usize) {
 fn a_tenant_that_is_half_gone_is_deleted() {
     let server = Server::start();
     let tenant = server.tenants[1].tenant.to_string();
-    let connection = Connection::open(server.file()).unwrap();
-    let begun = "PRAGMA busy_timeout = 5000; BEGIN;
-        UPDATE tenants SET status = 'deleted', purge_at = 1, revision = revision + 1 WHERE tenant_id = '?';
-        DELETE FROM user_roles WHERE tenant_id = '?'; DELETE FROM hostnames WHERE tenant_id = '?'; COMMIT";
-    connection.execute_batch(&begun.replace('?', &tenant)).unwrap();
+    let begun = "UPDATE tenants SET status = 'deleted', purge_at = 1, revision = revision + 1 WHERE tenant_id = '?';
+        DELETE FROM user_roles WHERE tenant_id = '?'; DELETE FROM hostnames WHERE tenant_id = '?'";
+    server.database.batch(&begun.replace('?', &tenant));
     RUNTIME.block_on(purge(&server.app)).unwrap();
-    assert!(rows(&connection, &tenant).values().all(|count| *count == 0));
+    assert!(rows(&server, &tenant).values().all(|count| *count == 0));
     server.other_admin().get("/api/v1/users/me").refused(401, "HTTP-401");
     server.admin().get("/api/v1/users/me").expect(200);
 }
@@ -384,17 +377,16 @@ fn all_of_a_tenant_is_deleted_on_its_day() {
     elsewhere(&server);
     let tenant = server.tenants[1].tenant.to_string();
     let kept = server.tenants[0].tenant.to_string();
-    let connection = Connection::open(server.file()).unwrap();
-    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA busy_timeout = 5000; BEGIN").unwrap();
-    for (table, count) in rows(&connection, &tenant) {
-        if count == 0 || table == "audits" {
-            fill(&connection, &tenant, &table, if table == "audits" { 1200 } else { 2 });
-        }
-    }
-    connection.execute_batch("COMMIT").unwrap();
-    let before = rows(&connection, &tenant);
+    let columns = server.database.columns();
+    // More than go in one commit into the longest.
+    let filled = rows(&server, &tenant).into_iter().filter(|(table, count)| *count == 0 || table == "audits");
+    let filled = filled.map(|(table, _)| {
+        fill(&tenant, &table, &columns[&table], if table == "audits" { 1200 } else { 2 })
+    });
+    server.database.batch(&filled.collect::<String>());
+    let before = rows(&server, &tenant);
     assert!(before.values().all(|count| *count > 0), "{before:?}");
-    let others = rows(&connection, &kept);
+    let others = rows(&server, &kept);
 
     let operator = Operator::of(&server);
     let client = operator.client(&server);
@@ -404,10 +396,10 @@ fn all_of_a_tenant_is_deleted_on_its_day() {
     let look = || RUNTIME.block_on(purge(&server.app)).unwrap();
     server.app.clock.advance(Span::from_days(9));
     look();
-    assert!(rows(&connection, &tenant)["audits"] > 1200);
+    assert!(rows(&server, &tenant)["audits"] > 1200);
     server.app.clock.advance(Span::from_days(1));
     look();
-    let left = rows(&connection, &tenant);
+    let left = rows(&server, &tenant);
     assert!(left.values().all(|count| *count == 0), "{left:?}");
     assert!(server.app.snapshots.get(server.tenants[1].tenant, server.app.clock.now()).is_none());
     server.other_admin().get("/api/v1/users/me").refused(401, "HTTP-401");
@@ -417,7 +409,7 @@ fn all_of_a_tenant_is_deleted_on_its_day() {
 
     server.app.clock.advance(Span::from_days(90));
     look();
-    let now = rows(&connection, &kept);
+    let now = rows(&server, &kept);
     assert!(others.iter().all(|(table, count)| now[table] >= *count), "{others:?} {now:?}");
     server.admin().get("/api/v1/users/me").expect(200);
 }

@@ -1,0 +1,292 @@
+//! How does PostgreSQL store every acknowledged change, for several nodes at once?
+//!
+//! Work runs on threads of its own, each of which runs many pieces at once: a piece waits for the database more than it
+//! computes. Nobody who stops waiting for an answer stops the work: a commit that was begun is not left alone.
+//!
+//! Writing work locks its tenant's row first, so that a tenant is changed by one piece after the other, whichever node runs
+//! it. Within a node they queue up before they take a connection: a busy tenant leaves connections for the others.
+
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use futures_util::FutureExt as _;
+use quick_cache::sync::Cache;
+use rolecall_engine::{access::Snapshot, ids::TenantId};
+use tokio::sync::Mutex;
+use tokio_postgres::{Config, config::TargetSessionAttrs, error::SqlState};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_util::task::{LocalPoolHandle, TaskTracker};
+
+use super::{
+    Left, System, Writer, Written,
+    migrate::{self, Missing},
+    tx::Connection,
+};
+use crate::error::Error;
+
+/// Connections that read rows or write; as many again read whole tenants and long lists.
+const CONNECTIONS: usize = 32;
+/// How long to wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Tenants that may have work waiting at the same moment.
+const WRITING: usize = 10_000;
+/// What each session is told: how long a statement, a lock and a transaction that does nothing may take.
+const SESSION: &str = "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s";
+/// Work that concerns no tenant takes turns by this lock.
+pub(super) const TURNS: &str = "SELECT pg_advisory_xact_lock(7267465063616)";
+
+pub(super) struct Postgres {
+    pool: Pool,
+    /// For work that takes few round trips, and for work that reads much.
+    short: LocalPoolHandle,
+    long: LocalPoolHandle,
+    accepted: TaskTracker,
+    /// Whose turn it is to write to a tenant.
+    turns: Cache<TenantId, Arc<Mutex<()>>>,
+}
+
+impl Postgres {
+    /// # Errors
+    /// When the address is none, the database cannot be reached, or is not of the present shape.
+    pub(super) async fn open(url: &str, missing: Missing) -> Result<Self, Error> {
+        let pool = pool(url)?;
+        let engine = Self {
+            pool,
+            short: threads(),
+            long: threads(),
+            accepted: TaskTracker::new(),
+            turns: Cache::new(WRITING),
+        };
+        engine.connected(async move |client: &mut Object| {
+            keeps_what_it_acknowledges(client).await?;
+            migrate::postgres(client, missing).await
+        })
+        .await?;
+        Ok(engine)
+    }
+
+    /// Runs work with a connection on one of the threads.
+    async fn on<T: Send + 'static>(
+        &self,
+        threads: &LocalPoolHandle,
+        work: impl AsyncFnOnce(&mut Object) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.accepted.is_closed() {
+            return Err(Error::Unavailable);
+        }
+        let pool = self.pool.clone();
+        let token = self.accepted.token();
+        let run = move || async move {
+            let _token = token;
+            let mut client = pool.get().await.map_err(unavailable)?;
+            let done = AssertUnwindSafe(work(&mut client)).catch_unwind().await;
+            let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
+            if matches!(done, Err(Error::Unavailable | Error::Internal(_))) {
+                // Nobody knows what state it is in.
+                drop(Object::take(client));
+            }
+            done
+        };
+        threads.spawn_pinned(run).await.map_err(Error::internal)?
+    }
+
+    async fn connected<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(&mut Object) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.on(&self.long, work).await
+    }
+
+    /// Reads rows of one state.
+    async fn read_on<T: Send + 'static>(
+        &self,
+        threads: &LocalPoolHandle,
+        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.on(threads, async move |client: &mut Object| {
+            let begin = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            // Sent together: the work need not wait for the answer to this.
+            let (begun, done) = futures_util::join!(begin, work(Connection::Postgres(client)));
+            let ended = client.batch_execute("ROLLBACK").await;
+            begun?;
+            ended?;
+            done
+        })
+        .await
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.read_on(&self.short, work).await
+    }
+
+    pub(super) async fn scan<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.read_on(&self.long, work).await
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
+        publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
+    ) -> Result<T, Error> {
+        let Ok(turn) = self.turns.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));
+        let turn = tokio::time::timeout(PATIENCE, turn.lock_owned()).await.map_err(unavailable)?;
+        self.on(&self.short, async move |client: &mut Object| {
+            let _turn = turn;
+            let (begun, written) = futures_util::join!(begin(client, tenant), async {
+                let mut writer = Writer::new(Connection::Postgres(client), tenant, None);
+                work(&mut writer).await
+            });
+            let written = begun.and(written);
+            match written {
+                Ok(Written { value, left: Left::Nothing }) => {
+                    client.batch_execute("ROLLBACK").await?;
+                    Ok(value)
+                }
+                Ok(Written { value, left }) => {
+                    commit(client).await?;
+                    if let Left::State(state) = left {
+                        publish(state);
+                    }
+                    Ok(value)
+                }
+                Err(error) => {
+                    client.batch_execute("ROLLBACK").await?;
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn system<T: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.on(&self.short, async move |client: &mut Object| {
+            client.batch_execute("BEGIN").await?;
+            client.batch_execute(TURNS).await?;
+            let done = work(&System::new(Connection::Postgres(client))).await;
+            match &done {
+                Ok(_) => commit(client).await?,
+                Err(_) => client.batch_execute("ROLLBACK").await?,
+            }
+            done
+        })
+        .await
+    }
+
+    pub(super) fn takes_work(&self) -> bool {
+        !self.accepted.is_closed()
+    }
+
+    pub(super) async fn close(&self) {
+        self.accepted.close();
+        self.accepted.wait().await;
+        self.pool.close();
+    }
+}
+
+fn threads() -> LocalPoolHandle {
+    LocalPoolHandle::new(available_parallelism().map_or(1, usize::from))
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Error {
+    tracing::error!(%error, "the database cannot be used");
+    Error::Unavailable
+}
+
+fn pool(url: &str) -> Result<Pool, Error> {
+    let mut config: Config = url.parse().map_err(|_| Error::internal("the database's address is none"))?;
+    let options = config.get_options().map_or_else(|| SESSION.to_owned(), |own| format!("{SESSION} {own}"));
+    config.options(options).application_name("rolecall").target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(PATIENCE);
+    }
+    let manager = Manager::from_config(
+        config,
+        MakeRustlsConnect::new(tls()?),
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+    Pool::builder(manager)
+        .max_size(2 * CONNECTIONS)
+        .timeouts(timeouts)
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(Error::internal)
+}
+
+/// Who the database must be, where it is asked over TLS: somebody whom the machine's own authorities, or those in the file
+/// `SSL_CERT_FILE`, vouch for.
+fn tls() -> Result<rustls::ClientConfig, Error> {
+    let mut authorities = rustls::RootCertStore::empty();
+    authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(config.map_err(Error::internal)?.with_root_certificates(authorities).with_no_client_auth())
+}
+
+/// Refuses a database that answers before it has written.
+async fn keeps_what_it_acknowledges(client: &ClientWrapper) -> Result<(), Error> {
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        let row = client.query_one(&format!("SHOW {setting}"), &[]).await?;
+        let value: &str = row.try_get(0)?;
+        if value == "off" {
+            return Err(Error::internal(format!(
+                "the database has `{setting}` off, so that it loses what it acknowledged when its machine fails"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Begins a transaction in which nobody else can change the tenant. A tenant that is not there yet locks nothing. It is one
+/// message, so that what is sent right behind it sees the tenant as it is once it is locked.
+async fn begin(client: &ClientWrapper, tenant: TenantId) -> Result<(), Error> {
+    // An identifier of a tenant has no character that could end the text.
+    let lock = format!("SELECT 1 FROM tenants WHERE tenant_id = '{tenant}' FOR UPDATE");
+    Ok(client.batch_execute(&format!("BEGIN ISOLATION LEVEL READ COMMITTED; {lock}")).await?)
+}
+
+/// Makes what was stored durable. When the answer does not come, nobody knows whether it is: the connection is given up.
+async fn commit(client: &ClientWrapper) -> Result<(), Error> {
+    client.batch_execute("COMMIT").await.map_err(unavailable)
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let passes = error.code().is_none_or(|code| {
+            // Connections, resources, an operator who intervenes, a server that is not the one that writes any more.
+            let of_class = ["08", "53", "57", "58"].iter().any(|class| code.code().starts_with(class));
+            let others = [
+                SqlState::READ_ONLY_SQL_TRANSACTION,
+                SqlState::T_R_DEADLOCK_DETECTED,
+                SqlState::T_R_SERIALIZATION_FAILURE,
+                SqlState::LOCK_NOT_AVAILABLE,
+            ];
+            of_class || others.contains(code)
+        });
+        let is_ours = error.as_db_error().is_none() && !error.is_closed() && !is_io(&error);
+        if passes && !is_ours { unavailable(&error) } else { Self::internal(error) }
+    }
+}
+
+/// Whether the way to the database failed.
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}
