@@ -124,7 +124,8 @@ pub(super) async fn postgres(client: &mut Object, if_missing: Missing) -> Result
         true => tx.query(FIND, &[]).await?,
         false => Vec::new(),
     };
-    let done = done.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<Vec<_>, Error>>()?;
+    let done =
+        done.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<Vec<_>, Error>>()?;
     for (at, step) in (done.len()..).zip(missing(of_postgres(), &done, if_missing)?) {
         tx.batch_execute(&step.sql).await?;
         let at = i64::try_from(at).unwrap_or(i64::MAX);

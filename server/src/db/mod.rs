@@ -112,7 +112,9 @@ impl Db {
             Engine::Sqlite(engine) => engine.read(|connection| ready(work(&Reader::new(connection, tenant)))),
             Engine::Postgres(engine) => {
                 engine
-                    .read(async move |connection: Connection<'_>| work(&Reader::new(connection, tenant)).await)
+                    .read(async move |connection: Connection<'_>| {
+                        work(&Reader::new(connection, tenant)).await
+                    })
                     .await
             }
         }
@@ -129,7 +131,9 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(engine) => engine.read(|connection| ready(work(&System::new(connection)))),
             Engine::Postgres(engine) => {
-                engine.read(async move |connection: Connection<'_>| work(&System::new(connection)).await).await
+                engine
+                    .read(async move |connection: Connection<'_>| work(&System::new(connection)).await)
+                    .await
             }
         }
     }
@@ -149,7 +153,9 @@ impl Db {
             }
             Engine::Postgres(engine) => {
                 engine
-                    .scan(async move |connection: Connection<'_>| work(&Reader::new(connection, tenant)).await)
+                    .scan(async move |connection: Connection<'_>| {
+                        work(&Reader::new(connection, tenant)).await
+                    })
                     .await
             }
         }
@@ -167,9 +173,7 @@ impl Db {
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
         match &self.engine {
-            Engine::Sqlite(engine) => {
-                engine.write(tenant, move |writer| ready(work(writer)), publish).await
-            }
+            Engine::Sqlite(engine) => engine.write(tenant, move |writer| ready(work(writer)), publish).await,
             Engine::Postgres(engine) => engine.write(tenant, work, publish).await,
         }
     }

@@ -7,15 +7,11 @@
 //! it. Within a node they queue up before they take a connection: a busy tenant leaves connections for the others.
 
 use std::{
-    convert::Infallible,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    thread::available_parallelism,
-    time::Duration,
+    convert::Infallible, panic::AssertUnwindSafe, sync::Arc, thread::available_parallelism, time::Duration,
 };
 
 use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
 use futures_util::FutureExt as _;
 use quick_cache::sync::Cache;
@@ -39,7 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Tenants that may have work waiting at the same moment.
 const WRITING: usize = 10_000;
 /// What each session is told: how long a statement, a lock and a transaction that does nothing may take.
-const SESSION: &str = "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s";
+const SESSION: &str =
+    "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s";
 /// Work that concerns no tenant takes turns by this lock.
 pub(super) const TURNS: &str = "SELECT pg_advisory_xact_lock(7267465063616)";
 
@@ -65,11 +62,12 @@ impl Postgres {
             accepted: TaskTracker::new(),
             turns: Cache::new(WRITING),
         };
-        engine.connected(async move |client: &mut Object| {
-            keeps_what_it_acknowledges(client).await?;
-            migrate::postgres(client, missing).await
-        })
-        .await?;
+        engine
+            .connected(async move |client: &mut Object| {
+                keeps_what_it_acknowledges(client).await?;
+                migrate::postgres(client, missing).await
+            })
+            .await?;
         Ok(engine)
     }
 
@@ -225,6 +223,8 @@ fn pool(url: &str) -> Result<Pool, Error> {
     let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
     Pool::builder(manager)
         .max_size(2 * CONNECTIONS)
+        // The one that was used last knows the statements.
+        .queue_mode(QueueMode::Lifo)
         .timeouts(timeouts)
         .runtime(Runtime::Tokio1)
         .build()

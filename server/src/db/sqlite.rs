@@ -140,7 +140,11 @@ impl Sqlite {
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
         let run = move |connection: &Connection, batch: &mut Batch| {
-            let mut writer = Writer::new(tx::Connection::Sqlite(connection), tenant, batch.uncommitted.get(&tenant).cloned());
+            let mut writer = Writer::new(
+                tx::Connection::Sqlite(connection),
+                tenant,
+                batch.uncommitted.get(&tenant).cloned(),
+            );
             let written = guarded(|| work(&mut writer));
             match &written {
                 Ok(Written { left: Left::State(state), .. }) => {

@@ -30,7 +30,7 @@ pub async fn find(system: &System<'_>, id: OAuthClientId) -> Result<Option<Opera
 
 /// The same within the work on a tenant, to which an operator does not belong.
 pub async fn find_beside(reader: &Reader<'_>, id: OAuthClientId) -> Result<Option<Operator>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM operators WHERE id = $2 AND $1 IS NOT NULL");
+    let sql = format!("SELECT {COLUMNS} FROM operators WHERE id = $2 AND $1 <> ''");
     reader.first(&sql, &[id.into()], read).await
 }
 

@@ -147,7 +147,8 @@ impl Database {
         };
         let mut tables: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for row in self.rows(sql) {
-            let [table, column, kind] = row.into_iter().map(Option::unwrap).collect::<Vec<_>>().try_into().unwrap();
+            let [table, column, kind] =
+                row.into_iter().map(Option::unwrap).collect::<Vec<_>>().try_into().unwrap();
             tables.entry(table).or_default().push((column, kind));
         }
         tables.retain(|_, columns| columns.iter().any(|(name, _)| name == "tenant_id"));
@@ -158,7 +159,9 @@ impl Database {
     pub fn batch(&self, sql: &str) {
         match &self.place {
             Place::File(file) => {
-                connect(file).execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {sql}; COMMIT")).unwrap();
+                connect(file)
+                    .execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {sql}; COMMIT"))
+                    .unwrap();
             }
             Place::Postgres { name } => RUNTIME.block_on(async {
                 let free = "SET session_replication_role = replica";

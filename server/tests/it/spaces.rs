@@ -404,7 +404,9 @@ fn changes_of_spaces_leave_audit_rows() {
     let rows = server.database.rows(
         "SELECT event_type, updates FROM audits WHERE event_type LIKE 'com.qlik.v1.space%' ORDER BY revision, ordinal",
     );
-    let kind = |row: &Vec<Option<String>>| row[0].as_ref().unwrap().trim_start_matches("com.qlik.v1.space.").to_owned();
+    let kind = |row: &Vec<Option<String>>| {
+        row[0].as_ref().unwrap().trim_start_matches("com.qlik.v1.space.").to_owned()
+    };
     let kinds: Vec<String> = rows.iter().map(kind).collect();
     let expected =
         ["created", "assignment.created", "updated", "assignment.updated", "assignment.deleted", "deleted"];

@@ -361,7 +361,8 @@ fn fill(tenant: &str, table: &str, columns: &[(String, String)], rows: usize) ->
 fn a_tenant_that_is_half_gone_is_deleted() {
     let server = Server::start();
     let tenant = server.tenants[1].tenant.to_string();
-    let begun = "UPDATE tenants SET status = 'deleted', purge_at = 1, revision = revision + 1 WHERE tenant_id = '?';
+    let begun =
+        "UPDATE tenants SET status = 'deleted', purge_at = 1, revision = revision + 1 WHERE tenant_id = '?';
         DELETE FROM user_roles WHERE tenant_id = '?'; DELETE FROM hostnames WHERE tenant_id = '?'";
     server.database.batch(&begun.replace('?', &tenant));
     RUNTIME.block_on(purge(&server.app)).unwrap();
@@ -380,9 +381,8 @@ fn all_of_a_tenant_is_deleted_on_its_day() {
     let columns = server.database.columns();
     // More than go in one commit into the longest.
     let filled = rows(&server, &tenant).into_iter().filter(|(table, count)| *count == 0 || table == "audits");
-    let filled = filled.map(|(table, _)| {
-        fill(&tenant, &table, &columns[&table], if table == "audits" { 1200 } else { 2 })
-    });
+    let filled = filled
+        .map(|(table, _)| fill(&tenant, &table, &columns[&table], if table == "audits" { 1200 } else { 2 }));
     server.database.batch(&filled.collect::<String>());
     let before = rows(&server, &tenant);
     assert!(before.values().all(|count| *count > 0), "{before:?}");
