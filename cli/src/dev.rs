@@ -47,7 +47,7 @@ impl Dev {
         settings::log("warn", settings::LogFormat::Text)?;
         let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
         let data = self.data.as_deref().unwrap_or(temporary.path());
-        let (db, _lock) = store::open_to_serve(data)?;
+        let (db, _lock) = store::open_to_serve(&store::location(data, None)?).await?;
         let key = store::sandbox_key(data)?;
         let limits = settings::rate_limits(&self.rate_limits)?;
         let settings = Settings {

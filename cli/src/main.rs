@@ -2,7 +2,9 @@
 
 mod catalogue;
 mod dev;
+mod migrate;
 mod operators;
+mod secret_url;
 mod settings;
 mod store;
 mod tenants;
@@ -28,10 +30,13 @@ struct Arguments {
 enum Command {
     /// Start a sandbox: two demo tenants, and API keys to try them with
     Dev(dev::Dev),
-    /// Serve the tenants of a data directory
+    /// Serve the tenants of a database
     Serve(settings::Serve),
-    /// Make the first tenant of a data directory, and its administrator's API key
+    /// Make the first tenant of a database, and its administrator's API key
     Init(tenants::Init),
+    /// Bring a database to the shape of this version, or copy it into another
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Check and print catalogues of scopes and default roles
     #[command(subcommand)]
     Catalogue(catalogue::Catalogues),
@@ -49,7 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match settings::refuse_unknown_variables(&Arguments::command()).and_then(|()| run(arguments.command)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -57,17 +62,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Dev(dev) => dev.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Init(init) => init.run().await,
+            Command::Migrate(migrate) => return migrate.run().await,
             Command::Catalogue(catalogues) => catalogues.run(),
             Command::Tenants(tenants) => tenants.run().await,
             Command::Operators(operators) => operators.run().await,
             Command::Users(users) => users.run().await,
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     })
 }

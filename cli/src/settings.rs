@@ -15,7 +15,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Command, ValueEnum};
 use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, Mailer, Origin, PerMinute, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, Location, Mailer, Origin, PerMinute, RateLimits, Settings,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch};
@@ -23,6 +23,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     catalogue,
+    secret_url::SecretUrl,
     store::{self, Place},
     wait,
 };
@@ -50,9 +51,12 @@ pub struct Given {
     /// The address to answer Envoy's external authorization on, over gRPC; off if not given
     #[arg(long, value_name = "ADDRESS", env = "ROLECALL_ENVOY_LISTEN")]
     envoy_listen: Option<SocketAddr>,
-    /// The directory that holds the database [default: rolecall-data]
+    /// The directory that holds the database, if that is SQLite [default: rolecall-data]
     #[arg(long, value_name = "DIR", env = "ROLECALL_DATA")]
     data: Option<PathBuf>,
+    /// The PostgreSQL that holds the data instead, for example <postgres://rolecall@db.example.com/rolecall?sslmode=require>
+    #[arg(long, value_name = "URL", env = "ROLECALL_DATABASE", hide_env_values = true)]
+    database: Option<SecretUrl>,
     /// The file that holds the installation's key: 32 bytes in base64
     #[arg(long, value_name = "FILE", env = "ROLECALL_KEY_FILE")]
     key_file: Option<PathBuf>,
@@ -61,7 +65,7 @@ pub struct Given {
     public_url: Option<String>,
     /// The mail server that takes letters to people, for example <smtps://user:password@mail.example.com>
     #[arg(long, value_name = "URL", env = "ROLECALL_SMTP_URL", hide_env_values = true)]
-    smtp_url: Option<SmtpUrl>,
+    smtp_url: Option<SecretUrl>,
     /// The sender of letters, for example `Access <access@example.com>`
     #[arg(long, value_name = "ADDRESS", env = "ROLECALL_SMTP_FROM")]
     smtp_from: Option<String>,
@@ -97,41 +101,6 @@ pub struct Given {
     catalogue_mode: Option<CatalogueMode>,
 }
 
-/// The address of a mail server, whose password is not shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct SmtpUrl(String);
-
-impl From<String> for SmtpUrl {
-    fn from(url: String) -> Self {
-        Self(url)
-    }
-}
-
-impl fmt::Display for SmtpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.rsplit_once('@') {
-            Some((secret, server)) => {
-                let scheme = secret.split_once("://").map_or("", |(scheme, _)| scheme);
-                write!(f, "{scheme}://***@{server}")
-            }
-            None => f.write_str(&self.0),
-        }
-    }
-}
-
-impl fmt::Debug for SmtpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for SmtpUrl {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -161,11 +130,13 @@ struct Effective {
     envoy_listen: Option<SocketAddr>,
     data: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<SecretUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     public_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    smtp_url: Option<SmtpUrl>,
+    smtp_url: Option<SecretUrl>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp_from: Option<String>,
     rate_limits: String,
@@ -192,6 +163,7 @@ impl Given {
             listen: self.listen.or(other.listen),
             envoy_listen: self.envoy_listen.or(other.envoy_listen),
             data: self.data.or(other.data),
+            database: self.database.or(other.database),
             key_file: self.key_file.or(other.key_file),
             public_url: self.public_url.or(other.public_url),
             smtp_url: self.smtp_url.or(other.smtp_url),
@@ -214,6 +186,7 @@ impl Given {
             listen: self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
             envoy_listen: self.envoy_listen,
             data: self.data.unwrap_or(PathBuf::from("rolecall-data")),
+            database: self.database,
             key_file: self.key_file,
             public_url: self.public_url,
             smtp_url: self.smtp_url,
@@ -291,7 +264,7 @@ impl Effective {
             mail: mailer(self.smtp_url.as_ref(), self.smtp_from.as_deref())?,
             snapshot_budget: Budget(u64::from(self.snapshot_memory) * 1024 * 1024),
         };
-        let (db, _lock) = store::open_to_serve(&self.data)?;
+        let (db, _lock) = store::open_to_serve(&store::location(&self.data, self.database.as_ref())?).await?;
         // As many open files as connections need; if that is not allowed, fewer connections are accepted.
         let _ = rlimit::increase_nofile_limit(self.max_connections as u64 + 256);
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
@@ -335,9 +308,9 @@ impl Effective {
 }
 
 /// Who takes letters to people.
-fn mailer(url: Option<&SmtpUrl>, from: Option<&str>) -> anyhow::Result<Mailer> {
+fn mailer(url: Option<&SecretUrl>, from: Option<&str>) -> anyhow::Result<Mailer> {
     match (url, from) {
-        (Some(SmtpUrl(url)), Some(from)) => Ok(Mailer::smtp(url, from)?),
+        (Some(url), Some(from)) => Ok(Mailer::smtp(url.reveal(), from)?),
         (None, None) => Ok(Mailer::Off),
         _ => bail!("`smtp-url` and `smtp-from` are given together or not at all"),
     }
@@ -345,8 +318,8 @@ fn mailer(url: Option<&SmtpUrl>, from: Option<&str>) -> anyhow::Result<Mailer> {
 
 /// What of an installation a command needs that ends at once.
 pub struct Installation {
-    /// The directory that holds the database.
-    pub data: PathBuf,
+    /// Where the database is.
+    pub location: Location,
     /// The file that holds the key.
     pub key_file: Option<PathBuf>,
     /// The catalogue.
@@ -360,12 +333,13 @@ impl Installation {
     /// When a file cannot be read, or is not what it should be.
     pub fn of(place: Place) -> anyhow::Result<Self> {
         let file = place.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
-        let Place { data, key_file, catalogue, developer_role, .. } = place;
-        let given = Given { data, key_file, catalogue, developer_role, ..Given::default() }.or(file);
+        let Place { data, database, key_file, catalogue, developer_role, .. } = place;
+        let given =
+            Given { data, database, key_file, catalogue, developer_role, ..Given::default() }.or(file);
         let effective = given.effective();
         Ok(Self {
             catalogue: catalogue::of(effective.catalogue.as_deref(), effective.developer_role, false)?,
-            data: effective.data,
+            location: store::location(&effective.data, effective.database.as_ref())?,
             key_file: effective.key_file,
         })
     }

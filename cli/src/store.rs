@@ -10,7 +10,9 @@ use std::{
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
-use rolecall_server::{Db, Error, MasterKey};
+use rolecall_server::{Db, Location, MasterKey, Missing};
+
+use crate::secret_url::SecretUrl;
 
 /// Where the data and the key are. What is not said here, the server's file of settings says.
 #[derive(Debug, Clone, Args)]
@@ -18,9 +20,12 @@ pub struct Place {
     /// The file with the server's settings
     #[arg(long, value_name = "FILE", env = "ROLECALL_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The directory that holds the database [default: rolecall-data]
+    /// The directory that holds the database, if that is SQLite [default: rolecall-data]
     #[arg(long, value_name = "DIR", env = "ROLECALL_DATA")]
     pub data: Option<PathBuf>,
+    /// The PostgreSQL that holds the data instead, for example <postgres://rolecall@db.example.com/rolecall?sslmode=require>
+    #[arg(long, value_name = "URL", env = "ROLECALL_DATABASE", hide_env_values = true)]
+    pub database: Option<SecretUrl>,
     /// The file that holds the installation's key: 32 bytes in base64
     #[arg(long, value_name = "FILE", env = "ROLECALL_KEY_FILE")]
     pub key_file: Option<PathBuf>,
@@ -35,34 +40,71 @@ pub struct Place {
 /// The variable that holds the key itself, where files are not the way secrets come.
 pub const KEY_VARIABLE: &str = "ROLECALL_KEY";
 
-/// Opens the database of a data directory for a server, and makes both if they are not there. Nobody else can serve them for
-/// as long as the second answer lives.
+/// Where the database is: at an address, or in a data directory.
 ///
 /// # Errors
-/// When that is not possible, or another server uses them.
-pub fn open_to_serve(data: &Path) -> anyhow::Result<(Db, File)> {
-    let Some(lock) = lock(data)? else {
-        bail!("another server uses the data directory `{}`", data.display())
-    };
-    Ok((open(data, Db::open_sqlite)?, lock))
+/// When the address is none of PostgreSQL.
+pub fn location(data: &Path, database: Option<&SecretUrl>) -> anyhow::Result<Location> {
+    match database.map(SecretUrl::reveal) {
+        None => Ok(Location::File(data.join("rolecall.db"))),
+        Some(url) if is_postgres(url) => Ok(Location::Postgres(url.to_owned())),
+        Some(_) => bail!("a database begins with `postgres://`; for SQLite give its directory by `--data`"),
+    }
 }
 
-/// Opens the database of a data directory for a command that ends at once, beside a server if there is one.
+/// Whether a text is an address of PostgreSQL.
+pub fn is_postgres(url: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// Opens a database for a server. SQLite's is made and brought to the present shape; nobody else can serve it for as long as
+/// the second answer lives. PostgreSQL is for many servers, so it must have the shape already.
+///
+/// # Errors
+/// When that is not possible, or another server uses the file.
+pub async fn open_to_serve(location: &Location) -> anyhow::Result<(Db, Option<File>)> {
+    let lock = match location {
+        Location::File(file) => match lock(file)? {
+            Some(lock) => Some(lock),
+            None => bail!("another server uses the database `{}`", file.display()),
+        },
+        Location::Postgres(_) => None,
+    };
+    let missing = if lock.is_some() { Missing::Do } else { Missing::Refuse };
+    Ok((open(location, missing).await?, lock))
+}
+
+/// Opens a database for a command that ends at once, beside a server if there is one.
 ///
 /// # Errors
 /// When that is not possible.
-pub fn open_for_a_command(data: &Path) -> anyhow::Result<Db> {
-    let lock = lock(data)?;
-    open(data, if lock.is_some() { Db::open_sqlite } else { Db::open_sqlite_beside_a_server })
+pub async fn open_for_a_command(location: &Location) -> anyhow::Result<Db> {
+    let lock = match location {
+        Location::File(file) => lock(file)?,
+        Location::Postgres(_) => None,
+    };
+    open(location, if lock.is_some() { Missing::Do } else { Missing::Refuse }).await
 }
 
-fn open(data: &Path, open: fn(&Path) -> Result<Db, Error>) -> anyhow::Result<Db> {
-    let file = data.join("rolecall.db");
-    open(&file).with_context(|| format!("cannot open the database `{}`", file.display()))
+/// Opens a database.
+///
+/// # Errors
+/// When that is not possible.
+pub async fn open(location: &Location, missing: Missing) -> anyhow::Result<Db> {
+    Db::open(location, missing).await.with_context(|| format!("cannot open {}", shown(location)))
 }
 
-/// Locks a data directory, which is made if it is not there; none if a server uses it.
-fn lock(data: &Path) -> anyhow::Result<Option<File>> {
+/// A database, as people are told of it.
+pub fn shown(location: &Location) -> String {
+    match location {
+        Location::File(file) => format!("the database `{}`", file.display()),
+        Location::Postgres(url) => format!("the database {}", SecretUrl::from(url.clone())),
+    }
+}
+
+/// Locks the directory of a database, which is made if it is not there; none if a server uses it.
+fn lock(database: &Path) -> anyhow::Result<Option<File>> {
+    let data = database.parent().context("a database lies in a directory")?;
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

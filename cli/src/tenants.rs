@@ -3,12 +3,13 @@
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use rolecall_engine::{
+    catalogue::Catalogue,
     ids::TenantId,
     names::{DisplayName, Email, Hostname, Subject},
     time::Span,
 };
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, Mailer, MasterKey, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Db, Entropy, Location, Mailer, MasterKey, Missing, RateLimits, Settings,
     setup::{self, Earlier, Founded, NewTenant},
 };
 
@@ -20,7 +21,7 @@ use crate::{
 /// How long the administrator's first key lives.
 const KEY_LIFETIME: Span = Span::from_hours(24);
 
-/// Make the first tenant of a data directory.
+/// Make the first tenant of a database.
 #[derive(Args)]
 pub struct Init {
     #[command(flatten)]
@@ -77,7 +78,12 @@ impl Init {
     pub async fn run(self) -> anyhow::Result<()> {
         let installation = Installation::of(self.place)?;
         let key = store::key_or_new(installation.key_file.as_deref())?;
-        let app = app(installation, key).await?;
+        // There is nobody yet whom new steps could disturb.
+        let db = match &installation.location {
+            Location::Postgres(_) => store::open(&installation.location, Missing::Do).await?,
+            Location::File(_) => store::open_for_a_command(&installation.location).await?,
+        };
+        let app = app(db, installation.catalogue, key).await?;
         if !setup::list(&app).await?.is_empty() {
             bail!("the store has a tenant already; make another one with `rolecall tenants create`");
         }
@@ -112,20 +118,20 @@ impl Tenants {
 pub async fn existing(place: Place) -> anyhow::Result<App> {
     let installation = Installation::of(place)?;
     let key = store::key(installation.key_file.as_deref())?;
-    app(installation, key).await
+    app(store::open_for_a_command(&installation.location).await?, installation.catalogue, key).await
 }
 
-async fn app(installation: Installation, master_key: MasterKey) -> anyhow::Result<App> {
+async fn app(db: Db, catalogue: Catalogue, master_key: MasterKey) -> anyhow::Result<App> {
     let settings = Settings {
         master_key,
-        catalogue: installation.catalogue,
+        catalogue,
         public_url: None,
         rate_limits: RateLimits::new(None),
         egress: Allowed::default(),
         mail: Mailer::Off,
         snapshot_budget: Budget::default(),
     };
-    Ok(App::new(store::open_for_a_command(&installation.data)?, settings, Clock::default(), Entropy).await?)
+    Ok(App::new(db, settings, Clock::default(), Entropy).await?)
 }
 
 async fn make(app: &App, new: New) -> anyhow::Result<()> {

@@ -57,7 +57,7 @@ pub use access::envoy::{self, serve as serve_envoy};
 pub use app::{App, Settings};
 pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catalogue};
 pub use clock::{Clock, Entropy};
-pub use db::Db;
+pub use db::{Copied, Db, Location, Missing, copy};
 pub use edge::{Edge, openapi::document as openapi};
 pub use egress::Allowed;
 pub use error::Error;

@@ -19,7 +19,7 @@ use crate::{
     app::App,
     audits,
     caller::{Caller, Operating, Permission},
-    db::{Left, Reader, TenantTable, Writer, Written},
+    db::{Left, Reader, Shape, Writer, Written},
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
@@ -217,11 +217,7 @@ const ERASED: usize = 500;
 ///
 /// # Errors
 /// When the database cannot be written.
-pub(crate) async fn erase_some(
-    app: &App,
-    tenant: TenantId,
-    tables: Arc<[TenantTable]>,
-) -> Result<bool, Error> {
+pub(crate) async fn erase_some(app: &App, tenant: TenantId, tables: Arc<[Shape]>) -> Result<bool, Error> {
     let work = async move |writer: &mut Writer<'_>| {
         let found = tenants::find(writer).await?;
         let mut left = ERASED;

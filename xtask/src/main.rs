@@ -2,6 +2,7 @@
 
 mod coverage;
 mod fuzz;
+mod postgres;
 mod test;
 mod tidy;
 

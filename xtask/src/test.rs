@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-use crate::{coverage, fuzz, root, run, run_with, tidy};
+use crate::{coverage, fuzz, postgres, root, run, run_with, tidy};
 
 /// The oldest Node.js that the vendor's client runs on.
 const NODE: u32 = 20;
@@ -24,6 +24,7 @@ pub fn all() -> anyhow::Result<()> {
     run("", "cargo", &["fmt", "--all", "--check"])?;
     run("", "cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
     run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100")])?;
+    on_postgres()?;
     run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
     let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
     run_with("", "cargo", &reference, &[("PROPTEST_CASES", TENANTS)])?;
@@ -31,6 +32,13 @@ pub fn all() -> anyhow::Result<()> {
     scim()?;
     fuzz::all(FUZZING)?;
     coverage::engine()
+}
+
+/// What the server does over SQLite it does over PostgreSQL.
+fn on_postgres() -> anyhow::Result<()> {
+    let cluster = postgres::Cluster::start()?;
+    let server = ["test", "--quiet", "-p", "rolecall-server", "--test", "it"];
+    run_with("", "cargo", &server, &[("TEST_DATABASE", &cluster.url)])
 }
 
 fn has(program: &str) -> bool {
@@ -56,6 +64,9 @@ fn install() -> anyhow::Result<()> {
         wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
     if !makes_environments() {
         missing.push("python3-venv");
+    }
+    if postgres::programs().is_err() {
+        missing.push("postgresql");
     }
     if missing.is_empty() {
         return Ok(());

@@ -43,8 +43,10 @@ pub(super) fn migration(sql: &str) -> String {
 
 /// How a database is asked for its own shape.
 pub(super) struct Schema {
-    /// The tables that have a column `tenant_id`.
+    /// The tables, but those that the engine or the migrations keep.
     pub tables: &'static str,
+    /// The columns of the table `$1`.
+    pub columns: &'static str,
     /// The columns of the primary key of the table `$1`.
     pub keys: &'static str,
     /// The tables that the table `$1` refers to.
@@ -52,16 +54,19 @@ pub(super) struct Schema {
 }
 
 const SQLITE: Schema = Schema {
-    tables: "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
-             WHERE m.type = 'table' AND c.name = 'tenant_id' ORDER BY m.name",
+    tables: "SELECT name FROM sqlite_schema
+             WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> 'migrations' ORDER BY name",
+    columns: "SELECT name FROM pragma_table_info($1) ORDER BY cid",
     keys: "SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk",
     parents: "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list($1)",
 };
 
 const POSTGRES: Schema = Schema {
-    tables: "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-             WHERE c.relkind = 'r' AND c.relnamespace = CAST(current_schema() AS regnamespace) AND a.attname = 'tenant_id'
-             ORDER BY c.relname",
+    tables: "SELECT relname FROM pg_class
+             WHERE relkind = 'r' AND relnamespace = CAST(current_schema() AS regnamespace) AND relname <> 'migrations'
+             ORDER BY relname",
+    columns: "SELECT attname FROM pg_attribute
+              WHERE attrelid = CAST(CAST($1 AS TEXT) AS regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
     keys: "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
            WHERE i.indisprimary AND i.indrelid = CAST(CAST($1 AS TEXT) AS regclass)
            ORDER BY array_position(CAST(i.indkey AS SMALLINT[]), a.attnum)",

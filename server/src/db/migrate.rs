@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use deadpool_postgres::Object;
 use rusqlite::{Connection, TransactionBehavior};
+use tokio_postgres::{Client, GenericClient};
 
 use super::dialect;
 use crate::error::Error;
@@ -31,17 +31,21 @@ const FIND: &str = "SELECT name, sha256 FROM migrations ORDER BY step";
 
 /// What to do about missing steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
+pub enum Missing {
     /// Do them.
     Do,
     /// Refuse the database: who looks after it has not done them, or an older program uses it at this moment.
     Refuse,
 }
 
-/// A step of a database.
-struct Step {
-    name: &'static str,
-    sql: Cow<'static, str>,
+/// A step that leads to the present shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub name: &'static str,
+    /// What it does, as the engine is told.
+    pub sql: Cow<'static, str>,
+    /// Whether it was done.
+    pub done: bool,
 }
 
 impl Step {
@@ -50,26 +54,32 @@ impl Step {
     }
 }
 
+/// Steps that were done: their names, and the hashes of their texts.
+type Done = Vec<(String, Vec<u8>)>;
+
 fn of_sqlite() -> Vec<Step> {
-    STEPS.iter().map(|(name, sql)| Step { name, sql: Cow::Borrowed(*sql) }).collect()
+    STEPS.iter().map(|(name, sql)| Step { name, sql: Cow::Borrowed(*sql), done: false }).collect()
 }
 
 fn of_postgres() -> Vec<Step> {
-    let shared = STEPS.iter().map(|(name, sql)| Step { name, sql: Cow::Owned(dialect::migration(sql)) });
-    let own = ONLY_POSTGRES.iter().map(|(name, sql)| Step { name, sql: Cow::Borrowed(*sql) });
-    let mut steps: Vec<Step> = shared.chain(own).collect();
+    let step = |(name, sql): &(&'static str, &'static str)| Step {
+        name,
+        sql: Cow::Owned(dialect::migration(sql)),
+        done: false,
+    };
+    let mut steps: Vec<Step> = STEPS.iter().chain(ONLY_POSTGRES).map(step).collect();
     steps.sort_by_key(|step| step.name);
     steps
 }
 
-/// The steps that are missing, if those that were done are ours.
+/// The steps, with those marked that were done.
 ///
 /// # Errors
-/// When the database is newer than the program or is not Rolecall's, or a step is missing and may not be done.
-fn missing(steps: Vec<Step>, done: &[(String, Vec<u8>)], missing: Missing) -> Result<Vec<Step>, Error> {
+/// When the database is newer than the program or is not Rolecall's.
+fn marked(mut steps: Vec<Step>, done: &Done) -> Result<Vec<Step>, Error> {
     for (at, (name, hash)) in done.iter().enumerate() {
-        match steps.get(at).filter(|step| step.name == name) {
-            Some(step) if step.hash() == *hash => {}
+        match steps.get_mut(at).filter(|step| step.name == name) {
+            Some(step) if step.hash() == *hash => step.done = true,
             Some(_) => {
                 return Err(Error::internal(format!(
                     "the database was made by another form of step `{name}`"
@@ -82,13 +92,30 @@ fn missing(steps: Vec<Step>, done: &[(String, Vec<u8>)], missing: Missing) -> Re
             }
         }
     }
-    let steps: Vec<Step> = steps.into_iter().skip(done.len()).collect();
+    Ok(steps)
+}
+
+/// The steps that are to be done, with their numbers.
+///
+/// # Errors
+/// As [`marked`], or when a step is missing that may not be done.
+fn missing(steps: Vec<Step>, done: &Done, missing: Missing) -> Result<Vec<(i64, Step)>, Error> {
+    let steps = (0_i64..).zip(marked(steps, done)?).filter(|(_, step)| !step.done);
+    let steps: Vec<(i64, Step)> = steps.collect();
     match (steps.first(), missing) {
-        (Some(step), Missing::Refuse) => {
-            Err(Error::internal(format!("the database does not have step `{}` of this version", step.name)))
-        }
+        (Some((_, step)), Missing::Refuse) => Err(Error::internal(format!(
+            "the database does not have step `{}` of this version; `rolecall migrate up` does what is missing, when no older \
+             server uses it any more",
+            step.name
+        ))),
         _ => Ok(steps),
     }
+}
+
+fn done(connection: &Connection) -> Result<Done, Error> {
+    let mut find = connection.prepare(FIND)?;
+    let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Brings the database to the present shape, all missing steps or none.
@@ -98,41 +125,58 @@ fn missing(steps: Vec<Step>, done: &[(String, Vec<u8>)], missing: Missing) -> Re
 pub(super) fn sqlite(connection: &mut Connection, if_missing: Missing) -> Result<(), Error> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(DONE)?;
-    let done: Vec<(String, Vec<u8>)> =
-        tx.prepare(FIND)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    for (at, step) in (done.len()..).zip(missing(of_sqlite(), &done, if_missing)?) {
+    for (at, step) in missing(of_sqlite(), &done(&tx)?, if_missing)? {
         tx.execute_batch(&step.sql)?;
         tx.execute(
             "INSERT INTO migrations (step, name, sha256) VALUES (?1, ?2, ?3)",
-            (i64::try_from(at).unwrap_or(i64::MAX), step.name, step.hash()),
+            (at, step.name, step.hash()),
         )?;
     }
     Ok(tx.commit()?)
+}
+
+/// The steps of an SQLite database.
+///
+/// # Errors
+/// As [`marked`].
+pub(super) fn steps_of_sqlite(connection: &Connection) -> Result<Vec<Step>, Error> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'";
+    let begun = connection.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0;
+    marked(of_sqlite(), &if begun { done(connection)? } else { Done::new() })
+}
+
+async fn done_remotely(client: &impl GenericClient) -> Result<Done, Error> {
+    let begun = client.query_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?;
+    if !begun.try_get::<_, bool>(0)? {
+        return Ok(Done::new());
+    }
+    let done = client.query(FIND, &[]).await?;
+    done.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// As [`sqlite`]. Whoever does it at the same time waits.
 ///
 /// # Errors
 /// As [`sqlite`].
-pub(super) async fn postgres(client: &mut Object, if_missing: Missing) -> Result<(), Error> {
+pub(super) async fn postgres(client: &mut Client, if_missing: Missing) -> Result<(), Error> {
     let tx = client.transaction().await?;
     tx.batch_execute(super::postgres::TURNS).await?;
-    if if_missing == Missing::Do {
-        tx.batch_execute(&dialect::migration(DONE)).await?;
-    }
-    let done = match tx.query_one("SELECT to_regclass('migrations') IS NOT NULL", &[]).await?.try_get(0)? {
-        true => tx.query(FIND, &[]).await?,
-        false => Vec::new(),
-    };
-    let done =
-        done.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<Vec<_>, Error>>()?;
-    for (at, step) in (done.len()..).zip(missing(of_postgres(), &done, if_missing)?) {
+    let steps = missing(of_postgres(), &done_remotely(&tx).await?, if_missing)?;
+    tx.batch_execute(&dialect::migration(DONE)).await?;
+    for (at, step) in steps {
         tx.batch_execute(&step.sql).await?;
-        let at = i64::try_from(at).unwrap_or(i64::MAX);
         let insert = "INSERT INTO migrations (step, name, sha256) VALUES ($1, $2, $3)";
         tx.execute(insert, &[&at, &step.name, &step.hash()]).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// The steps of a PostgreSQL database.
+///
+/// # Errors
+/// As [`marked`].
+pub(super) async fn steps_of_postgres(client: &Client) -> Result<Vec<Step>, Error> {
+    marked(of_postgres(), &done_remotely(client).await?)
 }
 
 #[cfg(test)]

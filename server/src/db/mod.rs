@@ -2,6 +2,7 @@
 //!
 //! Rooms write one SQL text and get a [`Reader`] or a [`Writer`]; which engine runs it is decided here and nowhere else.
 
+mod copy;
 mod dialect;
 mod erase;
 mod list;
@@ -10,30 +11,41 @@ mod postgres;
 mod row;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
+mod schema;
 mod sqlite;
 mod table;
 mod tx;
 
 use std::{
     future::Future,
-    path::Path,
+    path::{Path, PathBuf},
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-pub use erase::TenantTable;
+pub use copy::{Copied, copy};
 pub use list::{
     Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
 };
-use migrate::Missing;
+pub use migrate::{Missing, Step};
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 pub use row::{Row, Value};
+pub use schema::Shape;
 pub use table::Table;
 use tx::Connection;
 pub use tx::{Reader, System, Writer};
 
 use crate::error::Error;
+
+/// Where a database is.
+#[derive(Clone)]
+pub enum Location {
+    /// SQLite, in a file.
+    File(PathBuf),
+    /// PostgreSQL, at an address, for example `postgres://rolecall@db.example/rolecall?sslmode=require`.
+    Postgres(String),
+}
 
 /// The database.
 #[derive(Clone)]
@@ -65,38 +77,38 @@ pub enum Left {
 }
 
 impl Db {
+    /// Opens a database. A file that is not there is made.
+    ///
+    /// # Errors
+    /// When it cannot be reached, may lose what it acknowledged, is not Rolecall's, is newer than this program, or misses
+    /// steps that are not to be done now.
+    pub async fn open(location: &Location, missing: Missing) -> Result<Self, Error> {
+        let engine = match location {
+            Location::File(file) => Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, missing)?)),
+            Location::Postgres(url) => {
+                Engine::Postgres(Arc::new(postgres::Postgres::open(url, missing).await?))
+            }
+        };
+        Ok(Self { engine })
+    }
+
     /// Opens the SQLite database in a file, makes it if there is none, and brings it to the present shape.
     ///
     /// # Errors
-    /// When the file cannot be opened or is not a database of Rolecall.
+    /// As [`Db::open`].
     pub fn open_sqlite(file: &Path) -> Result<Self, Error> {
         Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, Missing::Do)?)) })
     }
 
-    /// Opens the SQLite database in a file that a server uses at this moment.
+    /// The steps that lead to the present shape, and whether each was done. Changes nothing.
     ///
     /// # Errors
-    /// As [`Db::open_sqlite`]; or when the server is of an older version.
-    pub fn open_sqlite_beside_a_server(file: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, Missing::Refuse)?)) })
-    }
-
-    /// Opens the PostgreSQL database at an address, for example `postgres://rolecall@db.example/rolecall?sslmode=require`.
-    ///
-    /// # Errors
-    /// When it cannot be reached, may lose what it acknowledged, is not Rolecall's, or is not of the present shape.
-    pub async fn open_postgres(url: &str) -> Result<Self, Error> {
-        let engine = postgres::Postgres::open(url, Missing::Refuse).await?;
-        Ok(Self { engine: Engine::Postgres(Arc::new(engine)) })
-    }
-
-    /// As [`Db::open_postgres`], but brings it to the present shape first.
-    ///
-    /// # Errors
-    /// As [`Db::open_postgres`].
-    pub async fn migrate_postgres(url: &str) -> Result<Self, Error> {
-        let engine = postgres::Postgres::open(url, Missing::Do).await?;
-        Ok(Self { engine: Engine::Postgres(Arc::new(engine)) })
+    /// When the database cannot be reached, is not Rolecall's, or is newer than this program.
+    pub async fn steps(location: &Location) -> Result<Vec<Step>, Error> {
+        match location {
+            Location::File(file) => sqlite::steps(file),
+            Location::Postgres(url) => postgres::steps(url).await,
+        }
     }
 
     /// Reads a few rows of a tenant, all from the same state. For look-ups that take microseconds.

@@ -17,13 +17,13 @@ use futures_util::FutureExt as _;
 use quick_cache::sync::Cache;
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 use tokio::sync::Mutex;
-use tokio_postgres::{Config, config::TargetSessionAttrs, error::SqlState};
+use tokio_postgres::{Client, Config, config::TargetSessionAttrs, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use super::{
     Left, System, Writer, Written,
-    migrate::{self, Missing},
+    migrate::{self, Missing, Step},
     tx::Connection,
 };
 use crate::error::Error;
@@ -54,28 +54,21 @@ impl Postgres {
     /// # Errors
     /// When the address is none, the database cannot be reached, or is not of the present shape.
     pub(super) async fn open(url: &str, missing: Missing) -> Result<Self, Error> {
-        let pool = pool(url)?;
-        let engine = Self {
-            pool,
+        migrated(url, missing).await?;
+        Ok(Self {
+            pool: pool(url)?,
             short: threads(),
             long: threads(),
             accepted: TaskTracker::new(),
             turns: Cache::new(WRITING),
-        };
-        engine
-            .connected(async move |client: &mut Object| {
-                keeps_what_it_acknowledges(client).await?;
-                migrate::postgres(client, missing).await
-            })
-            .await?;
-        Ok(engine)
+        })
     }
 
     /// Runs work with a connection on one of the threads.
     async fn on<T: Send + 'static>(
         &self,
         threads: &LocalPoolHandle,
-        work: impl AsyncFnOnce(&mut Object) -> Result<T, Error> + Send + 'static,
+        work: impl AsyncFnOnce(&ClientWrapper) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         if self.accepted.is_closed() {
             return Err(Error::Unavailable);
@@ -84,8 +77,8 @@ impl Postgres {
         let token = self.accepted.token();
         let run = move || async move {
             let _token = token;
-            let mut client = pool.get().await.map_err(unavailable)?;
-            let done = AssertUnwindSafe(work(&mut client)).catch_unwind().await;
+            let client = pool.get().await.map_err(unavailable)?;
+            let done = AssertUnwindSafe(work(&client)).catch_unwind().await;
             let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
             if matches!(done, Err(Error::Unavailable | Error::Internal(_))) {
                 // Nobody knows what state it is in.
@@ -96,20 +89,13 @@ impl Postgres {
         threads.spawn_pinned(run).await.map_err(Error::internal)?
     }
 
-    async fn connected<T: Send + 'static>(
-        &self,
-        work: impl AsyncFnOnce(&mut Object) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.on(&self.long, work).await
-    }
-
     /// Reads rows of one state.
     async fn read_on<T: Send + 'static>(
         &self,
         threads: &LocalPoolHandle,
         work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.on(threads, async move |client: &mut Object| {
+        self.on(threads, async move |client: &ClientWrapper| {
             let begin = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             // Sent together: the work need not wait for the answer to this.
             let (begun, done) = futures_util::join!(begin, work(Connection::Postgres(client)));
@@ -143,7 +129,7 @@ impl Postgres {
     ) -> Result<T, Error> {
         let Ok(turn) = self.turns.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));
         let turn = tokio::time::timeout(PATIENCE, turn.lock_owned()).await.map_err(unavailable)?;
-        self.on(&self.short, async move |client: &mut Object| {
+        self.on(&self.short, async move |client: &ClientWrapper| {
             let _turn = turn;
             let (begun, written) = futures_util::join!(begin(client, tenant), async {
                 let mut writer = Writer::new(Connection::Postgres(client), tenant, None);
@@ -175,7 +161,7 @@ impl Postgres {
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.on(&self.short, async move |client: &mut Object| {
+        self.on(&self.short, async move |client: &ClientWrapper| {
             client.batch_execute("BEGIN").await?;
             client.batch_execute(TURNS).await?;
             let done = work(&System::new(Connection::Postgres(client))).await;
@@ -208,15 +194,40 @@ fn unavailable(error: impl std::fmt::Display) -> Error {
     Error::Unavailable
 }
 
-fn pool(url: &str) -> Result<Pool, Error> {
-    let mut config: Config = url.parse().map_err(|_| Error::internal("the database's address is none"))?;
+/// How sessions are begun at an address.
+fn configuration(url: &str) -> Result<Config, Error> {
+    let config = url.parse::<Config>();
+    let mut config =
+        config.map_err(|_| Error::internal("the address of the database is not one of PostgreSQL's"))?;
     let options = config.get_options().map_or_else(|| SESSION.to_owned(), |own| format!("{SESSION} {own}"));
     config.options(options).application_name("rolecall").target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);
     }
+    Ok(config)
+}
+
+/// Brings the database to the present shape, on a session of its own.
+async fn migrated(url: &str, missing: Missing) -> Result<(), Error> {
+    let (mut client, connection) = configuration(url)?.connect(MakeRustlsConnect::new(tls()?)).await?;
+    let session = tokio::spawn(connection);
+    keeps_what_it_acknowledges(&client).await?;
+    migrate::postgres(&mut client, missing).await?;
+    drop(client);
+    let _ = session.await;
+    Ok(())
+}
+
+/// The steps of the database at an address.
+pub(super) async fn steps(url: &str) -> Result<Vec<Step>, Error> {
+    let (client, connection) = configuration(url)?.connect(MakeRustlsConnect::new(tls()?)).await?;
+    tokio::spawn(connection);
+    migrate::steps_of_postgres(&client).await
+}
+
+fn pool(url: &str) -> Result<Pool, Error> {
     let manager = Manager::from_config(
-        config,
+        configuration(url)?,
         MakeRustlsConnect::new(tls()?),
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
@@ -242,7 +253,7 @@ fn tls() -> Result<rustls::ClientConfig, Error> {
 }
 
 /// Refuses a database that answers before it has written.
-async fn keeps_what_it_acknowledges(client: &ClientWrapper) -> Result<(), Error> {
+async fn keeps_what_it_acknowledges(client: &Client) -> Result<(), Error> {
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
         let row = client.query_one(&format!("SHOW {setting}"), &[]).await?;
         let value: &str = row.try_get(0)?;
@@ -281,8 +292,14 @@ impl From<tokio_postgres::Error> for Error {
             ];
             of_class || others.contains(code)
         });
-        let is_ours = error.as_db_error().is_none() && !error.is_closed() && !is_io(&error);
-        if passes && !is_ours { unavailable(&error) } else { Self::internal(error) }
+        let said = error.as_db_error().map(|said| format!("{}: {}", said.severity(), said.message()));
+        let is_ours = said.is_none() && !error.is_closed() && !is_io(&error);
+        match said {
+            Some(said) if passes => unavailable(said),
+            Some(said) => Self::internal(said),
+            None if is_ours => Self::internal(error),
+            None => unavailable(error),
+        }
     }
 }
 

@@ -16,12 +16,12 @@ use std::{
 };
 
 use rolecall_engine::{access::Snapshot, ids::TenantId};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
     Left, System, Writer, Written,
-    migrate::{self, Missing},
+    migrate::{self, Missing, Step},
     tx,
 };
 use crate::error::Error;
@@ -79,6 +79,11 @@ fn connect(file: &Path) -> Result<Connection, Error> {
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA trusted_schema = OFF;",
     )?;
     Ok(connection)
+}
+
+/// The steps of the database in a file, which is not made.
+pub(super) fn steps(file: &Path) -> Result<Vec<Step>, Error> {
+    migrate::steps_of_sqlite(&Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
 impl Sqlite {

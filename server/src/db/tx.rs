@@ -32,7 +32,21 @@ struct Statement<'s> {
     stores: bool,
 }
 
-impl Statement<'_> {
+impl<'s> Statement<'s> {
+    /// # Errors
+    /// When a parameter holds U+0000, which PostgreSQL has in no text, so that nothing can be found by it.
+    fn new(
+        sql: &'s str,
+        parameters: impl Iterator<Item = &'s Value<'s>>,
+        stores: bool,
+    ) -> Result<Self, Error> {
+        let parameters: Vec<&Value<'_>> = parameters.collect();
+        if parameters.iter().any(|value| matches!(value, Value::Text(text) if text.contains('\0'))) {
+            return Err(Error::invalid("no text can hold U+0000"));
+        }
+        Ok(Self { sql, parameters, stores })
+    }
+
     fn misused(&self) -> Error {
         Error::internal(format!("a reader reads and a writer stores: {}", self.sql))
     }
@@ -134,7 +148,7 @@ impl<'c> Reader<'c> {
         if !is_bound(sql) {
             return Err(Error::internal(format!("a statement must be bound to the tenant by $1: {sql}")));
         }
-        Ok(Statement { sql, parameters: std::iter::once(&self.own).chain(parameters).collect(), stores })
+        Statement::new(sql, std::iter::once(&self.own).chain(parameters), stores)
     }
 
     /// All rows of the answer; `$2` is the first of `parameters`.
@@ -243,14 +257,14 @@ impl<'c> System<'c> {
             all.push(read(row)?);
             Ok(ControlFlow::Continue(()))
         };
-        let statement = Statement { sql, parameters: parameters.iter().collect(), stores: false };
+        let statement = Statement::new(sql, parameters.iter(), false)?;
         self.connection.each(&statement, each).await?;
         Ok(all)
     }
 
     /// Stores something.
     pub async fn execute(&self, sql: &str, parameters: &[Value<'_>]) -> Result<(), Error> {
-        let statement = Statement { sql, parameters: parameters.iter().collect(), stores: true };
+        let statement = Statement::new(sql, parameters.iter(), true)?;
         self.connection.execute(&statement).await.map(drop)
     }
 }

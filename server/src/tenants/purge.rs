@@ -11,7 +11,7 @@ use rolecall_engine::{ids::TenantId, tenants::TenantStatus};
 use super::sql;
 use crate::{
     app::App,
-    db::TenantTable,
+    db::Shape,
     error::Error,
     write::{self, WriteTx},
 };
@@ -26,7 +26,7 @@ pub async fn purge(app: &App) -> Result<(), Error> {
     if due.is_empty() {
         return Ok(());
     }
-    let tables: Arc<[TenantTable]> = app.db.look_up(async |all| all.tenant_tables().await).await?.into();
+    let tables: Arc<[Shape]> = app.db.look_up(async |all| all.tenant_tables().await).await?.into();
     for tenant in due {
         // One that cannot be deleted now is at the next look, and keeps none of the others.
         if let Err(error) = purge_one(app, tenant, &tables).await {
@@ -36,7 +36,7 @@ pub async fn purge(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-async fn purge_one(app: &App, tenant: TenantId, tables: &Arc<[TenantTable]>) -> Result<(), Error> {
+async fn purge_one(app: &App, tenant: TenantId, tables: &Arc<[Shape]>) -> Result<(), Error> {
     let expire = async move |tx: &WriteTx<'_>| {
         let expired = tx.tenant().tenant().clone().expire(tx.editor());
         Ok(expired.map(|tenant| tenant.status == TenantStatus::Deleted))

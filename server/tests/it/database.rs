@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use rolecall_server::Db;
+use rolecall_server::{Db, Location, Missing};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::harness::RUNTIME;
@@ -52,7 +52,7 @@ async fn template() -> &'static str {
     let made = TEMPLATE.get_or_init(async || {
         let name = new_name();
         client("postgres").await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        Db::migrate_postgres(&address(&name)).await.unwrap().close().await;
+        Db::open(&Location::Postgres(address(&name)), Missing::Do).await.unwrap().close().await;
         name
     });
     made.await
@@ -62,7 +62,7 @@ impl Database {
     /// A new one in a folder or, where there is one, in PostgreSQL.
     pub async fn new(folder: &std::path::Path) -> Self {
         if POSTGRES.is_none() {
-            return Self { place: Place::File(folder.join("rolecall.db")) };
+            return Self::file(folder);
         }
         let (name, template) = (new_name(), template().await);
         let make = format!("CREATE DATABASE {name} TEMPLATE {template}");
@@ -75,12 +75,18 @@ impl Database {
         Self { place: Place::Postgres { name } }
     }
 
+    /// One in a folder.
+    pub fn file(folder: &std::path::Path) -> Self {
+        Self { place: Place::File(folder.join("rolecall.db")) }
+    }
+
     /// Opens it.
     pub async fn open(&self) -> Db {
-        match &self.place {
-            Place::File(file) => Db::open_sqlite(file).unwrap(),
-            Place::Postgres { name } => Db::open_postgres(&address(name)).await.unwrap(),
-        }
+        let location = match &self.place {
+            Place::File(file) => Location::File(file.clone()),
+            Place::Postgres { name } => Location::Postgres(address(name)),
+        };
+        Db::open(&location, Missing::Do).await.unwrap()
     }
 
     /// A copy in a folder, of what it holds now.

@@ -75,6 +75,18 @@ impl Server {
     /// one meanwhile.
     pub fn copy(&self) -> Self {
         let data = TempDir::new().unwrap();
+        let copy = RUNTIME.block_on(async {
+            let database = self.database.copy(data.path()).await;
+            self.again(data, database).await
+        });
+        for admin in [copy.admin(), copy.other_admin()] {
+            admin.get("/api/v1/users/me");
+        }
+        copy
+    }
+
+    /// Another server, on a database with the same tenants.
+    pub async fn again(&self, data: TempDir, database: Database) -> Self {
         let known = |demo: &Demo| Demo {
             hostname: demo.hostname.clone(),
             admin_email: demo.admin_email.clone(),
@@ -84,18 +96,11 @@ impl Server {
             ..*demo
         };
         let tenants = self.tenants.iter().map(known).collect();
-        let copy = RUNTIME.block_on(async {
-            let database = self.database.copy(data.path()).await;
-            Self::start_in(Setup::default(), data, database, tenants).await
-        });
-        for admin in [copy.admin(), copy.other_admin()] {
-            admin.get("/api/v1/users/me");
-        }
-        copy
+        Self::start_in(Setup::default(), data, database, tenants).await
     }
 
     /// Makes the sandbox's tenants if none are known to be there.
-    async fn start_in(setup: Setup, data: TempDir, database: Database, mut tenants: Vec<Demo>) -> Self {
+    pub async fn start_in(setup: Setup, data: TempDir, database: Database, mut tenants: Vec<Demo>) -> Self {
         let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget, mail } = setup;
         let settings = Settings {
             master_key: MasterKey::new([7; 32]),

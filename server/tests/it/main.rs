@@ -16,6 +16,7 @@ mod authorize;
 mod bad_input;
 mod database;
 mod edge;
+mod engines;
 mod envoy;
 mod escalation;
 mod explain;
