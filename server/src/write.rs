@@ -38,6 +38,7 @@ use crate::{
     trace::TraceId,
     users::sql as users,
     web_integrations::sql as web_integrations,
+    written,
 };
 
 /// A tenant that nobody else can change meanwhile.
@@ -257,7 +258,7 @@ async fn change<T: Send + 'static>(
     prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, Timestamp) -> Result<Editor, Error> + Send + 'static,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let (inside, outside) = (app.clone(), app.clone());
+    let inside = app.clone();
     let work = async move |writer: &mut Writer<'_>| {
         let before = present(&inside, writer).await?;
         if before.tenant().status == TenantStatus::Deleted {
@@ -267,11 +268,29 @@ async fn change<T: Send + 'static>(
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
         store(writer, &before, edited, &editor, trace).await
     };
-    app.db
-        .write(tenant, work, move |after| {
-            outside.snapshots.publish(after);
-        })
-        .await
+    stored(app, tenant, work).await
+}
+
+/// Waits until what the work stored is durable. Then the state that it led to is the present one.
+async fn stored<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let work = async move |writer: &mut Writer<'_>| {
+        let Written { value, left } = work(writer).await?;
+        let reached = if let Left::State(state) = &left { Some(state.revision()) } else { None };
+        Ok(Written { value: (value, reached), left })
+    };
+    let outside = app.clone();
+    let publish = move |after| {
+        outside.snapshots.publish(after);
+    };
+    let (value, reached) = app.db.write(tenant, work, publish).await?;
+    if let Some(revision) = reached {
+        written::note(tenant, revision);
+    }
+    Ok(value)
 }
 
 /// Stores a tenant that does not exist yet, with everything in it. If an operator makes it, that is proved again.
@@ -285,7 +304,6 @@ pub(crate) async fn establish<T: Send + 'static>(
     editor: Editor,
 ) -> Result<T, Error> {
     let trace = app.traces.next();
-    let outside = app.clone();
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
     let work = async move |writer: &mut Writer<'_>| {
@@ -299,11 +317,7 @@ pub(crate) async fn establish<T: Send + 'static>(
         }
         store(writer, &nothing, edited, &editor, trace).await
     };
-    app.db
-        .write(id, work, move |after| {
-            outside.snapshots.publish(after);
-        })
-        .await
+    stored(app, id, work).await
 }
 
 /// The tenant as it is: as earlier work of the same commit left it, or as the database has it.
@@ -372,7 +386,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Allowed, Budget, Clock, Db, Entropy, Mailer, MasterKey, RateLimits, Settings, app::App,
+        Allowed, Budget, Clock, Db, Entropy, Mailer, MasterKey, RateLimits, Settings, Staleness, app::App,
         demo::COMPANIES, login::password,
     };
 
@@ -389,6 +403,7 @@ mod tests {
             egress: Allowed::default(),
             mail: Mailer::Off,
             snapshot_budget: Budget::default(),
+            staleness: Staleness::default(),
         };
         let app =
             App::new(Db::open_sqlite(&file).unwrap(), settings, Clock::default(), Entropy).await.unwrap();

@@ -22,7 +22,8 @@ const STEPS: &[(&str, &str)] = &[
 ];
 
 /// What only PostgreSQL has: what several nodes agree by.
-const ONLY_POSTGRES: &[(&str, &str)] = &[];
+const ONLY_POSTGRES: &[(&str, &str)] =
+    &[("0011_nodes", include_str!("../../migrations/postgres/0011_nodes.sql"))];
 
 /// The steps that were done, each with the hash of its text.
 const DONE: &str = "CREATE TABLE IF NOT EXISTS migrations
@@ -62,12 +63,10 @@ fn of_sqlite() -> Vec<Step> {
 }
 
 fn of_postgres() -> Vec<Step> {
-    let step = |(name, sql): &(&'static str, &'static str)| Step {
-        name,
-        sql: Cow::Owned(dialect::migration(sql)),
-        done: false,
-    };
-    let mut steps: Vec<Step> = STEPS.iter().chain(ONLY_POSTGRES).map(step).collect();
+    let step = |name, sql| Step { name, sql, done: false };
+    let shared = STEPS.iter().map(|(name, sql)| step(name, Cow::Owned(dialect::migration(sql))));
+    let own = ONLY_POSTGRES.iter().map(|(name, sql)| step(name, Cow::Borrowed(*sql)));
+    let mut steps: Vec<Step> = shared.chain(own).collect();
     steps.sort_by_key(|step| step.name);
     steps
 }

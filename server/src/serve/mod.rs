@@ -20,7 +20,7 @@ use tokio::{
     time::{interval, sleep, timeout},
 };
 
-use crate::{app::App, edge::Edge, error::Error, tenants::purge::purge, write::note_seen};
+use crate::{app::App, edge::Edge, error::Error, nodes, tenants::purge::purge, write::note_seen};
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -47,6 +47,8 @@ pub async fn serve(
     notice: Duration,
     stop: impl Future<Output = ()>,
 ) {
+    let following = tokio::spawn(nodes::follow(app.clone()));
+    nodes::first_beacon(&app).await;
     let edge = Arc::new(Edge::new(app.clone()));
     let open = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
@@ -81,6 +83,7 @@ pub async fn serve(
         tracing::warn!("requests still ran when the server stopped");
     }
     note_seen(&app).await;
+    following.abort();
     app.close().await;
 }
 

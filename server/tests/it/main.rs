@@ -28,6 +28,7 @@ mod invitations;
 mod licenses;
 mod lists;
 mod logins;
+mod nodes;
 mod oauth;
 mod oauth_clients;
 mod oidc;
