@@ -1,5 +1,6 @@
 //! Which command is to be run? The composition root of the one binary.
 
+mod audit;
 mod catalogue;
 mod dev;
 mod operators;
@@ -44,6 +45,9 @@ enum Command {
     /// Look after users, on the server's machine
     #[command(subcommand)]
     Users(users::Users),
+    /// Look after audit trails, on the server's machine
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +72,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Tenants(tenants) => tenants.run().await,
             Command::Operators(operators) => operators.run().await,
             Command::Users(users) => users.run().await,
+            Command::Audit(audit) => audit.run().await,
         }
     })
 }

@@ -64,6 +64,12 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         ..
     } = document;
     errors.extend(operation.refusals);
+    if (authenticated || operating) && operation.tier == Tier::Write {
+        let about = "Why, for who reads the audit trail: 1 to 512 characters";
+        let schema = json!({"type": "string"});
+        parameters.push(json!({"name": "X-Reason", "in": "header", "description": about, "schema": schema}));
+        errors.push(400);
+    }
     errors.sort_unstable();
     errors.dedup();
     let mut responses = Map::from_iter([(success.0.to_string(), success.1.clone())]);
@@ -128,6 +134,7 @@ const fn tier(tier: Tier) -> &'static str {
         Tier::Read => "tier1",
         Tier::Write => "tier2",
         Tier::Filter => "filter",
+        Tier::Audit => "audit",
         Tier::Decision => "none",
     }
 }
