@@ -3,7 +3,10 @@
 //! The archive has rows of one day each as lines of JSON, compressed. A row that is moved keeps all of its columns and so its
 //! hash: the chain goes on from the archive into the trail.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    fmt::Display,
+    io::{Read as _, Write as _},
+};
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use rolecall_engine::{audits::Day, time::Timestamp};
@@ -55,13 +58,23 @@ pub async fn run(reader: &Reader<'_>, (from, until): (i64, i64), behind: Place) 
         return Ok(Run { rows, end });
     };
     let mut rows = part.unpack()?;
-    let end = rows.last().map(place).unwrap_or(Place { at: from, sequence: part.last });
+    let end = rows.last().map(place);
     rows.retain(|row| row.sequence > behind.sequence && (from..until).contains(&row.at));
-    Ok(Run { rows, end: Some(end) })
+    Ok(Run { rows, end })
+}
+
+fn day(row: &Kept) -> Day {
+    Day::of(Timestamp::from_millis(row.at))
 }
 
 fn place(row: &Kept) -> Place {
     Place { at: row.at, sequence: row.sequence }
+}
+
+/// Whether the first row of the trail is of a day that is past.
+pub async fn is_due(reader: &Reader<'_>, now: Timestamp) -> Result<bool, Error> {
+    let first = sql::behind(reader, (i64::MIN, i64::MAX), Place::BEGIN, 1).await?;
+    Ok(first.first().is_some_and(|row| day(row).is_past(now)))
 }
 
 /// Moves the first rows of the trail into the archive, if their day is past and they wait for nobody any more; answers whether there
@@ -69,7 +82,6 @@ fn place(row: &Kept) -> Place {
 pub async fn move_some(writer: &mut Writer<'_>, now: Timestamp) -> Result<bool, Error> {
     let rows = sql::behind(writer, (i64::MIN, i64::MAX), Place::BEGIN, ROWS).await?;
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(false) };
-    let day = |row: &Kept| Day::of(Timestamp::from_millis(row.at));
     let today = day(first);
     if !today.is_past(now) {
         return Ok(false);
@@ -95,9 +107,21 @@ fn pack(rows: &[&Kept]) -> Result<Vec<u8>, Error> {
 }
 
 impl Part {
+    /// # Errors
+    /// When the lines are not those of the day and the rows that they should be.
     fn unpack(&self) -> Result<Vec<Kept>, Error> {
+        let wrong = |why: &dyn Display| {
+            Error::internal(format!("rows {} to {} of the archive: {why}", self.first, self.last))
+        };
         let mut lines = String::new();
-        GzDecoder::new(self.lines.as_slice()).read_to_string(&mut lines).map_err(Error::internal)?;
-        lines.lines().map(|line| serde_json::from_str(line).map_err(Error::internal)).collect()
+        GzDecoder::new(self.lines.as_slice()).read_to_string(&mut lines).map_err(|error| wrong(&error))?;
+        let rows = lines.lines().map(|line| serde_json::from_str(line).map_err(|error| wrong(&error)));
+        let rows = rows.collect::<Result<Vec<Kept>, Error>>()?;
+        let ends = [rows.first(), rows.last()].map(|row| row.map(|row| (row.sequence, day(row).number())));
+        if ends == [Some((self.first, self.day)), Some((self.last, self.day))] {
+            Ok(rows)
+        } else {
+            Err(wrong(&"they are others"))
+        }
     }
 }

@@ -21,14 +21,22 @@ const VARIANT: u128 = 2 << 62;
 impl EventId {
     /// The identifier of a row of a tenant.
     pub fn of(tenant: TenantId, row: &Kept) -> Self {
-        let place = format!("{tenant} {} {}", row.revision, row.ordinal);
-        let check = digest(&SHA256, place.as_bytes());
+        Self::at(tenant, row.revision, row.ordinal)
+    }
+
+    fn at(tenant: TenantId, revision: i64, ordinal: i64) -> Self {
+        let check = digest(&SHA256, format!("{tenant} {revision} {ordinal}").as_bytes());
         let check = check.as_ref().iter().take(6).fold(0_u128, |all, byte| all << 8 | u128::from(*byte));
-        let (revision, ordinal) = (row.revision.cast_unsigned(), row.ordinal.cast_unsigned());
-        let revision = u128::from(revision) << REVISION;
-        let ordinal = (u128::from(ordinal) & ORDINAL_MASK) << ORDINAL;
+        let revision = u128::from(revision.cast_unsigned()) << REVISION;
+        let ordinal = (u128::from(ordinal.cast_unsigned()) & ORDINAL_MASK) << ORDINAL;
         let (high, low) = ((check >> 32 & 0xfff) << 64, check & 0xffff_ffff);
         Self(revision | VERSION_8 | high | VARIANT | ordinal | low)
+    }
+
+    /// Whether it can be one of a tenant.
+    pub fn is_of(self, tenant: TenantId) -> bool {
+        let (revision, ordinal) = self.place();
+        Self::at(tenant, revision, ordinal) == self
     }
 
     /// The revision and the ordinal of the row that it names, if there is one.

@@ -172,7 +172,7 @@ fn selected(selection: &Selection) -> List<'static, 15> {
     list
 }
 
-/// The row that an identifier names, whatever its check says.
+/// The row that an identifier names.
 pub async fn find(reader: &Reader<'_>, id: EventId) -> Result<Option<Kept>, Error> {
     let (revision, ordinal) = id.place();
     let condition = "revision = $2 AND ordinal = $3";
@@ -224,4 +224,34 @@ pub async fn archive(writer: &mut Writer<'_>, part: &Part) -> Result<(), Error> 
 pub async fn remove_until(writer: &mut Writer<'_>, place: Place) -> Result<(), Error> {
     let sql = "DELETE FROM audits WHERE tenant_id = $1 AND (at, sequence) <= ($2, $3)";
     writer.execute(sql, &[place.at.into(), place.sequence.into()]).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+
+    /// Lists and what goes through the trail follow an index, in its order.
+    #[tokio::test]
+    async fn the_trail_is_read_by_its_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_sqlite(&folder.path().join("plans.db")).unwrap();
+        let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
+        let some = || Some(String::from("x"));
+        let (at, kind) = ([Sort::down("at"), Sort::down("sequence")], SORTS[1].1);
+        let kind: Vec<Sort> = kind.iter().copied().chain([Sort::up("sequence")]).collect();
+        let time = Some((Timestamp::EPOCH, Timestamp::MAX));
+        for (selection, sorts, index) in [
+            (Selection::default(), &at[..], "audits_by_time"),
+            (Selection { time, ..Selection::default() }, &at, "audits_by_time"),
+            (Selection { event_type: some(), ..Selection::default() }, &at, "audits_by_type"),
+            (Selection { user: some(), time, ..Selection::default() }, &at, "audits_by_actor"),
+            (Selection::default(), &kind, "audits_by_type"),
+        ] {
+            let sorts = sorts.to_vec();
+            let plan = async move |reader: &Reader<'_>| selected(&selection).plan(reader, &sorts).await;
+            let plan = db.read(tenant, plan).await.unwrap().join("\n");
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
 }

@@ -160,6 +160,7 @@ fn every_operation_stays_in_its_tenant() {
             "get_effective" => String::from("?user=zzz-user"),
             "list_who_can" => String::from("?scope=notes&limit=100"),
             "list_holders" => format!("?role={}", ids["roles"]),
+            "get_audit_archive" => String::from("?date=2020-01-01"),
             "compare_users" => format!("?user=zzz-user&with={}", ids["users"]),
             _ => String::new(),
         };
