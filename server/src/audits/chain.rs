@@ -1,5 +1,7 @@
 //! Is the trail what was written? Each row's hash is over the row before and all of its own columns. (threats T81)
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use rolecall_engine::ids::TenantId;
 
@@ -37,5 +39,8 @@ pub fn hash(before: Option<&str>, tenant: TenantId, row: &Kept) -> String {
             Value::Bytes(bytes) => add(b'b', bytes),
         }
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    context.finish().as_ref().iter().fold(String::with_capacity(64), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }

@@ -65,9 +65,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     } = document;
     errors.extend(operation.refusals);
     if (authenticated || operating) && operation.tier == Tier::Write {
-        let about = "Why, for who reads the audit trail: 1 to 512 characters";
-        let schema = json!({"type": "string"});
-        parameters.push(json!({"name": "X-Reason", "in": "header", "description": about, "schema": schema}));
+        parameters.push(header("X-Reason", "Why, for who reads the audit trail: 1 to 512 characters"));
         errors.push(400);
     }
     errors.sort_unstable();
@@ -85,9 +83,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     responses.extend(also.into_iter().map(|(status, answer)| (status.to_string(), answer)));
     if has_preview && operation.tier == Tier::Write {
         preview(&mut responses, schemas, success.0);
-        let about = "`preview`: answer what the request would do, and do nothing";
-        let schema = json!({"type": "string"});
-        parameters.push(json!({"name": "Prefer", "in": "header", "description": about, "schema": schema}));
+        parameters.push(header("Prefer", "`preview`: answer what the request would do, and do nothing"));
     }
     let security = match (authenticated, operating) {
         (true, _) => json!([{"bearer": []}]),
@@ -114,6 +110,11 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         described.insert("requestBody".into(), body);
     }
     described.into()
+}
+
+/// A header that a request may have.
+fn header(name: &str, about: &str) -> Value {
+    json!({"name": name, "in": "header", "description": about, "schema": {"type": "string"}})
 }
 
 /// Adds the answer to `Prefer: preview`, beside the one a success has if that has the same status.
