@@ -85,11 +85,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         preview(&mut responses, schemas, success.0);
         parameters.push(header("Prefer", "`preview`: answer what the request would do, and do nothing"));
     }
-    let security = match (authenticated, operating) {
-        (true, _) => json!([{"bearer": []}]),
-        (false, true) => json!([{"operator": []}]),
-        (false, false) => json!([]),
-    };
+    let security = security(authenticated, operating);
     let mut described = Map::from_iter([
         ("operationId".into(), operation.id.into()),
         ("summary".into(), operation.summary.into()),
@@ -110,6 +106,15 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         described.insert("requestBody".into(), body);
     }
     described.into()
+}
+
+/// Whose credential a request needs.
+fn security(authenticated: bool, operating: bool) -> Value {
+    match (authenticated, operating) {
+        (true, _) => json!([{"bearer": []}]),
+        (false, true) => json!([{"operator": []}]),
+        (false, false) => json!([]),
+    }
 }
 
 /// A header that a request may have.

@@ -35,7 +35,7 @@ impl Trail {
     }
 
     fn fault(&self) -> String {
-        self.verdict(None).fault.expect("nothing was noticed")
+        self.verdict(None).fault.unwrap_or_else(|| panic!("nothing was noticed"))
     }
 
     /// Puts everything back as it was.

@@ -7,6 +7,7 @@ use crate::{
     harness::{Answer, Client, RUNTIME, Server},
     oauth::program_of,
     scim::program,
+    tenants_life::{Operator, TENANTS, new_tenant},
 };
 
 const AUDITS: &str = "/api/v1/audits";
@@ -231,6 +232,23 @@ fn a_reason_is_kept_with_all_that_a_request_changes() {
     }
     server.admin().delete(&format!("/api/v1/users/{user}")).expect(204);
     assert!(items(&latest(&server.admin(), 1))[0]["extensions"].get("reason").is_none());
+}
+
+/// Of a tenant that an operator makes, everything has the operator's reason.
+#[test]
+fn operators_give_reasons_too() {
+    let server = Server::start();
+    let operator = Operator::of(&server);
+    let made =
+        operator.client(&server).header("x-reason", "Contract 5").post(TENANTS, new_tenant("five.localhost"));
+    let tenant = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let db = Connection::open(server.file()).unwrap();
+    let reasons = "SELECT DISTINCT reason, client_id, trace_id FROM audits WHERE tenant_id = ?1";
+    let read = |row: &rusqlite::Row<'_>| Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?]);
+    let reasons =
+        db.prepare(reasons).unwrap().query_map([tenant], read).unwrap().collect::<Result<Vec<_>, _>>();
+    let trace = made.headers["x-b3-traceid"].to_str().unwrap().to_owned();
+    assert_eq!(reasons.unwrap(), [["Contract 5".to_owned(), operator.id, trace]]);
 }
 
 #[test]
