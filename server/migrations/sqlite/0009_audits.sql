@@ -34,9 +34,9 @@ UPDATE tenants SET
     audit_sequence = (SELECT count(*) FROM audits a WHERE a.tenant_id = tenants.tenant_id),
     audit_at = coalesce((SELECT max(at) FROM audits a WHERE a.tenant_id = tenants.tenant_id), 0);
 
-CREATE INDEX audits_by_time ON audits (tenant_id, at, sequence);
-CREATE INDEX audits_by_type ON audits (tenant_id, event_type, at, sequence);
-CREATE INDEX audits_by_actor ON audits (tenant_id, actor, at, sequence);
+-- Behind the order of the trail: what a list is filtered by, so that it reads the index alone. One index, since every change
+-- pays for it.
+CREATE INDEX audits_by_time ON audits (tenant_id, at, sequence, event_type, source, actor);
 
 -- Days that left the trail: some rows of one day each, as lines of JSON, compressed by gzip. They keep their hashes.
 CREATE TABLE audit_archive (
@@ -53,7 +53,5 @@ CREATE INDEX audit_archive_by_day ON audit_archive (tenant_id, day, last_sequenc
 -- As in 0002.
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('audits', 'sqlite_autoindex_audits_1', '10000000 1000000 2 1'),
-    ('audits', 'audits_by_time', '10000000 1000000 2 1'),
-    ('audits', 'audits_by_type', '10000000 1000000 20000 2 1'),
-    ('audits', 'audits_by_actor', '10000000 1000000 1000 2 1');
+    ('audits', 'audits_by_time', '10000000 1000000 2 1 1 1 1');
 ANALYZE sqlite_schema;

@@ -231,27 +231,23 @@ mod tests {
     use super::*;
     use crate::db::Db;
 
-    /// Lists and what goes through the trail follow an index, in its order.
+    /// Lists in the order of the trail follow its index, whatever they are filtered by.
     #[tokio::test]
-    async fn the_trail_is_read_by_its_indexes() {
+    async fn the_trail_is_read_by_its_index() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&folder.path().join("plans.db")).unwrap();
         let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
         let some = || Some(String::from("x"));
-        let (at, kind) = ([Sort::down("at"), Sort::down("sequence")], SORTS[1].1);
-        let kind: Vec<Sort> = kind.iter().copied().chain([Sort::up("sequence")]).collect();
-        let time = Some((Timestamp::EPOCH, Timestamp::MAX));
-        for (selection, sorts, index) in [
-            (Selection::default(), &at[..], "audits_by_time"),
-            (Selection { time, ..Selection::default() }, &at, "audits_by_time"),
-            (Selection { event_type: some(), ..Selection::default() }, &at, "audits_by_type"),
-            (Selection { user: some(), time, ..Selection::default() }, &at, "audits_by_actor"),
-            (Selection::default(), &kind, "audits_by_type"),
+        for selection in [
+            Selection::default(),
+            Selection { time: Some((Timestamp::EPOCH, Timestamp::MAX)), ..Selection::default() },
+            Selection { event_type: some(), ..Selection::default() },
+            Selection { user: some(), source: some(), ..Selection::default() },
         ] {
-            let sorts = sorts.to_vec();
+            let sorts = [Sort::down("at"), Sort::down("sequence")];
             let plan = async move |reader: &Reader<'_>| selected(&selection).plan(reader, &sorts).await;
             let plan = db.read(tenant, plan).await.unwrap().join("\n");
-            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+            assert!(plan.contains("audits_by_time") && !plan.contains("TEMP B-TREE"), "{plan}");
         }
     }
 }

@@ -79,7 +79,9 @@ mod tests {
     fn older_audit_rows_are_numbered() {
         let connection = Connection::open_in_memory().unwrap();
         let (before, after) = STEPS.split_at(8);
-        before.iter().for_each(|(_, sql)| connection.execute_batch(sql).unwrap());
+        for (_, sql) in before {
+            connection.execute_batch(sql).unwrap();
+        }
         connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         let tenant = "INSERT INTO tenants VALUES (?1, 3, 'n', 'active', 0, 'r', 'd', NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
                       'P1D', 'P1D', 60, 60, NULL, NULL)";
@@ -98,7 +100,9 @@ mod tests {
         ] {
             connection.execute(row, (tenant, revision, ordinal, kind, at)).unwrap();
         }
-        after.iter().for_each(|(_, sql)| connection.execute_batch(sql).unwrap());
+        for (_, sql) in after {
+            connection.execute_batch(sql).unwrap();
+        }
         let all = |sql: &str| -> Vec<String> {
             let mut statement = connection.prepare(sql).unwrap();
             statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
