@@ -81,20 +81,25 @@ pub async fn is_due(reader: &Reader<'_>, now: Timestamp) -> Result<bool, Error> 
 /// were any.
 pub async fn move_some(writer: &mut Writer<'_>, now: Timestamp) -> Result<bool, Error> {
     let rows = sql::behind(writer, (i64::MIN, i64::MAX), Place::BEGIN, ROWS).await?;
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(false) };
+    let Some(first) = rows.first() else { return Ok(false) };
     let today = day(first);
     if !today.is_past(now) {
         return Ok(false);
     }
-    let waiting =
-        sql::waiting(writer, first.revision.min(last.revision), first.revision.max(last.revision)).await?;
+    let revisions = || rows.iter().map(|row| row.revision);
+    let (lowest, highest) = (revisions().min().unwrap_or_default(), revisions().max().unwrap_or_default());
+    let waiting = sql::waiting(writer, lowest, highest).await?;
     let is_free = |row: &&Kept| day(row) == today && !waiting.contains(&(row.revision, row.ordinal));
     let free: Vec<&Kept> = rows.iter().take_while(is_free).collect();
     let Some(last) = free.last() else { return Ok(false) };
     let part = Part { first: first.sequence, last: last.sequence, day: today.number(), lines: pack(&free)? };
-    sql::archive(writer, &part).await?;
-    sql::remove_until(writer, place(last)).await?;
-    Ok(true)
+    let is_new = sql::archive(writer, &part).await?;
+    if is_new {
+        sql::remove_until(writer, place(last)).await?;
+    } else {
+        tracing::error!(tenant = %writer.tenant(), row = part.first, "a row of an audit trail is in its archive already");
+    }
+    Ok(is_new)
 }
 
 fn pack(rows: &[&Kept]) -> Result<Vec<u8>, Error> {

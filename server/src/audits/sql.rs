@@ -192,6 +192,14 @@ pub async fn behind(
     reader.matching(&AUDITS, condition, &values, read).await
 }
 
+/// How many rows there are in the trail and in the archive.
+pub async fn count(reader: &Reader<'_>) -> Result<i64, Error> {
+    let trail = "SELECT count(*) FROM audits WHERE tenant_id = $1";
+    let archive =
+        "SELECT coalesce(sum(last_sequence - first_sequence + 1), 0) FROM audit_archive WHERE tenant_id = $1";
+    Ok(reader.count(trail, &[]).await? + reader.count(archive, &[]).await?)
+}
+
 /// The first rows of the archive behind a row, of days from one to another.
 pub async fn part(reader: &Reader<'_>, (from, to): (i64, i64), behind: i64) -> Result<Option<Part>, Error> {
     let sql = "SELECT first_sequence, last_sequence, day, lines FROM audit_archive
@@ -212,12 +220,12 @@ pub async fn waiting(reader: &Reader<'_>, from: i64, to: i64) -> Result<HashSet<
     Ok(reader.all(sql, &[from.into(), to.into()], read).await?.into_iter().collect())
 }
 
-/// Adds rows to the archive.
-pub async fn archive(writer: &mut Writer<'_>, part: &Part) -> Result<(), Error> {
+/// Adds rows to the archive; answers whether they were not there yet.
+pub async fn archive(writer: &mut Writer<'_>, part: &Part) -> Result<bool, Error> {
     let sql = "INSERT INTO audit_archive (tenant_id, first_sequence, last_sequence, day, lines)
-               VALUES ($1, $2, $3, $4, $5)";
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, first_sequence) DO NOTHING";
     let values = [part.first.into(), part.last.into(), part.day.into(), part.lines.clone().into()];
-    writer.execute(sql, &values).await.map(drop)
+    Ok(writer.execute(sql, &values).await? > 0)
 }
 
 /// Takes the rows up to a place out of the trail.

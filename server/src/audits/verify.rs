@@ -41,12 +41,15 @@ pub async fn verify(app: &App, tenant: TenantId, known: Option<&Mark>) -> Result
         let work = async move |reader: &Reader<'_>| {
             let run = archive::run(reader, (i64::MIN, i64::MAX), behind).await?;
             // Of the same state: rows are added and moved meanwhile.
-            let head = sql::head(reader).await?;
-            Ok((run, head))
+            let whole = match run.end {
+                Some(_) => None,
+                None => Some((sql::head(reader).await?, sql::count(reader).await?)),
+            };
+            Ok((run, whole))
         };
-        let (Run { rows, end }, head) = app.db.scan(tenant, work).await?;
+        let (Run { rows, end }, whole) = app.db.scan(tenant, work).await?;
         let found = rows.iter().try_for_each(|row| walk.step(row));
-        let found = if end.is_none() { found.and_then(|()| walk.arrive(&head)) } else { found };
+        let found = found.and_then(|()| whole.map_or(Ok(()), |(head, rows)| walk.arrive(&head, rows)));
         fault = found.err();
         place = end;
     }
@@ -86,8 +89,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Says that there are no more rows; or what is wrong with that.
-    fn arrive(&self, head: &Head) -> Result<(), String> {
+    /// Says that there are no more rows, but so many in all; or what is wrong with that.
+    fn arrive(&self, head: &Head, rows: i64) -> Result<(), String> {
         let missing = |why: &str| Err(format!("row {} is missing: {why}", self.sequence + 1));
         if self.sequence < head.sequence {
             return missing(&format!("the tenant had {} rows", head.sequence));
@@ -97,6 +100,10 @@ impl Walk {
         }
         if self.sequence > head.sequence || self.hash != head.hash {
             return Err(format!("row {} is not the one that the tenant was left with", self.sequence));
+        }
+        if rows > self.sequence {
+            // Beside the way through archive and trail, but not beside what is shown.
+            return Err(format!("{} rows stand there a second time", rows - self.sequence));
         }
         Ok(())
     }

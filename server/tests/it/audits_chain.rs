@@ -220,6 +220,29 @@ fn the_chain_goes_through_the_archive() {
     }
 }
 
+/// Rows beside those of the archive are shown, so they are noticed; and they stop nobody else.
+#[test]
+fn rows_beside_the_archive_are_noticed() {
+    let trail = Trail::new();
+    trail.db.execute_batch("CREATE TEMP TABLE again AS SELECT * FROM audits").unwrap();
+    trail.archive();
+    trail.restored(|trail| {
+        trail.tamper("INSERT INTO audits SELECT * FROM temp.again WHERE tenant_id = ?1");
+        RUNTIME.block_on(retain_audits(&trail.server.app)).unwrap();
+        assert_eq!(trail.fault(), format!("{} rows stand there a second time", trail.rows));
+    });
+    trail.restored(|trail| {
+        trail.tamper("INSERT INTO audits SELECT * FROM temp.again WHERE tenant_id = ?1 AND sequence = 2");
+        trail.tamper("UPDATE audits SET sequence = 1000, data = '{}' WHERE tenant_id = ?1");
+        trail.fault();
+    });
+    trail.tamper(
+        "INSERT INTO audit_archive SELECT tenant_id, last_sequence, last_sequence, day + 1, lines
+         FROM audit_archive WHERE tenant_id = ?1 ORDER BY first_sequence LIMIT 1",
+    );
+    assert_eq!(trail.fault(), "1 rows stand there a second time");
+}
+
 /// A clock that goes back moves no event in front of another one.
 #[test]
 fn times_do_not_go_back() {
