@@ -58,6 +58,10 @@ mod written;
 
 pub use access::envoy::{self, serve as serve_envoy};
 pub use app::{App, Settings};
+pub use audits::{
+    retain::retain as retain_audits,
+    verify::{Mark, Verdict, verify as verify_audits},
+};
 pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catalogue};
 pub use clock::{Clock, Entropy};
 pub use db::{Copied, Db, Location, Missing, copy};

@@ -23,6 +23,7 @@ use crate::{
     api_keys::http as api_keys,
     app::App,
     assignments::http as assignments,
+    audits::http as audits,
     auth_settings::http as auth_settings,
     csrf_token::http as csrf_token,
     error::Error,
@@ -82,6 +83,7 @@ pub fn operations() -> Vec<Operation> {
         scim::operations(),
         access::operations(),
         explain::operations(),
+        audits::operations(),
         health::operations(),
     ]
     .into_iter()

@@ -64,6 +64,10 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         ..
     } = document;
     errors.extend(operation.refusals);
+    if (authenticated || operating) && operation.tier == Tier::Write {
+        parameters.push(header("X-Reason", "Why, for who reads the audit trail: 1 to 512 characters"));
+        errors.push(400);
+    }
     errors.sort_unstable();
     errors.dedup();
     let mut responses = Map::from_iter([(success.0.to_string(), success.1.clone())]);
@@ -79,15 +83,9 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     responses.extend(also.into_iter().map(|(status, answer)| (status.to_string(), answer)));
     if has_preview && operation.tier == Tier::Write {
         preview(&mut responses, schemas, success.0);
-        let about = "`preview`: answer what the request would do, and do nothing";
-        let schema = json!({"type": "string"});
-        parameters.push(json!({"name": "Prefer", "in": "header", "description": about, "schema": schema}));
+        parameters.push(header("Prefer", "`preview`: answer what the request would do, and do nothing"));
     }
-    let security = match (authenticated, operating) {
-        (true, _) => json!([{"bearer": []}]),
-        (false, true) => json!([{"operator": []}]),
-        (false, false) => json!([]),
-    };
+    let security = security(authenticated, operating);
     let mut described = Map::from_iter([
         ("operationId".into(), operation.id.into()),
         ("summary".into(), operation.summary.into()),
@@ -110,6 +108,20 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     described.into()
 }
 
+/// Whose credential a request needs.
+fn security(authenticated: bool, operating: bool) -> Value {
+    match (authenticated, operating) {
+        (true, _) => json!([{"bearer": []}]),
+        (false, true) => json!([{"operator": []}]),
+        (false, false) => json!([]),
+    }
+}
+
+/// A header that a request may have.
+fn header(name: &str, about: &str) -> Value {
+    json!({"name": name, "in": "header", "description": about, "schema": {"type": "string"}})
+}
+
 /// Adds the answer to `Prefer: preview`, beside the one a success has if that has the same status.
 fn preview(responses: &mut Map<String, Value>, schemas: &mut Schemas, success: u16) {
     let schema = schemas.response::<Preview>();
@@ -128,6 +140,7 @@ const fn tier(tier: Tier) -> &'static str {
         Tier::Read => "tier1",
         Tier::Write => "tier2",
         Tier::Filter => "filter",
+        Tier::Audit => "audit",
         Tier::Decision => "none",
     }
 }

@@ -12,6 +12,8 @@ mod access;
 mod api_keys;
 mod assignments;
 mod audits;
+mod audits_chain;
+mod audits_read;
 mod authorize;
 mod bad_input;
 mod database;
