@@ -43,6 +43,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
+            "parameters": Map::from_iter([CONSISTENCY, REVISION].map(|(name, about)| (name.to_owned(), header(name, about)))),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}, "operator": operator},
         },
     })
@@ -67,6 +68,13 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     if (authenticated || operating) && operation.tier == Tier::Write {
         parameters.push(header("X-Reason", "Why, for who reads the audit trail: 1 to 512 characters"));
         errors.push(400);
+    }
+    if authenticated || operating {
+        parameters.extend(
+            [CONSISTENCY, REVISION]
+                .map(|(name, _)| json!({"$ref": format!("#/components/parameters/{name}")})),
+        );
+        errors.push(503);
     }
     errors.sort_unstable();
     errors.dedup();
@@ -116,6 +124,16 @@ fn security(authenticated: bool, operating: bool) -> Value {
         (false, false) => json!([]),
     }
 }
+
+/// What every request may ask of the answer's age.
+const CONSISTENCY: (&str, &str) = (
+    "Rolecall-Consistency",
+    "`bounded`, the default: as the server knows it, which is not long behind what others changed; `full`: as it is now",
+);
+const REVISION: (&str, &str) = (
+    "Rolecall-Revision",
+    "What an answer to a change said in this header: the answer sees at least that change",
+);
 
 /// A header that a request may have.
 fn header(name: &str, about: &str) -> Value {
