@@ -3,8 +3,10 @@
 mod audit;
 mod catalogue;
 mod dev;
+mod log;
 mod migrate;
 mod operators;
+mod otlp;
 mod secret_url;
 mod settings;
 mod store;

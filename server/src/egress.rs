@@ -17,6 +17,9 @@ use reqwest::{
     redirect::Policy,
 };
 use tokio::net::lookup_host;
+use tracing::Instrument as _;
+
+use crate::spans;
 
 /// How long an answer may take in all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -177,9 +180,11 @@ impl Egress {
     /// # Errors
     /// When it may not be asked, or does not answer well and in time.
     pub async fn get(&self, address: &str, bearer: Option<&str>) -> Result<Vec<u8>, NotAsked> {
-        let request = self.client.get(self.allowed.checked(address)?);
+        let url = self.allowed.checked(address)?;
+        let span = spans::outgoing("GET", url.host_str().unwrap_or_default());
+        let request = self.client.get(url);
         let request = bearer.into_iter().fold(request, RequestBuilder::bearer_auth);
-        answer(request).await
+        answer(request).instrument(span).await
     }
 
     /// What an address answers to a form.
@@ -192,17 +197,20 @@ impl Egress {
         form: &[(&str, &str)],
         basic: Option<(&str, &str)>,
     ) -> Result<Vec<u8>, NotAsked> {
-        let request = self.client.post(self.allowed.checked(address)?).form(form);
+        let url = self.allowed.checked(address)?;
+        let span = spans::outgoing("POST", url.host_str().unwrap_or_default());
+        let request = self.client.post(url).form(form);
         let request = match basic {
             Some((name, password)) => request.basic_auth(name, Some(password)),
             None => request,
         };
-        answer(request).await
+        answer(request).instrument(span).await
     }
 }
 
 async fn answer(request: RequestBuilder) -> Result<Vec<u8>, NotAsked> {
     let response = request.header("accept", "application/json").send().await;
+    spans::outcome(response.as_ref().ok().map(|response| response.status().as_u16()));
     let mut response = response.map_err(|error| {
         tracing::info!(?error, "another machine did not answer");
         not_asked(if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" })

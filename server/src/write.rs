@@ -153,7 +153,7 @@ pub(crate) async fn as_system<T: Send + 'static>(
     tenant: TenantId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cause = app.traces.next().into();
+    let cause = app.traces.present().into();
     change(app, tenant, cause, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
 }
 
@@ -167,7 +167,7 @@ pub(crate) async fn as_client<T: Send + 'static>(
     client: OAuthClientId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cause = app.traces.next().into();
+    let cause = app.traces.present().into();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
         Ok(Editor { client: Some(client), ..Editor::system(at) })
     };
@@ -185,7 +185,7 @@ pub(crate) async fn as_user<T: Send + 'static>(
     client: OAuthClientId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cause = app.traces.next().into();
+    let cause = app.traces.present().into();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
         Ok(Editor { user: Some(user), client: Some(client), provider: None, administrator: false, at })
     };
@@ -285,17 +285,27 @@ async fn change<T: Send + 'static>(
     stored(app, tenant, work).await
 }
 
+/// What was stored of an edit.
+struct Stored<T> {
+    value: T,
+    /// The one that the tenant is at then.
+    revision: Revision,
+    /// Rows of the audit trail.
+    rows: u64,
+}
+
 /// Waits until what the work stored is durable. Then the state that it led to is the present one.
 async fn stored<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
-    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<(T, Revision)>, Error> + Send + 'static,
+    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<Stored<T>>, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let outside = app.clone();
     let publish = move |after| {
         outside.snapshots.publish(after);
     };
-    let (value, revision) = app.db.write(tenant, work, publish).await?;
+    let Stored { value, revision, rows } = app.db.write(tenant, work, publish).await?;
+    app.metrics.audit_rows.inc_by(rows);
     written::note(tenant, revision);
     Ok(value)
 }
@@ -345,10 +355,11 @@ async fn store<T>(
     edited: Edited<T>,
     editor: &Editor,
     cause: &Cause,
-) -> Result<Written<(T, Revision)>, Error> {
+) -> Result<Written<Stored<T>>, Error> {
     let Edited { value, changes } = edited;
     if changes.is_empty() {
-        return Ok(Written { value: (value, before.revision()), left: Left::Nothing });
+        let stored = Stored { value, revision: before.revision(), rows: 0 };
+        return Ok(Written { value: stored, left: Left::Nothing });
     }
     let revision = Revision(before.revision().0 + 1);
     let after = before.apply(revision, editor.at, &changes);
@@ -358,7 +369,8 @@ async fn store<T>(
     }
     record(writer, &after, &changes, editor, cause).await?;
     tenants::set_revision(writer, after.revision()).await?;
-    Ok(Written { value: (value, revision), left: Left::State(Arc::new(after)) })
+    let stored = Stored { value, revision, rows: changes.len() as u64 };
+    Ok(Written { value: stored, left: Left::State(Arc::new(after)) })
 }
 
 async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error> {

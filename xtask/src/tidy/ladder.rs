@@ -6,7 +6,18 @@ use super::{Fault, files::File, imports};
 
 /// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
 const RUNGS: &[&[&str]] = &[
-    &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs", "egress.rs"],
+    &[
+        "error.rs",
+        "catalogue.rs",
+        "clock.rs",
+        "metrics/",
+        "seal.rs",
+        "spans.rs",
+        "trace.rs",
+        "links.rs",
+        "limits.rs",
+        "egress.rs",
+    ],
     &["mail.rs"],
     &["db/"],
     &[
