@@ -10,7 +10,7 @@ use opentelemetry::{
 use tracing::{Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::trace::Parent;
+use crate::trace::{self, Parent};
 
 /// The target of these spans.
 pub const TARGET: &str = "rolecall::spans";
@@ -20,7 +20,6 @@ pub fn request(parent: Option<Parent>) -> Span {
     let span = info_span!(
         target: TARGET,
         "request",
-        otel.name = Empty,
         otel.kind = "server",
         otel.status_code = Empty,
         http.request.method = Empty,
@@ -48,21 +47,23 @@ pub fn answered(span: &Span, method: &str, operation: &str, route: Option<&str>,
     span.record("http.request.method", method.unwrap_or("_OTHER"));
     span.record("rolecall.operation", operation);
     span.record("http.response.status_code", i64::from(status));
-    let method = method.unwrap_or("HTTP");
-    match route {
-        Some(route) => {
-            span.record("http.route", route);
-            span.record("otel.name", format!("{method} {route}"));
-        }
-        None => drop(span.record("otel.name", method)),
+    let mut name = method.unwrap_or("HTTP").to_owned();
+    if let Some(route) = route {
+        span.record("http.route", route);
+        name = format!("{name} {route}");
     }
+    // Recording `otel.name` would not do: the span has begun.
+    span.context().span().update_name(name);
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
     }
 }
 
-/// A transaction of the database, with the wait for it.
+/// A transaction of the database, with the wait for it. What is no part of a request is not traced.
 pub fn transaction(system: &'static str, kind: &'static str) -> Span {
+    if trace::present().is_none() {
+        return Span::none();
+    }
     info_span!(
         target: TARGET,
         "transaction",
@@ -91,7 +92,7 @@ pub fn outgoing(method: &'static str, host: &str) -> Span {
 pub fn outcome(status: Option<u16>) {
     let span = Span::current();
     match status {
-        Some(status) => drop(span.record("http.response.status_code", i64::from(status))),
-        None => drop(span.record("otel.status_code", "ERROR")),
-    }
+        Some(status) => span.record("http.response.status_code", i64::from(status)),
+        None => span.record("otel.status_code", "ERROR"),
+    };
 }

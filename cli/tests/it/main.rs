@@ -12,4 +12,5 @@ mod audit;
 mod commands;
 mod crash;
 mod nginx;
+mod observe;
 mod process;

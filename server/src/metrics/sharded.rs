@@ -150,7 +150,7 @@ impl TypedMetric for Histogram {
 impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         let Scale { bounds, one } = self.0.scale;
-        let bounds = bounds.iter().map(|bound| *bound as f64 / one).chain([f64::MAX]);
+        let bounds = bounds.iter().map(|bound| *bound as f64 / one).chain([f64::INFINITY]);
         let mut counts: Vec<u64> = (0..BUCKETS)
             .map(|at| self.total(|shard| shard.buckets.get(at).unwrap_or(&shard.larger)))
             .collect();

@@ -51,8 +51,12 @@ impl Lifecycle<TenantId, Arc<Snapshot>> for Evictions {
     /// What is let go once others may use the cache again.
     type RequestState = Vec<Arc<Snapshot>>;
 
-    fn on_evict(&self, gone: &mut Self::RequestState, _: TenantId, snapshot: Arc<Snapshot>) {
+    fn before_evict(&self, _: &mut Self::RequestState, _: &TenantId, _: &mut Arc<Snapshot>) {
         self.0.inc();
+    }
+
+    /// What was replaced by a later one comes here too.
+    fn on_evict(&self, gone: &mut Self::RequestState, _: TenantId, snapshot: Arc<Snapshot>) {
         gone.push(snapshot);
     }
 }
