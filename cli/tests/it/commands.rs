@@ -215,6 +215,11 @@ fn flags_go_before_variables_and_those_before_the_file() {
         command
     };
     let table = shown(&mut command());
+    assert_eq!(table["metrics-listen"].as_str(), Some("off"), "as the tests' environment says");
+    let metrics = |value: &str| shown(command().args(["--metrics-listen", value]));
+    assert_eq!(metrics("[::1]:9464")["metrics-listen"].as_str(), Some("[::1]:9464"));
+    let (success, _, error) = run(command().args(["--metrics-listen", "9464"]));
+    assert!(!success && error.contains("neither `off` nor `address:port`"), "{error}");
     let values = ["max-connections", "drain-seconds"].map(|name| table[name].as_integer().unwrap());
     assert_eq!(values, [3, 2]);
     assert_eq!((table["log"].as_str(), table["catalogue-mode"].as_str()), (Some("error"), Some("lenient")));
@@ -247,8 +252,13 @@ fn a_tenant_is_made_as_the_servers_file_says() {
 #[test]
 fn the_example_configuration_is_what_holds_without_one() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../config.example.toml");
-    let defaults = shown(rolecall().args(["serve", "--print-config"]));
-    assert_eq!(shown(rolecall().args(["serve", "--print-config", "--config", example])), defaults);
+    let show = || {
+        let mut command = rolecall();
+        command.args(["serve", "--print-config"]).env_remove("ROLECALL_METRICS_LISTEN");
+        command
+    };
+    let defaults = shown(&mut show());
+    assert_eq!(shown(show().args(["--config", example])), defaults);
     let text = fs::read_to_string(example).unwrap();
     let (_, help, _) = run(rolecall().args(["serve", "--help"]));
     let flags = help.split_whitespace().filter_map(|word| word.strip_prefix("--"));

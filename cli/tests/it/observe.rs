@@ -326,7 +326,7 @@ fn no_secret_is_seen_again() {
     sent(
         "invitation",
         "POST",
-        "/login/invited",
+        "/login/invitation",
         &form,
         "token=canary-invitation&password=canary-new-password",
     );
@@ -380,7 +380,7 @@ fn no_secret_is_seen_again() {
     let master = fs::read_to_string(watched.folder.path().join("key")).unwrap();
     watched.stop();
     let log = watched.log.lock().unwrap().join("\n");
-    assert!(log.contains("/login/jwt-session") && log.contains("\"TRACE\""), "much is logged: {log}");
+    assert!(log.contains("/login/jwt-session") && log.contains("\"DEBUG\""), "much is logged: {log}");
 
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     let issued = signature(token["access_token"].as_str().unwrap());
