@@ -21,6 +21,7 @@ use rolecall_engine::{
     oauth::{ADMIN_CLASSIC, Bounds, Operator, Told, USER_DEFAULT, decide_within},
     spaces::Standing,
     time::Timestamp,
+    webhooks::{WEBHOOKS, WebhookStanding},
 };
 
 use crate::{
@@ -91,6 +92,9 @@ pub struct Caller<P> {
     pub(crate) previews: bool,
     permission: PhantomData<fn() -> P>,
 }
+
+/// The default role that reads what happens in a tenant (reference/access-control.md §1).
+const AUDIT_ADMIN: &str = "AuditAdmin";
 
 /// Whose request it is.
 #[derive(Debug, Clone)]
@@ -211,6 +215,14 @@ impl Who {
         Ok(())
     }
 
+    /// Refuses a credential whose own time is over: what goes on asks once more.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`].
+    pub(crate) fn has_time_left(&self, now: Timestamp) -> Result<(), Error> {
+        if self.credential.is_over(now) { Err(Error::Unauthenticated) } else { Ok(()) }
+    }
+
     fn decide(&self, tenant: &Snapshot, scope: &str) -> Decision {
         decide_within(tenant, &Query { user: self.user(), scope }, self.credential.bounds())
     }
@@ -230,6 +242,19 @@ impl Who {
     /// What the user may do with spaces by scopes, and the credential reaches.
     pub(crate) fn standing(&self, tenant: &Snapshot) -> Standing {
         Standing::new(self.user(), |scope| self.decide(tenant, scope).is_allowed())
+    }
+
+    /// What the user may do with webhooks.
+    pub(crate) fn webhook_standing(&self, tenant: &Snapshot) -> WebhookStanding {
+        let holds = self.decide(tenant, WEBHOOKS).is_allowed();
+        WebhookStanding { user: self.user(), administers: self.still_administers(tenant), holds }
+    }
+
+    /// Whether the user may read what happens in the tenant: administers it, or has the role for that and asks with a credential
+    /// that reaches all the user may do.
+    pub(crate) fn may_read_events(&self, tenant: &Snapshot) -> bool {
+        let whole = self.credential.bounds().is_whole();
+        self.still_administers(tenant) || (whole && tenant.has_default_role(self.user(), AUDIT_ADMIN))
     }
 
     /// The user as an editor.

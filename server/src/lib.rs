@@ -21,6 +21,7 @@ pub mod demo;
 mod edge;
 mod egress;
 mod error;
+mod events;
 mod explain;
 mod groups;
 mod health;
@@ -51,6 +52,8 @@ mod tenants;
 mod trace;
 mod users;
 mod web_integrations;
+mod webhook_deliveries;
+mod webhooks;
 mod write;
 
 pub use access::envoy::{self, serve as serve_envoy};

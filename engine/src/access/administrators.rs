@@ -40,6 +40,7 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::IdentityProvider(_)
         | Change::Session(_)
         | Change::WebIntegration(_)
+        | Change::Webhook(_)
         | Change::Space(_)
         | Change::SpaceAssignment(_) => false,
     });
@@ -62,6 +63,15 @@ fn takes_from_group(before: &Snapshot, delta: &Delta<Group>) -> bool {
 }
 
 impl Snapshot {
+    /// Whether a user is active and has the default role with a name, by any way.
+    #[must_use]
+    pub fn has_default_role(&self, user: UserId, name: &str) -> bool {
+        let Some(facts) = self.user(user).filter(|facts| facts.is_active()) else { return false };
+        let by_group = self.memberships(facts).flat_map(|group| self.roles_of_group(group));
+        let mut held = self.direct_roles(facts).chain(by_group).chain(self.roles_of_everybody());
+        held.any(|role| role.name.as_str() == name && self.catalogue().default_role(role.id).is_some())
+    }
+
     /// Whether a user may administer the tenant: is active and holds [`Catalogue::ADMINISTER`].
     #[must_use]
     pub fn administers(&self, user: UserId) -> bool {

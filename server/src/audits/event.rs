@@ -1,14 +1,17 @@
 //! Which event does a change make, and what does it say? (reference/events.md §2, §3)
 
 mod spaces;
+mod webhooks;
 
 use rolecall_engine::{
     access::Snapshot,
     api_keys::ExternalClient,
     change::{Change, Delta},
+    events::EventType,
+    identity_providers::Sealed,
     ids::{
         ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
-        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId,
+        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId, WebhookId,
     },
     names::{Hostname, Setting},
     oauth::{AuthMethod, GrantType, KeyText, OAuthToken, Secret},
@@ -17,6 +20,7 @@ use rolecall_engine::{
     spaces as space,
     tenants::{Tenant, TenantStatus},
     time::Timestamp,
+    webhooks::Header,
 };
 use serde::{Serialize, Serializer};
 
@@ -122,6 +126,12 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::WebIntegration(delta) => {
             event(&INTEGRATION, delta, |integration| integration.id.to_string(), integration_members)
         }
+        Change::Webhook(delta) => event(
+            &webhooks::WEBHOOK,
+            delta,
+            |webhook| webhook.id.to_string(),
+            |webhook| webhooks::webhook_members(webhook, tenant),
+        ),
         Change::Space(delta) => event(
             &spaces::SPACE,
             delta,
@@ -199,6 +209,11 @@ pub enum Member<'m> {
     Space(SpaceId),
     SpaceAssignment(SpaceAssignmentId),
     SpaceRoles(space::SpaceRoles),
+    Webhook(WebhookId),
+    EventTypes(&'m [&'static EventType]),
+    /// Only their names.
+    Headers(&'m [Header<String>]),
+    SealedHeaders(&'m [Header<Sealed>]),
     Settings(&'m [Setting]),
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
@@ -275,6 +290,10 @@ impl Serialize for Member<'_> {
             Self::Space(id) => serializer.collect_str(id),
             Self::SpaceAssignment(id) => serializer.collect_str(id),
             Self::SpaceRoles(roles) => serializer.collect_seq(roles.iter().map(space::SpaceRole::as_str)),
+            Self::Webhook(id) => serializer.collect_str(id),
+            Self::EventTypes(types) => serializer.collect_seq(types.iter().map(|kind| kind.name)),
+            Self::Headers(headers) => serializer.collect_seq(headers.iter().map(|header| &header.name)),
+            Self::SealedHeaders(headers) => serializer.collect_seq(headers.iter().map(|header| &header.name)),
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
             Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),

@@ -15,6 +15,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0006_spaces", include_str!("../../migrations/sqlite/0006_spaces.sql")),
     ("0007_scim", include_str!("../../migrations/sqlite/0007_scim.sql")),
     ("0008_operators", include_str!("../../migrations/sqlite/0008_operators.sql")),
+    ("0010_webhooks", include_str!("../../migrations/sqlite/0010_webhooks.sql")),
 ];
 
 /// The steps that were done, each with the hash of its text.

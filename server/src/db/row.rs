@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use rolecall_engine::{
     ids::{
-        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
-        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId,
+        ApiKeyId, DeliveryId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
+        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId, WebhookId,
     },
     time::Timestamp,
 };
@@ -76,6 +76,7 @@ macro_rules! from_id {
 
 from_id!(
     ApiKeyId,
+    DeliveryId,
     GroupId,
     IdpId,
     OAuthClientId,
@@ -87,7 +88,8 @@ from_id!(
     SpaceId,
     TenantId,
     UserId,
-    WebIntegrationId
+    WebIntegrationId,
+    WebhookId
 );
 
 impl rusqlite::ToSql for Value<'_> {

@@ -125,6 +125,24 @@ impl<'c> Writer<'c> {
         self.has_stored = true;
         Ok(self.reader.statement(sql, parameters, true)?.raw_execute()?)
     }
+
+    /// Stores something; answers what the statement says of the rows it touched (`RETURNING`), in no order.
+    #[expect(clippy::unused_async, reason = "see the module")]
+    pub async fn returning<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.has_stored = true;
+        let mut statement = self.reader.statement(sql, parameters, true)?;
+        let mut rows = statement.raw_query();
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(read(&Row(row))?);
+        }
+        Ok(all)
+    }
 }
 
 /// Reads and stores what belongs to the installation rather than to a tenant: host names, signing keys, operators.

@@ -20,7 +20,9 @@ use tokio::{
     time::{interval, sleep, timeout},
 };
 
-use crate::{app::App, edge::Edge, error::Error, tenants::purge::purge, write::note_seen};
+use crate::{
+    app::App, edge::Edge, error::Error, tenants::purge::purge, webhook_deliveries::run::run, write::note_seen,
+};
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -57,6 +59,7 @@ pub async fn serve(
     });
     let mut noting = interval(NOTING);
     let purging = tokio::spawn(purge_tenants(app.clone()));
+    let delivering = tokio::spawn(run(app.clone()));
     loop {
         let accepted = tokio::select! {
             _ = noting.tick() => {
@@ -77,6 +80,7 @@ pub async fn serve(
     }
     drop(listener);
     purging.abort();
+    delivering.abort();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }

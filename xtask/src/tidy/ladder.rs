@@ -11,6 +11,7 @@ const RUNGS: &[&[&str]] = &[
     &["db/"],
     &["*/sql.rs", "audits/"],
     &[
+        "events/signal.rs",
         "signing/",
         "snapshots/kept.rs",
         "credentials/mod.rs",
@@ -42,6 +43,11 @@ const RUNGS: &[&[&str]] = &[
         "login/invitation.rs",
         "tenants/found.rs",
         "tenants/purge.rs",
+        "webhook_deliveries/fill.rs",
+        "webhook_deliveries/queue.rs",
+        "webhook_deliveries/run.rs",
+        "webhook_deliveries/send.rs",
+        "webhook_deliveries/sign.rs",
     ],
     &[
         "*/http.rs",

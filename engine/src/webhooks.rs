@@ -1,0 +1,483 @@
+//! What is a webhook, who may have one, and how may it change? (reference/events.md §4)
+
+use alloc::{
+    borrow::ToOwned as _,
+    boxed::Box,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use crate::{
+    change::{Change, Delta, Edited, Editor, Entity, Stamps, created, deleted, updated},
+    events::{EventLevel, EventType},
+    filter::{Compare, EventAttribute, Filter, Limits, Operand, parse},
+    identity_providers::Sealed,
+    ids::{UserId, WebhookId},
+    names::{Description, NameError, Setting, WebhookName, fold},
+    refusal::{Refusal, Rule, WebhookRule, limits},
+    time::Timestamp,
+    words::words,
+};
+
+words! {
+    /// What a webhook was made with.
+    WebhookOrigin {
+        /// The API.
+        Api = "api",
+        /// Automations.
+        Automations = "automations",
+        /// A console.
+        ManagementConsole = "management-console",
+    }
+}
+
+/// The scope that lets a user have webhooks.
+pub const WEBHOOKS: &str = "webhooks";
+/// Bytes of all headers of one kind, names and values.
+const HEADERS: usize = 2048;
+/// Characters of a secret.
+const SECRET: core::ops::RangeInclusive<usize> = 32..=64;
+
+/// What somebody may do with webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebhookStanding {
+    /// The user.
+    pub user: UserId,
+    /// Whether the user administers the tenant.
+    pub administers: bool,
+    /// Whether the user may have webhooks.
+    pub holds: bool,
+}
+
+impl WebhookStanding {
+    /// Refuses who has nothing to do with webhooks.
+    ///
+    /// # Errors
+    /// When the user neither administers the tenant nor may have webhooks.
+    pub const fn enter(&self) -> Result<(), WebhookRule> {
+        if self.administers || self.holds { Ok(()) } else { Err(WebhookRule::MayNotHave) }
+    }
+
+    /// Whether a webhook is there for the user.
+    #[must_use]
+    pub fn sees(&self, webhook: &Webhook) -> bool {
+        self.administers || (self.holds && webhook.level == EventLevel::User && webhook.owner == self.user)
+    }
+}
+
+/// A secret as it comes in: 32 to 64 characters that a header could hold.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewSecret(String);
+
+impl NewSecret {
+    /// Reads a secret.
+    ///
+    /// # Errors
+    /// When it is too short or too long, or has other characters than ASCII shows.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        let shown = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if shown && SECRET.contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Malformed("must have 32 to 64 characters of ASCII, without blanks"))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A header that is sent with each delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header<V> {
+    /// The name, as sent.
+    pub name: String,
+    /// The value.
+    pub value: V,
+}
+
+/// Headers that a delivery has anyway, or that say where it goes and ends (RFC 9110 §7, §10).
+const KEPT: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "qlik-signature",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
+
+/// Reads the headers of one kind.
+///
+/// # Errors
+/// With the name: when a name or a value cannot be one, a name stands twice or is not free, or all are too long.
+pub fn headers(
+    all: impl IntoIterator<Item = (String, String)>,
+) -> Result<Vec<Header<String>>, (String, NameError)> {
+    let mut read: Vec<Header<String>> = Vec::new();
+    let mut length = 0;
+    for (name, value) in all {
+        let wrong = |why| Err((name.clone(), NameError::Malformed(why)));
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            return wrong("must be the name of a header");
+        }
+        if !value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') || value.trim() != value {
+            return wrong("must be a value of a header: ASCII, without blanks at the ends");
+        }
+        let lower = name.to_ascii_lowercase();
+        if KEPT.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+            return wrong("is not free: deliveries have this header themselves");
+        }
+        if read.iter().any(|other| other.name.eq_ignore_ascii_case(&name)) {
+            return wrong("stands twice, in whatever case");
+        }
+        length += name.len() + value.len();
+        if length > HEADERS {
+            return wrong("is too much: all headers of one kind have at most 2048 bytes");
+        }
+        read.push(Header { name, value });
+    }
+    Ok(read)
+}
+
+/// Which events a webhook is told of, besides by their types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventFilter {
+    text: String,
+    filter: Filter<EventAttribute>,
+}
+
+impl EventFilter {
+    /// Reads a filter: `eq` and `ne`, `and` and `or`, values in double quotes.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let filter = parse(text, Limits::QUERY).map_err(|error| error.to_string())?;
+        if text.contains('\'') {
+            return Err("values stand in double quotes".to_owned());
+        }
+        if !is_plain(&filter) {
+            return Err("only `eq`, `ne`, `and` and `or` are possible here".to_owned());
+        }
+        Ok(Self { text: text.to_owned(), filter })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it selects an event about a thing.
+    #[must_use]
+    pub fn selects(&self, id: &str, space: Option<&str>, top: &str) -> bool {
+        let text = |text: &str| alloc::vec![Operand::Text(fold(text))];
+        self.filter.selects(&|attribute| match attribute {
+            EventAttribute::Id => text(id),
+            EventAttribute::SpaceId => space.map(text).unwrap_or_default(),
+            EventAttribute::TopLevelResourceId => text(top),
+        })
+    }
+}
+
+fn is_plain(filter: &Filter<EventAttribute>) -> bool {
+    match filter {
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().all(is_plain),
+        Filter::Not(part) => matches!(**part, Filter::Compare(_, Compare::Equal, _)),
+        Filter::Compare(_, compare, _) => *compare == Compare::Equal,
+        Filter::Present(_) => false,
+    }
+}
+
+/// What whoever has a webhook can say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// The name to show.
+    pub name: WebhookName,
+    /// What it is for.
+    pub description: Option<Description>,
+    /// Where events are sent. Whoever reads it from outside checks it.
+    pub url: Setting,
+    /// The types of events that are sent.
+    pub event_types: Vec<&'static EventType>,
+    /// Which of them.
+    pub filter: Option<EventFilter>,
+    /// Whether any are.
+    pub enabled: bool,
+    /// Headers that are sent too.
+    pub headers: Vec<Header<String>>,
+    /// The same with values that nobody is shown.
+    pub encrypted_headers: Vec<Header<Sealed>>,
+    /// What deliveries are signed by.
+    pub secret: Option<Sealed>,
+    /// Kept: events are always sent as CloudEvents.
+    pub cloud_events: bool,
+    /// Kept.
+    pub checks_revocation: bool,
+}
+
+/// Why Rolecall itself switched a webhook off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disabled {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub reason: String,
+}
+
+/// Where events are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// The identifier.
+    pub id: WebhookId,
+    /// Whose events it is told of.
+    pub level: EventLevel,
+    /// Who made it first.
+    pub owner: UserId,
+    /// What it was made with.
+    pub origin: WebhookOrigin,
+    /// What was said of it.
+    pub settings: WebhookSettings,
+    /// The secret before this one, and until when deliveries are signed by it too.
+    pub earlier_secret: Option<(Sealed, Timestamp)>,
+    /// Why it is off, if Rolecall switched it off.
+    pub disabled: Option<Disabled>,
+    /// Who made and edited it, and when.
+    pub stamps: Stamps,
+}
+
+/// A webhook to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewWebhook {
+    /// Whose events it is told of.
+    pub level: EventLevel,
+    /// What it is made with.
+    pub origin: WebhookOrigin,
+    /// What is said of it.
+    pub settings: WebhookSettings,
+}
+
+/// One operation of a patch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named like the settings")]
+pub enum WebhookOp {
+    Name(WebhookName),
+    Description(Option<Description>),
+    Url(Setting),
+    EventTypes(Vec<&'static EventType>),
+    Headers(Vec<Header<String>>),
+    EncryptedHeaders(Vec<Header<Sealed>>),
+    Enabled(bool),
+    Secret(Option<Sealed>),
+    CloudEvents(bool),
+}
+
+impl WebhookOp {
+    const fn member(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name",
+            Self::Description(_) => "description",
+            Self::Url(_) => "url",
+            Self::EventTypes(_) => "eventTypes",
+            Self::Headers(_) => "headers",
+            Self::EncryptedHeaders(_) => "encryptedHeaders",
+            Self::Enabled(_) => "enabled",
+            Self::Secret(_) => "secret",
+            Self::CloudEvents(_) => "enableCloudEventDelivery",
+        }
+    }
+}
+
+impl Entity for Webhook {
+    fn change(delta: Delta<Self>) -> Change {
+        Change::Webhook(Box::new(delta))
+    }
+    fn touch(&mut self, editor: &Editor) {
+        self.stamps.touch(editor);
+    }
+}
+
+impl Webhook {
+    /// A new webhook. `others` counts those it is limited with: of the tenant, or of the user.
+    ///
+    /// # Errors
+    /// When there are too many, the level is not for the user, or the settings do not fit.
+    pub fn create(
+        new: NewWebhook,
+        id: WebhookId,
+        others: usize,
+        who: &WebhookStanding,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
+        let NewWebhook { level, origin, settings } = new;
+        who.enter()?;
+        match level {
+            EventLevel::Tenant if !who.administers => return Err(WebhookRule::TenantLevel.into()),
+            EventLevel::Tenant if others >= limits::TENANT_WEBHOOKS => {
+                return Err(WebhookRule::TooManyOfTenant(limits::TENANT_WEBHOOKS).into());
+            }
+            EventLevel::User if others >= limits::USER_WEBHOOKS => {
+                return Err(WebhookRule::TooManyOfUser(limits::USER_WEBHOOKS).into());
+            }
+            EventLevel::Tenant | EventLevel::User => {}
+        }
+        let stamps = Stamps::new(editor);
+        let (owner, earlier_secret, disabled) = (who.user, None, None);
+        let new = Self { id, level, owner, origin, settings, earlier_secret, disabled, stamps };
+        new.fits()?;
+        Ok(created(new))
+    }
+
+    /// The webhook with other settings.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub fn replace(
+        self,
+        level: Option<EventLevel>,
+        settings: WebhookSettings,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
+        if level.is_some_and(|level| level != self.level) {
+            return Err(WebhookRule::LevelIsFixed.into());
+        }
+        self.with(settings, editor)
+    }
+
+    /// The webhook after all operations of a patch, or none of them.
+    ///
+    /// # Errors
+    /// When what they lead to does not fit.
+    pub fn edit(self, ops: Vec<WebhookOp>, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        let mut settings = self.settings.clone();
+        let members: Vec<&str> = ops.iter().map(WebhookOp::member).collect();
+        for op in ops {
+            match op {
+                WebhookOp::Name(name) => settings.name = name,
+                WebhookOp::Description(description) => settings.description = description,
+                WebhookOp::Url(url) => settings.url = url,
+                WebhookOp::EventTypes(types) => settings.event_types = types,
+                WebhookOp::Headers(headers) => settings.headers = headers,
+                WebhookOp::EncryptedHeaders(headers) => settings.encrypted_headers = headers,
+                WebhookOp::Enabled(on) => settings.enabled = on,
+                WebhookOp::Secret(secret) => settings.secret = secret,
+                WebhookOp::CloudEvents(on) => settings.cloud_events = on,
+            }
+        }
+        self.with(settings, editor).map_err(|refusal| {
+            let about = match &refusal.rule {
+                Rule::Webhook(rule) => rule.members(),
+                _ => &[],
+            };
+            match members.iter().rposition(|member| about.contains(member)) {
+                Some(at) => refusal.in_operation(at),
+                None => refusal,
+            }
+        })
+    }
+
+    fn with(self, settings: WebhookSettings, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+        let was = &self.settings;
+        let kept = !was.encrypted_headers.is_empty() && was.encrypted_headers == settings.encrypted_headers;
+        if kept && was.url != settings.url {
+            return Err(WebhookRule::HeadersNeededAgain.into());
+        }
+        if was.cloud_events && !settings.cloud_events {
+            return Err(WebhookRule::CloudEventsStayOn.into());
+        }
+        let earlier_secret = match (&was.secret, &settings.secret) {
+            (Some(earlier), Some(secret)) if earlier != secret => {
+                Some((earlier.clone(), editor.at.plus(limits::SECRET_ROTATION)))
+            }
+            (_, None) => None,
+            (None | Some(_), Some(_)) => self.earlier_secret.clone(),
+        };
+        let disabled = self.disabled.clone().filter(|_| !settings.enabled);
+        let after = Self { settings, earlier_secret, disabled, ..self.clone() };
+        after.fits()?;
+        Ok(updated(self, after, editor))
+    }
+
+    /// Whether the settings fit together, and the level.
+    fn fits(&self) -> Result<(), Refusal> {
+        let settings = &self.settings;
+        for (at, kind) in settings.event_types.iter().enumerate() {
+            if !kind.is_for(self.level) {
+                return Err(Refusal::at_item(WebhookRule::TypeNotOfLevel(kind.name).into(), at));
+            }
+        }
+        for header in &settings.headers {
+            let mut encrypted = settings.encrypted_headers.iter();
+            if encrypted.any(|other| other.name.eq_ignore_ascii_case(&header.name)) {
+                return Err(WebhookRule::HeaderTwice(header.name.clone()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The webhook, switched off by Rolecall; as it is if it is off already.
+    pub fn disable(self, why: Disabled, editor: &Editor) -> Edited<Self> {
+        if !self.settings.enabled {
+            return Edited::unchanged(self);
+        }
+        let settings = WebhookSettings { enabled: false, ..self.settings.clone() };
+        let after = Self { settings, disabled: Some(why), ..self.clone() };
+        updated(self, after, editor)
+    }
+
+    /// Whether it is told of an event about a thing that is `whose`.
+    #[must_use]
+    pub fn is_told(&self, kind: &EventType, whose: Option<UserId>, about: &About<'_>) -> bool {
+        let level = match self.level {
+            EventLevel::Tenant => true,
+            EventLevel::User => kind.of_users && whose == Some(self.owner),
+        };
+        let filter = self.settings.filter.as_ref();
+        self.settings.enabled
+            && level
+            && self.settings.event_types.iter().any(|known| known.name == kind.name)
+            && filter.is_none_or(|filter| filter.selects(about.id, about.space, about.top))
+    }
+
+    /// The secrets that deliveries are signed by now, the present one first.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &Sealed> {
+        let earlier = self.earlier_secret.as_ref().filter(|(_, until)| now < *until);
+        self.settings.secret.iter().chain(earlier.map(|(secret, _)| secret))
+    }
+
+    /// The end of it.
+    pub fn delete(self) -> Edited<()> {
+        deleted(self)
+    }
+}
+
+/// The end of all webhooks of somebody.
+pub fn delete_all(webhooks: Vec<Webhook>) -> Edited<()> {
+    webhooks.into_iter().fold(Edited::unchanged(()), |edited, webhook| edited.and(webhook.delete()))
+}
+
+/// What an event is about, for filters.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'e> {
+    /// The thing.
+    pub id: &'e str,
+    /// The space it is in, or is.
+    pub space: Option<&'e str>,
+    /// The thing that it is part of, or else itself.
+    pub top: &'e str,
+}
