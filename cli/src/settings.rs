@@ -74,7 +74,7 @@ pub struct Given {
     /// Mebibytes that the tenants in memory may take; beyond that some not used lately are read again [default: 256]
     #[arg(long, value_name = "MIB", env = "ROLECALL_SNAPSHOT_MEMORY")]
     snapshot_memory: Option<u32>,
-    /// Networks that identity providers may be in although they are not public, for example `10.0.0.0/8`, with commas between
+    /// Networks that identity providers and receivers of webhooks may be in although they are not public, for example `10.0.0.0/8`, with commas between
     #[arg(long, value_name = "NETWORKS", env = "ROLECALL_EGRESS_ALLOW")]
     egress_allow: Option<String>,
     /// Seconds between saying that the server is about to stop and refusing connections [default: 0]

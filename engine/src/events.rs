@@ -105,6 +105,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     event("com.qlik.v1.oauth-client.updated", "OAuth client updated", "OAuth", OWN_SOURCE),
     event("com.qlik.v1.oauth-client.deleted", "OAuth client deleted", "OAuth", OWN_SOURCE),
     event("com.qlik.oauth-token.issued", "OAuth token issued", "OAuth", OWN_SOURCE),
+    event("com.qlik.oauth-token.updated", "OAuth token updated", "OAuth", OWN_SOURCE),
     event("com.qlik.oauth-token.revoked", "OAuth token revoked", "OAuth", OWN_SOURCE),
     event("rolecall.oauth-token.expired", "OAuth token expired", "OAuth", OWN_SOURCE),
     event("rolecall.oauth-grant.created", "OAuth grant created", "OAuth", OWN_SOURCE),

@@ -8,6 +8,7 @@ use alloc::{
 };
 
 use crate::{
+    access::{Revision, Snapshot},
     change::{Change, Delta, Edited, Editor, Entity, Stamps, created, deleted, updated},
     events::{EventLevel, EventType},
     filter::{Compare, EventAttribute, Filter, Limits, Operand, parse},
@@ -253,6 +254,8 @@ pub struct Webhook {
     pub origin: WebhookOrigin,
     /// What was said of it.
     pub settings: WebhookSettings,
+    /// Since which state of the tenant it is told of changes: when it was switched on.
+    pub since: Revision,
     /// The secret before this one, and until when deliveries are signed by it too.
     pub earlier_secret: Option<(Sealed, Timestamp)>,
     /// Why it is off, if Rolecall switched it off.
@@ -322,6 +325,7 @@ impl Webhook {
         id: WebhookId,
         others: usize,
         who: &WebhookStanding,
+        tenant: &Snapshot,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
         let NewWebhook { level, origin, settings } = new;
@@ -338,7 +342,8 @@ impl Webhook {
         }
         let stamps = Stamps::new(editor);
         let (owner, earlier_secret, disabled) = (who.user, None, None);
-        let new = Self { id, level, owner, origin, settings, earlier_secret, disabled, stamps };
+        let since = next(tenant);
+        let new = Self { id, level, owner, origin, settings, since, earlier_secret, disabled, stamps };
         new.fits()?;
         Ok(created(new))
     }
@@ -351,19 +356,25 @@ impl Webhook {
         self,
         level: Option<EventLevel>,
         settings: WebhookSettings,
+        tenant: &Snapshot,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
         if level.is_some_and(|level| level != self.level) {
             return Err(WebhookRule::LevelIsFixed.into());
         }
-        self.with(settings, editor)
+        self.with(settings, tenant, editor)
     }
 
     /// The webhook after all operations of a patch, or none of them.
     ///
     /// # Errors
     /// When what they lead to does not fit.
-    pub fn edit(self, ops: Vec<WebhookOp>, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+    pub fn edit(
+        self,
+        ops: Vec<WebhookOp>,
+        tenant: &Snapshot,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
         let mut settings = self.settings.clone();
         let members: Vec<&str> = ops.iter().map(WebhookOp::member).collect();
         for op in ops {
@@ -379,7 +390,7 @@ impl Webhook {
                 WebhookOp::CloudEvents(on) => settings.cloud_events = on,
             }
         }
-        self.with(settings, editor).map_err(|refusal| {
+        self.with(settings, tenant, editor).map_err(|refusal| {
             let about = match &refusal.rule {
                 Rule::Webhook(rule) => rule.members(),
                 _ => &[],
@@ -391,7 +402,12 @@ impl Webhook {
         })
     }
 
-    fn with(self, settings: WebhookSettings, editor: &Editor) -> Result<Edited<Self>, Refusal> {
+    fn with(
+        self,
+        settings: WebhookSettings,
+        tenant: &Snapshot,
+        editor: &Editor,
+    ) -> Result<Edited<Self>, Refusal> {
         let was = &self.settings;
         let kept = !was.encrypted_headers.is_empty() && was.encrypted_headers == settings.encrypted_headers;
         if kept && was.url != settings.url {
@@ -408,7 +424,8 @@ impl Webhook {
             (None | Some(_), Some(_)) => self.earlier_secret.clone(),
         };
         let disabled = self.disabled.clone().filter(|_| !settings.enabled);
-        let after = Self { settings, earlier_secret, disabled, ..self.clone() };
+        let since = if settings.enabled && !was.enabled { next(tenant) } else { self.since };
+        let after = Self { settings, since, earlier_secret, disabled, ..self.clone() };
         after.fits()?;
         Ok(updated(self, after, editor))
     }
@@ -440,15 +457,16 @@ impl Webhook {
         updated(self, after, editor)
     }
 
-    /// Whether it is told of an event about a thing that is `whose`.
+    /// Whether it is told of an event about a thing that is `whose`, of a change that led to state `at`.
     #[must_use]
-    pub fn is_told(&self, kind: &EventType, whose: Option<UserId>, about: &About<'_>) -> bool {
+    pub fn is_told(&self, kind: &EventType, whose: Option<UserId>, about: &About<'_>, at: Revision) -> bool {
         let level = match self.level {
             EventLevel::Tenant => true,
             EventLevel::User => kind.of_users && whose == Some(self.owner),
         };
         let filter = self.settings.filter.as_ref();
         self.settings.enabled
+            && self.since < at
             && level
             && self.settings.event_types.iter().any(|known| known.name == kind.name)
             && filter.is_none_or(|filter| filter.selects(about.id, about.space, about.top))
@@ -464,6 +482,11 @@ impl Webhook {
     pub fn delete(self) -> Edited<()> {
         deleted(self)
     }
+}
+
+/// The state that an edit of a tenant leads to.
+const fn next(tenant: &Snapshot) -> Revision {
+    Revision(tenant.revision().0 + 1)
 }
 
 /// The end of all webhooks of somebody.

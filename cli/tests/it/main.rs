@@ -10,5 +10,6 @@
 
 mod commands;
 mod crash;
+mod deliveries;
 mod nginx;
 mod process;

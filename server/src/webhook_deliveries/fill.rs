@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use rolecall_engine::{
+    access::Revision,
     events::EventType,
     ids::{TenantId, UserId, WebhookId},
     time::Timestamp,
@@ -40,6 +41,11 @@ pub async fn fill(app: &App) -> Result<(), Error> {
     for tenant in app.db.look_up(async |all| events::waiting(all).await).await? {
         let mut more = true;
         while more {
+            #[cfg(feature = "sabotage")]
+            if crate::db::sabotage::deliveries_outside_the_transaction() {
+                more = apart(app, tenant).await?;
+                continue;
+            }
             let (now, entropy) = (app.clock.now(), app.entropy);
             let work = async move |writer: &mut Writer<'_>| fill_some(writer, entropy, now).await;
             more = write::beside(app, tenant, work).await?;
@@ -48,12 +54,32 @@ pub async fn fill(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// The same in two transactions, if that fault is on.
+#[cfg(feature = "sabotage")]
+async fn apart(app: &App, tenant: TenantId) -> Result<bool, Error> {
+    let (now, entropy) = (app.clock.now(), app.entropy);
+    let take = async |writer: &mut Writer<'_>| events::take(writer, BATCH).await;
+    let taken = write::beside(app, tenant, take).await?;
+    crate::db::sabotage::dawdle();
+    let work = async move |writer: &mut Writer<'_>| put(writer, &taken, entropy, now).await;
+    write::beside(app, tenant, work).await
+}
+
 /// Answers whether there may be more.
 async fn fill_some(writer: &mut Writer<'_>, entropy: Entropy, now: Timestamp) -> Result<bool, Error> {
     let taken = events::take(writer, BATCH).await?;
+    put(writer, &taken, entropy, now).await
+}
+
+async fn put(
+    writer: &mut Writer<'_>,
+    taken: &[Happened],
+    entropy: Entropy,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let mut known = Listening::default();
     let mut filled = BTreeSet::new();
-    for happened in &taken {
+    for happened in taken {
         for (part, kind) in (0..).zip(told_as(&happened.kind)) {
             let told = known.told(writer, happened, kind).await?;
             if told.is_empty() {
@@ -139,8 +165,8 @@ impl Listening {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(webhooks::listening(writer, kind.name, whose).await?),
         };
-        let about = members.about(happened);
-        let told = listening.iter().filter(|webhook| webhook.is_told(kind, whose, &about));
+        let (about, at) = (members.about(happened), Revision(happened.place.revision));
+        let told = listening.iter().filter(|webhook| webhook.is_told(kind, whose, &about, at));
         Ok(told.map(|webhook| webhook.id).collect())
     }
 }

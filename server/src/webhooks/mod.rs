@@ -103,7 +103,7 @@ pub async fn create(
             EventLevel::Tenant => sql::count_of_tenant(tx.reader()).await?,
             EventLevel::User => sql::of_user(tx.reader(), who.user).await?.len(),
         };
-        Ok(Webhook::create(new, id, others, &who, tx.editor())?)
+        Ok(Webhook::create(new, id, others, &who, tx.tenant(), tx.editor())?)
     };
     caller.write(app, edit).await
 }
@@ -122,7 +122,7 @@ pub async fn replace(
     let asker = caller.asker();
     let edit = async move |tx: &WriteTx<'_>| {
         let webhook = seen(tx.reader(), &asker.webhook_standing(tx.tenant()), id).await?;
-        Ok(webhook.replace(level, settings, tx.editor())?)
+        Ok(webhook.replace(level, settings, tx.tenant(), tx.editor())?)
     };
     caller.write(app, edit).await
 }
@@ -145,7 +145,7 @@ pub async fn patch(
     let asker = caller.asker();
     let edit = async move |tx: &WriteTx<'_>| {
         let webhook = seen(tx.reader(), &asker.webhook_standing(tx.tenant()), id).await?;
-        Ok(webhook.edit(ops, tx.editor())?.map(drop))
+        Ok(webhook.edit(ops, tx.tenant(), tx.editor())?.map(drop))
     };
     caller.write(app, edit).await
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rolecall_engine::{
+    access::Revision,
     change::{Delta, Stamps},
     events::{EventLevel, EventType},
     identity_providers::Sealed,
@@ -61,6 +62,7 @@ struct Document {
     earlier_secret: Option<(String, i64)>,
     cloud_events: bool,
     checks_revocation: bool,
+    since: i64,
     disabled: Option<(String, String)>,
 }
 
@@ -87,6 +89,7 @@ impl From<&Webhook> for Document {
             earlier_secret: earlier.map(|(secret, until)| (text(secret), until.as_millis())),
             cloud_events: settings.cloud_events,
             checks_revocation: settings.checks_revocation,
+            since: webhook.since.0,
             disabled: webhook.disabled.as_ref().map(|why| (why.code.clone(), why.reason.clone())),
         }
     }
@@ -148,6 +151,7 @@ fn read(row: &Row<'_>) -> Result<Webhook, Error> {
             cloud_events: document.cloud_events,
             checks_revocation: document.checks_revocation,
         },
+        since: Revision(document.since),
         earlier_secret: earlier.transpose()?,
         disabled: document.disabled.map(|(code, reason)| Disabled { code, reason }),
         stamps: Stamps {
