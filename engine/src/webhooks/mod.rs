@@ -1,20 +1,18 @@
 //! What is a webhook, who may have one, and how may it change? (reference/events.md §4)
 
-use alloc::{
-    borrow::ToOwned as _,
-    boxed::Box,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+mod values;
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+pub use values::{About, EventFilter, Header, NewSecret, headers};
 
 use crate::{
     access::{Revision, Snapshot},
     change::{Change, Delta, Edited, Editor, Entity, Stamps, created, deleted, updated},
     events::{EventLevel, EventType},
-    filter::{Compare, EventAttribute, Filter, Limits, Operand, parse},
     identity_providers::Sealed,
     ids::{UserId, WebhookId},
-    names::{Description, NameError, Setting, WebhookName, fold},
+    names::{Description, Setting, WebhookName},
     refusal::{Refusal, Rule, WebhookRule, limits},
     time::Timestamp,
     words::words,
@@ -34,11 +32,6 @@ words! {
 
 /// The scope that lets a user have webhooks.
 pub const WEBHOOKS: &str = "webhooks";
-/// Bytes of all headers of one kind, names and values.
-const HEADERS: usize = 2048;
-/// Characters of a secret.
-const SECRET: core::ops::RangeInclusive<usize> = 32..=64;
-
 /// What somebody may do with webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WebhookStanding {
@@ -63,145 +56,6 @@ impl WebhookStanding {
     #[must_use]
     pub fn sees(&self, webhook: &Webhook) -> bool {
         self.administers || (self.holds && webhook.level == EventLevel::User && webhook.owner == self.user)
-    }
-}
-
-/// A secret as it comes in: 32 to 64 characters that a header could hold.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NewSecret(String);
-
-impl NewSecret {
-    /// Reads a secret.
-    ///
-    /// # Errors
-    /// When it is too short or too long, or has other characters than ASCII shows.
-    pub fn new(text: &str) -> Result<Self, NameError> {
-        let shown = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if shown && SECRET.contains(&text.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::Malformed("must have 32 to 64 characters of ASCII, without blanks"))
-        }
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A header that is sent with each delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header<V> {
-    /// The name, as sent.
-    pub name: String,
-    /// The value.
-    pub value: V,
-}
-
-/// Headers that a delivery has anyway, or that say where it goes and ends (RFC 9110 §7, §10).
-const KEPT: &[&str] = &[
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "keep-alive",
-    "qlik-signature",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "webhook-id",
-    "webhook-signature",
-    "webhook-timestamp",
-];
-
-/// Reads the headers of one kind.
-///
-/// # Errors
-/// With the name: when a name or a value cannot be one, a name stands twice or is not free, or all are too long.
-pub fn headers(
-    all: impl IntoIterator<Item = (String, String)>,
-) -> Result<Vec<Header<String>>, (String, NameError)> {
-    let mut read: Vec<Header<String>> = Vec::new();
-    let mut length = 0;
-    for (name, value) in all {
-        let wrong = |why| Err((name.clone(), NameError::Malformed(why)));
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
-            return wrong("must be the name of a header");
-        }
-        if !value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') || value.trim() != value {
-            return wrong("must be a value of a header: ASCII, without blanks at the ends");
-        }
-        let lower = name.to_ascii_lowercase();
-        if KEPT.contains(&lower.as_str()) || lower.starts_with("proxy-") {
-            return wrong("is not free: deliveries have this header themselves");
-        }
-        if read.iter().any(|other| other.name.eq_ignore_ascii_case(&name)) {
-            return wrong("stands twice, in whatever case");
-        }
-        length += name.len() + value.len();
-        if length > HEADERS {
-            return wrong("is too much: all headers of one kind have at most 2048 bytes");
-        }
-        read.push(Header { name, value });
-    }
-    Ok(read)
-}
-
-/// Which events a webhook is told of, besides by their types.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventFilter {
-    text: String,
-    filter: Filter<EventAttribute>,
-}
-
-impl EventFilter {
-    /// Reads a filter: `eq` and `ne`, `and` and `or`, values in double quotes.
-    ///
-    /// # Errors
-    /// Why it is none.
-    pub fn new(text: &str) -> Result<Self, String> {
-        let filter = parse(text, Limits::QUERY).map_err(|error| error.to_string())?;
-        if text.contains('\'') {
-            return Err("values stand in double quotes".to_owned());
-        }
-        if !is_plain(&filter) {
-            return Err("only `eq`, `ne`, `and` and `or` are possible here".to_owned());
-        }
-        Ok(Self { text: text.to_owned(), filter })
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether it selects an event about a thing.
-    #[must_use]
-    pub fn selects(&self, id: &str, space: Option<&str>, top: &str) -> bool {
-        let text = |text: &str| alloc::vec![Operand::Text(fold(text))];
-        self.filter.selects(&|attribute| match attribute {
-            EventAttribute::Id => text(id),
-            EventAttribute::SpaceId => space.map(text).unwrap_or_default(),
-            EventAttribute::TopLevelResourceId => text(top),
-        })
-    }
-}
-
-fn is_plain(filter: &Filter<EventAttribute>) -> bool {
-    match filter {
-        Filter::All(parts) | Filter::Any(parts) => parts.iter().all(is_plain),
-        Filter::Not(part) => matches!(**part, Filter::Compare(_, Compare::Equal, _)),
-        Filter::Compare(_, compare, _) => *compare == Compare::Equal,
-        Filter::Present(_) => false,
     }
 }
 
@@ -469,7 +323,7 @@ impl Webhook {
             && self.since < at
             && level
             && self.settings.event_types.iter().any(|known| known.name == kind.name)
-            && filter.is_none_or(|filter| filter.selects(about.id, about.space, about.top))
+            && filter.is_none_or(|filter| filter.selects(about))
     }
 
     /// The secrets that deliveries are signed by now, the present one first.
@@ -492,15 +346,4 @@ const fn next(tenant: &Snapshot) -> Revision {
 /// The end of all webhooks of somebody.
 pub fn delete_all(webhooks: Vec<Webhook>) -> Edited<()> {
     webhooks.into_iter().fold(Edited::unchanged(()), |edited, webhook| edited.and(webhook.delete()))
-}
-
-/// What an event is about, for filters.
-#[derive(Debug, Clone, Copy)]
-pub struct About<'e> {
-    /// The thing.
-    pub id: &'e str,
-    /// The space it is in, or is.
-    pub space: Option<&'e str>,
-    /// The thing that it is part of, or else itself.
-    pub top: &'e str,
 }
