@@ -71,6 +71,7 @@ impl Server {
     /// one meanwhile.
     pub fn copy(&self) -> Self {
         let data = TempDir::new().unwrap();
+        self.wait_for_the_outbox();
         for name in ["rolecall.db", "rolecall.db-wal"] {
             let file = self.data.path().join(name);
             if file.exists() {
@@ -91,6 +92,15 @@ impl Server {
             admin.get("/api/v1/users/me");
         }
         copy
+    }
+
+    /// Waits until the server itself has nothing to write any more: what has happened is on its way.
+    fn wait_for_the_outbox(&self) {
+        let db = rusqlite::Connection::open(self.file()).unwrap();
+        let count = || db.query_row("SELECT count(*) FROM outbox", [], |row| row.get::<_, i64>(0));
+        while count().unwrap() > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Makes the sandbox's tenants if none are known to be there.

