@@ -351,7 +351,6 @@ pub const ASKED: &[Line] = &[
         "PATCH /api/v1/webhooks/<hook>",
         r#"[{"op":"replace","path":"/url","value":"https://evil.example/"}]"#,
     ),
-    ("resend_delivery", "POST /api/v1/webhooks/<hook>/deliveries/<delivery>/actions/resend", ""),
     ("delete_webhook", "DELETE /api/v1/webhooks/<hook>", ""),
     ("log_in_by_token: with what is no such token", "POST /login/jwt-session", "{}"),
     (
