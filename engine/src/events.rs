@@ -13,7 +13,7 @@ words! {
 }
 
 /// A type of events.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventType {
     /// The name, for example `com.qlik.core.role.created`.
     pub name: &'static str,

@@ -103,7 +103,7 @@ fn settle(data: &Path) {
     let db = Connection::open(data.join("rolecall.db")).unwrap();
     let left =
         "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM webhook_deliveries WHERE pending = 1)";
-    let until = Instant::now() + Duration::from_secs(120);
+    let until = Instant::now() + Duration::from_mins(2);
     while db.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap() > 0 {
         assert!(Instant::now() < until, "deliveries do not end");
         thread::sleep(Duration::from_millis(100));

@@ -296,18 +296,18 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::RolesHidden
         | Rule::AdministratorOfNoProvider
         | Rule::MembersOfOthers
-        | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
-        Rule::GroupNameTaken(_)
-        | Rule::SubjectTaken(_)
-        | Rule::UserNameTaken(_)
-        | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
-        Rule::Space(rule) => space_status(rule),
-        Rule::Webhook(
+        | Rule::TooManyKeys(_)
+        | Rule::Webhook(
             WebhookRule::MayNotHave
             | WebhookRule::TenantLevel
             | WebhookRule::TooManyOfTenant(_)
             | WebhookRule::TooManyOfUser(_),
         ) => StatusCode::FORBIDDEN,
+        Rule::GroupNameTaken(_)
+        | Rule::SubjectTaken(_)
+        | Rule::UserNameTaken(_)
+        | Rule::TooManySecrets(_) => StatusCode::CONFLICT,
+        Rule::Space(rule) => space_status(rule),
         _ => StatusCode::BAD_REQUEST,
     }
 }

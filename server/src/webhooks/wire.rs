@@ -27,6 +27,7 @@ const TYPES: usize = 100;
 /// Where events are sent.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the contract has them")]
 pub struct Webhook {
     /// 24 hexadecimal digits.
     pub id: String,

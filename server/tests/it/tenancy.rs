@@ -86,7 +86,6 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
                 json!({"name": "own", "url": "https://own.example/", "filter": filter, "ownerId": ids["users"]}),
             )
         }
-        "patch_webhook" => patch("/name", json!("taken")),
         "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
         "decide_authorize" => {
             Some(json!(format!("client_id={}&csrf=x&decision=allow", ids["oauth-clients"])))
@@ -118,7 +117,8 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         | "patch_group"
         | "patch_tenant"
         | "patch_web_integration"
-        | "patch_space" => patch("/name", json!("taken")),
+        | "patch_space"
+        | "patch_webhook" => patch("/name", json!("taken")),
         "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
         "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),

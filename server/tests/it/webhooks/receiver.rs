@@ -124,7 +124,7 @@ fn serve(stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
                     return;
                 }
             }
-            Answer::Hang => thread::sleep(Duration::from_secs(60)),
+            Answer::Hang => thread::sleep(Duration::from_mins(1)),
         }
     }
 }
