@@ -99,8 +99,13 @@ impl Taken {
         }
         let name = node.to_owned();
         let work = async move |writer: &mut Writer<'_>| sql::claim(writer, &name, now, now.plus(LEASE)).await;
-        let webhook = write::beside(app, tenant, work).await?;
-        Ok(webhook.map(|webhook| Self { app: app.clone(), node: node.to_owned(), tenant, webhook }))
+        let webhook = write::beside(app, tenant, work).await?.map(|id| id.parse()).transpose();
+        Ok(webhook.map_err(Error::internal)?.map(|webhook| Self {
+            app: app.clone(),
+            node: node.to_owned(),
+            tenant,
+            webhook,
+        }))
     }
 
     /// Sends what waits. Should that fail, another one takes the queue when the lease is over.

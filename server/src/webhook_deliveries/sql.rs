@@ -237,18 +237,19 @@ pub async fn fill_queue(writer: &mut Writer<'_>, webhook: WebhookId, now: Timest
     writer.execute(sql, &[webhook.into(), now.into(), NEVER.into()]).await.map(drop)
 }
 
-/// Takes the queue of a tenant that was due first, if one is due and nobody has it; it is the node's until then.
+/// Takes the queue of a tenant that was due first, if one is due and nobody has it; it is the node's until then. Answers the
+/// webhook's identifier as it is stored: what was stored in this work must not be undone because of one that is none.
 pub async fn claim(
     writer: &mut Writer<'_>,
     node: &str,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<WebhookId>, Error> {
+) -> Result<Option<String>, Error> {
     let sql = "UPDATE webhook_queues SET taken_until = $2, taken_by = $3
                WHERE tenant_id = $1 AND taken_until <= $4 AND webhook_id =
                (SELECT webhook_id FROM webhook_queues WHERE tenant_id = $1 AND due_at <= $4 AND taken_until <= $4
                 ORDER BY due_at, webhook_id LIMIT 1) RETURNING webhook_id";
-    let taken = writer.returning(sql, &[until.into(), node.into(), now.into()], |row| row.parse(0)).await?;
+    let taken = writer.returning(sql, &[until.into(), node.into(), now.into()], |row| row.text(0)).await?;
     Ok(taken.into_iter().next())
 }
 

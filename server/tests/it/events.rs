@@ -150,6 +150,17 @@ fn a_stream_ends_with_the_right_to_it() {
     server.anonymous().get(EVENTS).refused(401, "HTTP-401");
 }
 
+/// A server that stops does not wait for those who would listen for ever.
+#[test]
+fn a_stream_ends_when_the_server_stops() {
+    let server = Server::start();
+    let mut stream = Stream::open(&server, &server.admin(), "", "");
+    let begun = Instant::now();
+    drop(server);
+    assert_eq!(stream.next(), None);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn a_stream_goes_on_while_nothing_happens_and_there_are_only_so_many() {
     let server = Server::start();

@@ -393,8 +393,10 @@ fn all_of_a_tenant_is_deleted_on_its_day() {
     }
     connection.execute_batch("COMMIT").unwrap();
     let before = rows(&connection, &tenant);
-    assert!(before.values().all(|count| *count > 0), "{before:?}");
-    let others = rows(&connection, &kept);
+    // What is in the outbox is on its way all the time.
+    assert!(before.iter().all(|(table, count)| *count > 0 || table == "outbox"), "{before:?}");
+    let mut others = rows(&connection, &kept);
+    others.remove("outbox");
 
     let operator = Operator::of(&server);
     let client = operator.client(&server);
