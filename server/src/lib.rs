@@ -21,6 +21,7 @@ pub mod demo;
 mod edge;
 mod egress;
 mod error;
+mod events;
 mod explain;
 mod groups;
 mod health;
@@ -53,6 +54,8 @@ mod tenants;
 mod trace;
 mod users;
 mod web_integrations;
+mod webhook_deliveries;
+mod webhooks;
 mod write;
 mod written;
 

@@ -22,7 +22,7 @@ const BEAT: Duration = Duration::from_millis(250);
 /// Before the connection is made anew after it was lost.
 const BREATH: Duration = Duration::from_millis(100);
 /// How long a request waits that wants to see more than what is in memory.
-const PATIENCE: Duration = Duration::from_millis(1000);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two looks whether all nodes know something.
 const LOOK: Duration = Duration::from_millis(10);
 /// Between two times at which old entries are forgotten.
@@ -101,6 +101,7 @@ async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) {
 
 /// Forgets a tenant as it was before a revision, and reads it anew if it was in memory. Answers whether it was.
 fn forget(app: &App, tenant: TenantId, revision: Revision) -> bool {
+    app.signal.changed(tenant);
     let outdated = app.snapshots.outdate(tenant, revision);
     if outdated {
         let app = app.clone();

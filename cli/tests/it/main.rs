@@ -11,5 +11,6 @@
 mod audit;
 mod commands;
 mod crash;
+mod deliveries;
 mod nginx;
 mod process;

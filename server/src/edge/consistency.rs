@@ -1,13 +1,13 @@
 //! How new must an answer be, and what may be said once it is there? (design of several nodes: docs/concepts/consistency.md)
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{access::Revision, ids::TenantId};
 
-use crate::{app::App, error::Error, nodes};
+use crate::{app::App, error::Error, http::respond::not_everywhere, nodes};
 
 /// What a tenant was changed to, in an answer; that it must be seen, in a request.
 pub const REVISION: HeaderName = HeaderName::from_static("rolecall-revision");
@@ -62,7 +62,7 @@ pub async fn conclude(
             Ok(true) => {
                 response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(WAIT));
             }
-            Ok(false) | Err(_) => *response.status_mut() = StatusCode::ACCEPTED,
+            Ok(false) | Err(_) => not_everywhere(&mut response),
         }
     }
     response

@@ -27,6 +27,7 @@ use crate::{
     auth_settings::http as auth_settings,
     csrf_token::http as csrf_token,
     error::Error,
+    events::http as events,
     explain::http as explain,
     groups::http as groups,
     health::http as health,
@@ -47,6 +48,8 @@ use crate::{
     trace::TraceId,
     users::http as users,
     web_integrations::http as web_integrations,
+    webhook_deliveries::http as webhook_deliveries,
+    webhooks::http as webhooks,
     written,
 };
 
@@ -79,6 +82,9 @@ pub fn operations() -> Vec<Operation> {
         csrf_token::operations(),
         web_integrations::operations(),
         auth_settings::operations(),
+        webhooks::operations(),
+        webhook_deliveries::operations(),
+        events::operations(),
         scopes::operations(),
         scim::operations(),
         access::operations(),

@@ -12,6 +12,11 @@ use serde::Serialize;
 use super::describe::{Describe, Document};
 use crate::links::Link;
 
+/// Says that what was done is not known everywhere yet.
+pub fn not_everywhere(response: &mut Response) {
+    *response.status_mut() = StatusCode::ACCEPTED;
+}
+
 /// 200 with a body.
 pub struct Shown<T>(pub T);
 

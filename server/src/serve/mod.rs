@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::{
     app::App, audits::retain::retain, edge::Edge, error::Error, nodes, tenants::purge::purge,
-    write::note_seen,
+    webhook_deliveries::run::run, write::note_seen,
 };
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
@@ -65,6 +65,7 @@ pub async fn serve(
     let mut noting = interval(NOTING);
     let purging = tokio::spawn(purge_tenants(app.clone()));
     let retaining = tokio::spawn(retain_audits(app.clone()));
+    let delivering = tokio::spawn(run(app.clone()));
     loop {
         let accepted = tokio::select! {
             _ = noting.tick() => {
@@ -86,6 +87,7 @@ pub async fn serve(
     drop(listener);
     purging.abort();
     retaining.abort();
+    delivering.abort();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }

@@ -153,6 +153,11 @@ impl Database {
         }
     }
 
+    /// How many rows there are of a table, or of a table under a condition.
+    pub fn count(&self, rows: &str) -> i64 {
+        self.rows(&format!("SELECT count(*) FROM {rows}"))[0][0].as_ref().unwrap().parse().unwrap()
+    }
+
     /// The tables with rows of tenants, and the names and types of their columns.
     pub fn columns(&self) -> BTreeMap<String, Vec<(String, String)>> {
         let sql = match &self.place {

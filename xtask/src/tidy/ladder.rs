@@ -6,7 +6,18 @@ use super::{Fault, files::File, imports};
 
 /// The rungs of the server, the lowest first. A file stands where its path does, else its folder, else its name in any folder.
 const RUNGS: &[&[&str]] = &[
-    &["error.rs", "catalogue.rs", "clock.rs", "seal.rs", "trace.rs", "links.rs", "limits.rs", "egress.rs"],
+    &[
+        "error.rs",
+        "catalogue.rs",
+        "clock.rs",
+        "seal.rs",
+        "trace.rs",
+        "links.rs",
+        "limits.rs",
+        "egress.rs",
+        "lease.rs",
+        "written.rs",
+    ],
     &["mail.rs"],
     &["db/"],
     &[
@@ -18,9 +29,9 @@ const RUNGS: &[&[&str]] = &[
         "audits/event/",
         "audits/id.rs",
         "audits/members.rs",
-        "audits/sources.rs",
     ],
     &[
+        "events/signal.rs",
         "signing/",
         "snapshots/kept.rs",
         "credentials/mod.rs",
@@ -34,7 +45,7 @@ const RUNGS: &[&[&str]] = &[
     ],
     &["app.rs"],
     &["snapshots/", "credentials/verify.rs", "asking_page.rs"],
-    &["caller.rs", "provisioner.rs"],
+    &["caller.rs", "provisioner.rs", "nodes.rs"],
     &["write.rs", "http/"],
     &[
         "*/wire.rs",
@@ -54,6 +65,11 @@ const RUNGS: &[&[&str]] = &[
         "tenants/purge.rs",
         "audits/retain.rs",
         "audits/verify.rs",
+        "webhook_deliveries/fill.rs",
+        "webhook_deliveries/queue.rs",
+        "webhook_deliveries/run.rs",
+        "webhook_deliveries/send.rs",
+        "webhook_deliveries/sign.rs",
     ],
     &[
         "*/http.rs",
