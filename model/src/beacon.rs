@@ -66,7 +66,7 @@ impl Node {
     }
 
     /// The beacon's answer has come.
-    pub(crate) fn hear(&mut self, world: &World, sent: Age, reading: &Reading) {
+    pub(crate) fn hear(&mut self, world: &World, sent: Age, reading: Reading) {
         let is_first = self.horizon.is_none() && !world.is(Fault::NothingForgottenAtFirst);
         let is_late = !self.may_answer(world) && !world.is(Fault::NothingForgottenAfterTheLease);
         if is_first || is_late {

@@ -53,7 +53,7 @@ fn answers() -> Vec<Property<World>> {
             state.some_given(world, |world, state, answer| !is_latest(world, state, answer))
         }),
         Property::sometimes("a node refuses because its lease has ended", |world: &World, state: &State| {
-            state.nodes.iter().any(|node| is_evaluated(&node.request) && !node.may_answer(world))
+            state.nodes.iter().any(|node| is_evaluated(node.request) && !node.may_answer(world))
         }),
         Property::sometimes("a node refuses although its lease is good", |world: &World, state: &State| {
             let refuses =
@@ -94,7 +94,7 @@ fn possible(world: &World) -> Vec<Property<World>> {
         all.push(Property::sometimes(
             "after a fail-over the latest is answered",
             |world: &World, state: &State| {
-                let is_later = |world: &World, state: &State, answer: &Answer| {
+                let is_later = |world: &World, state: &State, answer: Answer| {
                     is_latest(world, state, answer)
                         && state.database.cut_off.is_some_and(|cut_off| cut_off < answer.revision)
                 };
@@ -122,39 +122,39 @@ fn possible(world: &World) -> Vec<Property<World>> {
     all
 }
 
-type Judge = fn(&World, &State, &Answer) -> bool;
+type Judge = fn(&World, &State, Answer) -> bool;
 
 impl State {
     /// Whether all is as it should be that would be answered if a node went on now.
     fn all_given(&self, world: &World, is_right: Judge) -> bool {
-        self.nodes.iter().filter_map(|node| node.given(world)).all(|answer| is_right(world, self, &answer))
+        self.nodes.iter().filter_map(|node| node.given(world)).all(|answer| is_right(world, self, answer))
     }
 
     fn some_given(&self, world: &World, is_so: Judge) -> bool {
-        self.nodes.iter().filter_map(|node| node.given(world)).any(|answer| is_so(world, self, &answer))
+        self.nodes.iter().filter_map(|node| node.given(world)).any(|answer| is_so(world, self, answer))
     }
 }
 
-fn is_evaluated(request: &Request) -> bool {
+fn is_evaluated(request: Request) -> bool {
     matches!(request, Request::Evaluated(_))
 }
 
-fn is_latest(world: &World, state: &State, answer: &Answer) -> bool {
+fn is_latest(world: &World, state: &State, answer: Answer) -> bool {
     answer.revision > 0 && answer.revision == state.database.revision(world)
 }
 
-fn is_bounded(world: &World, state: &State, answer: &Answer) -> bool {
+fn is_bounded(world: &World, state: &State, answer: Answer) -> bool {
     let mut feed = state.database.feed(world);
     feed.all(|(_, tenant, revision, age)| {
         tenant == Tenant::Other || revision <= answer.revision || age <= world.lease
     })
 }
 
-fn sees_its_token(_: &World, _: &State, answer: &Answer) -> bool {
+fn sees_its_token(_: &World, _: &State, answer: Answer) -> bool {
     !matches!(answer.mode, Mode::AtLeast(token) if answer.revision < token)
 }
 
-fn sees_everything(_: &World, _: &State, answer: &Answer) -> bool {
+fn sees_everything(_: &World, _: &State, answer: Answer) -> bool {
     !matches!(answer.mode, Mode::Full(acknowledged) if answer.revision < acknowledged)
 }
 
@@ -165,7 +165,7 @@ fn goes_forward(state: &State) -> bool {
     })
 }
 
-fn is_not_before_the_barrier(_: &World, state: &State, answer: &Answer) -> bool {
+fn is_not_before_the_barrier(_: &World, state: &State, answer: Answer) -> bool {
     !matches!(state.barrier, Barrier::Applied(revision) if answer.revision < revision)
 }
 

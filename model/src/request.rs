@@ -95,8 +95,9 @@ impl Node {
         Some(Answer { revision, mode, is_outdated: false, lease })
     }
 
-    /// Whether an answer that was worked out may be given now.
-    pub(crate) fn gives(&self, world: &World, answer: &Answer) -> bool {
+    /// Whether an answer that was worked out may be given now. Here both are looked at in one step. Where that takes two, the
+    /// lease comes first: between the two a beacon could outdate the snapshot and renew the lease.
+    pub(crate) fn gives(&self, world: &World, answer: Answer) -> bool {
         let is_present = !answer.is_outdated && answer.revision >= self.known;
         match world.fault {
             Some(Fault::LeaseBeforeEvaluating) => true,
@@ -109,7 +110,7 @@ impl Node {
     /// What would be answered if the node went on now.
     pub(crate) fn given(&self, world: &World) -> Option<Answer> {
         match self.request {
-            Request::Evaluated(answer) if self.gives(world, &answer) => Some(answer),
+            Request::Evaluated(answer) if self.gives(world, answer) => Some(answer),
             _ => None,
         }
     }

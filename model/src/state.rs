@@ -153,7 +153,7 @@ impl State {
                 database.rows[place] = Some(node.row(age));
                 node.beacon = Beacon::Committed(age, reading);
             }
-            (Step::Hear, Beacon::Committed(age, reading)) => node.hear(world, age, &reading),
+            (Step::Hear, Beacon::Committed(age, reading)) => node.hear(world, age, reading),
             _ => {}
         }
     }

@@ -22,7 +22,9 @@ fn found(world: World, parts: &[Part], fault: Fault, promise: &'static str) {
     let states = checked.unique_state_count();
     let way = checked.assert_any_discovery(promise).into_actions();
     println!("{fault:?} breaks `{promise}`, after {states} states:");
-    way.iter().for_each(|action| println!("  {action:?}"));
+    for action in way {
+        println!("  {action:?}");
+    }
 }
 
 #[test]

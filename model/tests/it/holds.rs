@@ -2,7 +2,7 @@
 
 use rolecall_model::{
     Fault,
-    Part::{Barrier, Questions},
+    Part::{Barrier, Full, Hints, OldPrimary, Questions},
     World,
     promises::{BARRIER, PROMISES},
 };
@@ -48,13 +48,16 @@ fn what_is_applied_is_applied_on_every_node() {
 /// came before the change was applied.
 #[test]
 fn the_lease_of_the_question_keeps_all_but_one_promise() {
-    let world = World {
-        fault: Some(Fault::LeaseOfTheQuestion),
-        parts: vec![Questions, Barrier],
-        ..worlds::barrier()
-    };
-    let explored = explored("lease of the question", world);
-    for promise in PROMISES.iter().filter(|promise| **promise != BARRIER) {
-        explored.assert_no_discovery(promise);
+    let parts = [
+        (worlds::answers(), vec![Questions, Full, Hints]),
+        (worlds::fail_over(), vec![Questions, OldPrimary]),
+        (worlds::barrier(), vec![Questions, Barrier]),
+    ];
+    for (world, parts) in parts {
+        let world = World { fault: Some(Fault::LeaseOfTheQuestion), parts, ..world };
+        let explored = explored("lease of the question", world);
+        for promise in PROMISES.iter().filter(|promise| **promise != BARRIER) {
+            explored.assert_no_discovery(promise);
+        }
     }
 }
