@@ -160,7 +160,7 @@ impl Edge {
         };
         let (response, written) = written::noted(self.dispatch(request, trace)).await;
         let response = consistency::conclude(&self.app, asked, response, written).await;
-        consistency::in_time(&self.app, &method, uri.path(), written.is_some(), response)
+        consistency::in_time(asked, &method, uri.path(), written.is_some(), response)
     }
 
     async fn dispatch<B>(&self, mut request: Request<B>, trace: TraceId) -> Response

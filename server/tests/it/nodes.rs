@@ -128,6 +128,22 @@ fn what_one_server_changes_the_other_knows() {
     assert_eq!(names, 10);
 }
 
+/// What no hint tells, beacons do, however many tenants were changed at once.
+#[test]
+fn beacons_tell_of_all_tenants() {
+    let Some(Pair { a, b, .. }) = Pair::start(Staleness::default()) else { return };
+    let users = [b.user(), b.client(b.tenants[1].user_key.as_ref().unwrap())];
+    assert!(users.iter().all(|user| user.get("/api/v1/users/me").status == 200));
+    a.database.change(
+        "UPDATE users SET status = 'disabled' WHERE email LIKE 'u%'; UPDATE tenants SET revision = revision + 1",
+    );
+    let began = Instant::now();
+    while users.iter().any(|user| user.get("/api/v1/scopes?limit=1").status != 401) {
+        assert!(began.elapsed() < Duration::from_secs(5), "it is never known");
+        sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_question_can_ask_to_see_a_change() {
     let Some(Pair { a, b, .. }) = Pair::start(Staleness::default()) else { return };
