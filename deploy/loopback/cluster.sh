@@ -189,6 +189,8 @@ stop() {
         say "stopping $1"
         kill -TERM "$pid"
         wait_for "the end of $1" gone "$pid"
+        # What it began and did not wait for, such as a copy of the primary.
+        kill -KILL -- "-$pid" 2>/dev/null || true
     fi
     # Patroni that is stopped while it starts PostgreSQL leaves it behind, and so does one that was killed.
     if [[ $1 = pg? ]] && pid=$(postmaster_of "$1"); then
@@ -247,6 +249,7 @@ fail_over() {
         --read "http://127.0.0.1:$(node 1)" "http://127.0.0.1:$(node 2)" &
     witness=$!
     sleep 5
+    began "$witness" >/dev/null || fail "the witness ended before anything failed"
     old=$(primary) || fail "there is no primary"
     if [ "$1" = host ]; then kill_one "$old"; else kill -KILL "$(postmaster_of "$old")"; fi
     begin=$(date +%s%N)
@@ -272,6 +275,7 @@ case ${1:-} in
         command -v "$ROLECALL" >/dev/null || fail "there is no program \`$ROLECALL\`; set ROLECALL"
         set_up
         for name in ${2:-"${names[@]}"}; do start "$name"; done
+        [ -n "${2:-}" ] || wait_for "the way through HAProxy" asks "$http" /readyz
         say "Rolecall is at http://127.0.0.1:$http, its nodes are at http://127.0.0.1:$(node 1) and http://127.0.0.1:$(node 2)"
         ;;
     stop) if [ -n "${2:-}" ]; then one_of_them "$2"; stop "$2"; else stop_all; fi ;;
