@@ -16,6 +16,9 @@ usage="usage: cluster.sh COMMAND
                     administrator's API key
   clean             stop all and delete everything"
 
+# Would be taken for the cluster's own.
+unset "${!PG@}" "${!PATRONI@}"
+
 here=$(cd "$(dirname "$0")" && pwd)
 
 # What may be set from outside.
@@ -256,7 +259,8 @@ fail_over() {
     say "killed $old"
     wait_for "the fail-over" another_than "$old"
     new=$(primary)
-    say "$new is primary after $((($(date +%s%N) - begin) / 100000000)) tenths of a second"
+    begin=$((($(date +%s%N) - begin) / 100000000))
+    say "$new is primary after $((begin / 10)).$((begin % 10)) s"
     wait "$witness" || result=$?
     return $result
 }
