@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args;
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, Mailer, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, Mailer, RateLimits, Settings, Staleness,
     demo::{COMPANIES, Demo, PASSWORD},
 };
 use serde::Serialize;
@@ -58,6 +58,7 @@ impl Dev {
             egress: Allowed::own_machine(),
             mail: Mailer::inbox(data.join("inbox")),
             snapshot_budget: Budget::default(),
+            staleness: Staleness::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
         rolecall_server::setup::refuse_other_catalogue(&app).await?;

@@ -1,5 +1,6 @@
 //! Which command is to be run? The composition root of the one binary.
 
+mod audit;
 mod catalogue;
 mod dev;
 mod migrate;
@@ -49,6 +50,9 @@ enum Command {
     /// Look after users, on the server's machine
     #[command(subcommand)]
     Users(users::Users),
+    /// Look after audit trails, on the server's machine
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +78,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Tenants(tenants) => tenants.run().await,
             Command::Operators(operators) => operators.run().await,
             Command::Users(users) => users.run().await,
+            Command::Audit(audit) => audit.run().await,
         }?;
         Ok(ExitCode::SUCCESS)
     })

@@ -16,6 +16,7 @@ use clap::{Args, Command, ValueEnum};
 use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
     Allowed, App, Budget, Clock, Entropy, Location, Mailer, Origin, PerMinute, RateLimits, Settings,
+    Staleness,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch};
@@ -78,6 +79,9 @@ pub struct Given {
     /// Mebibytes that the tenants in memory may take; beyond that some not used lately are read again [default: 256]
     #[arg(long, value_name = "MIB", env = "ROLECALL_SNAPSHOT_MEMORY")]
     snapshot_memory: Option<u32>,
+    /// Seconds that answers may be behind what other servers on the same database have changed [default: 30]
+    #[arg(long, value_name = "SECONDS", env = "ROLECALL_MAX_STALENESS")]
+    max_staleness: Option<u64>,
     /// Networks that identity providers may be in although they are not public, for example `10.0.0.0/8`, with commas between
     #[arg(long, value_name = "NETWORKS", env = "ROLECALL_EGRESS_ALLOW")]
     egress_allow: Option<String>,
@@ -142,6 +146,7 @@ struct Effective {
     rate_limits: String,
     max_connections: usize,
     snapshot_memory: u32,
+    max_staleness: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     egress_allow: Option<String>,
     drain_seconds: u64,
@@ -171,6 +176,7 @@ impl Given {
             rate_limits: self.rate_limits.or(other.rate_limits),
             max_connections: self.max_connections.or(other.max_connections),
             snapshot_memory: self.snapshot_memory.or(other.snapshot_memory),
+            max_staleness: self.max_staleness.or(other.max_staleness),
             egress_allow: self.egress_allow.or(other.egress_allow),
             drain_seconds: self.drain_seconds.or(other.drain_seconds),
             log: self.log.or(other.log),
@@ -194,6 +200,7 @@ impl Given {
             rate_limits: self.rate_limits.unwrap_or(TENFOLD.to_owned()),
             max_connections: self.max_connections.unwrap_or(10_000),
             snapshot_memory: self.snapshot_memory.unwrap_or(256),
+            max_staleness: self.max_staleness.unwrap_or(30),
             egress_allow: self.egress_allow,
             drain_seconds: self.drain_seconds.unwrap_or(0),
             log: self.log.unwrap_or("info".to_owned()),
@@ -224,6 +231,7 @@ impl Serve {
 const CONNECTIONS_IN: RangeInclusive<usize> = 1..=1_000_000;
 const MEMORY_IN: RangeInclusive<u32> = 1..=1_048_576;
 const DRAIN_IN: RangeInclusive<u64> = 0..=3600;
+const STALENESS_IN: RangeInclusive<u64> = 1..=300;
 
 fn within<T: PartialOrd + fmt::Display>(
     name: &str,
@@ -241,6 +249,7 @@ impl Effective {
     fn checked(self) -> anyhow::Result<Self> {
         within("max-connections", &self.max_connections, &CONNECTIONS_IN)?;
         within("snapshot-memory", &self.snapshot_memory, &MEMORY_IN)?;
+        within("max-staleness", &self.max_staleness, &STALENESS_IN)?;
         within("drain-seconds", &self.drain_seconds, &DRAIN_IN)?;
         Ok(self)
     }
@@ -263,6 +272,7 @@ impl Effective {
             egress: allowed(self.egress_allow.as_deref())?,
             mail: mailer(self.smtp_url.as_ref(), self.smtp_from.as_deref())?,
             snapshot_budget: Budget(u64::from(self.snapshot_memory) * 1024 * 1024),
+            staleness: Staleness(Duration::from_secs(self.max_staleness)),
         };
         let (db, _lock) = store::open_to_serve(&store::location(&self.data, self.database.as_ref())?).await?;
         // As many open files as connections need; if that is not allowed, fewer connections are accepted.

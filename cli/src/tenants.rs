@@ -10,6 +10,7 @@ use rolecall_engine::{
 };
 use rolecall_server::{
     Allowed, App, Budget, Clock, Db, Entropy, Location, Mailer, MasterKey, Missing, RateLimits, Settings,
+    Staleness,
     setup::{self, Earlier, Founded, NewTenant},
 };
 
@@ -130,6 +131,7 @@ async fn app(db: Db, catalogue: Catalogue, master_key: MasterKey) -> anyhow::Res
         egress: Allowed::default(),
         mail: Mailer::Off,
         snapshot_budget: Budget::default(),
+        staleness: Staleness::default(),
     };
     Ok(App::new(db, settings, Clock::default(), Entropy).await?)
 }

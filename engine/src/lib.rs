@@ -64,6 +64,7 @@ extern crate alloc;
 pub mod access;
 pub mod api_keys;
 pub mod assignments;
+pub mod audits;
 pub mod catalogue;
 pub mod change;
 pub mod filter;

@@ -233,6 +233,11 @@ text_type!(
     }
 );
 text_type!(
+    /// Why somebody changes something, for who reads the trail later: 1 to 512 characters.
+    Reason,
+    |text| canonical(text, 512)
+);
+text_type!(
     /// What the identity provider calls the user: 1 to 255 characters, kept and compared as sent.
     Subject,
     |text| {

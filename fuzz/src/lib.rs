@@ -7,7 +7,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Db, Edge, Entropy, Mailer, MasterKey, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Db, Edge, Entropy, Mailer, MasterKey, RateLimits, Settings, Staleness,
     demo::{COMPANIES, Demo},
 };
 use serde_json::Value;
@@ -40,6 +40,7 @@ impl Installation {
                 egress: Allowed::default(),
                 mail: Mailer::Off,
                 snapshot_budget: Budget::default(),
+                staleness: Staleness::default(),
             };
             let db = Db::open_sqlite(&data.path().join("rolecall.db")).expect("a database");
             let app = App::new(db, settings, Clock::default(), Entropy).await.expect("an installation");

@@ -19,6 +19,7 @@ use crate::{
     db::Db,
     egress::{Allowed, Egress},
     error::Error,
+    lease::{Beacons, Lease, Staleness},
     limits::RateLimits,
     links::Origin,
     mail::Mailer,
@@ -44,6 +45,8 @@ pub struct Settings {
     pub mail: Mailer,
     /// How much memory the snapshots of tenants may take.
     pub snapshot_budget: Budget,
+    /// How long answers may be behind what other nodes have changed.
+    pub staleness: Staleness,
 }
 
 /// What every use case has at hand. Cloning shares it.
@@ -57,6 +60,10 @@ pub struct Parts {
     pub traces: Traces,
     pub catalogue: Arc<Catalogue>,
     pub snapshots: Snapshots,
+    pub(crate) lease: Lease,
+    pub(crate) staleness: Staleness,
+    pub(crate) beacons: Beacons,
+    pub(crate) revisions: Seal,
     pub signing: SigningKeys,
     pub(crate) verified: Verified,
     pub(crate) assertions: Assertions,
@@ -88,8 +95,17 @@ impl App {
     /// # Errors
     /// When the database cannot be used, or its keys were sealed by another master key.
     pub async fn new(db: Db, settings: Settings, clock: Clock, entropy: Entropy) -> Result<Self, Error> {
-        let Settings { master_key, catalogue, public_url, rate_limits, egress, mail, snapshot_budget } =
-            settings;
+        let Settings {
+            master_key,
+            catalogue,
+            public_url,
+            rate_limits,
+            egress,
+            mail,
+            snapshot_budget,
+            staleness,
+        } = settings;
+        let lease = Lease::new(db.is_shared());
         let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
         Ok(Self(Arc::new(Parts {
             db,
@@ -98,6 +114,10 @@ impl App {
             traces: Traces::new(entropy),
             catalogue: Arc::new(catalogue),
             snapshots: Snapshots::new(snapshot_budget),
+            lease,
+            staleness,
+            beacons: Beacons::default(),
+            revisions: master_key.seal_for("revisions")?,
             signing,
             verified: Verified::default(),
             assertions: Assertions::default(),
@@ -134,6 +154,6 @@ impl App {
         if self.draining.load(Ordering::Relaxed) {
             return Err(Error::Stopping);
         }
-        if self.db.is_usable().await { Ok(()) } else { Err(Error::Unavailable) }
+        if self.db.is_usable().await && self.lease.is_good() { Ok(()) } else { Err(Error::Unavailable) }
     }
 }

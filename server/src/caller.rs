@@ -4,6 +4,7 @@
 //! credential names the tenant and the user, and the engine decides.
 
 use std::{
+    fmt::Display,
     marker::PhantomData,
     sync::{Arc, OnceLock},
 };
@@ -18,6 +19,7 @@ use rolecall_engine::{
     catalogue::Catalogue,
     change::Editor,
     ids::{OAuthClientId, TenantId, UserId},
+    names::Reason,
     oauth::{ADMIN_CLASSIC, Bounds, Operator, Told, USER_DEFAULT, decide_within},
     spaces::Standing,
     time::Timestamp,
@@ -37,7 +39,7 @@ use crate::{
     links::{Host, Links, Origin},
     operators::sql as operators,
     tenants::sql as tenants,
-    trace::TraceId,
+    trace::{Cause, TraceId},
 };
 
 /// What a caller must hold.
@@ -73,6 +75,12 @@ impl Permission for Evaluator {
     const SCOPE: Option<&'static str> = Some(Catalogue::EVALUATE);
 }
 
+/// Whoever may read the audit trail.
+pub enum Auditor {}
+impl Permission for Auditor {
+    const SCOPE: Option<&'static str> = Some(Catalogue::READ_AUDITS);
+}
+
 /// Whoever may make API keys.
 pub enum KeyMaker {}
 impl Permission for KeyMaker {
@@ -97,7 +105,7 @@ pub struct Caller<P> {
 pub(crate) struct Who {
     credential: Credential,
     user: UserId,
-    pub(crate) trace: TraceId,
+    pub(crate) cause: Cause,
 }
 
 impl<P> Caller<P> {
@@ -294,7 +302,7 @@ impl<P: Permission> Caller<P> {
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
         let user = credential.user().ok_or(Error::Unauthenticated)?;
-        let who = Who { credential, user, trace };
+        let who = Who { credential, user, cause: cause(trace, &parts.headers, tier)? };
         who.is_active(&tenant)?;
         let counted = app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
@@ -314,7 +322,7 @@ impl<P: Permission> Caller<P> {
 /// An operator of the installation: whoever has a token of one that is still there. It is in no tenant.
 pub struct Operating {
     operator: Operator,
-    pub(crate) trace: TraceId,
+    pub(crate) cause: Cause,
     /// The host that was asked.
     pub host: Option<Host>,
 }
@@ -353,7 +361,7 @@ impl FromRequestParts<App> for Operating {
         if prefers_preview(&parts.headers) {
             return Err(Error::invalid("what operators do cannot be previewed"));
         }
-        Ok(Self { operator, trace, host: asked_host(parts) })
+        Ok(Self { operator, cause: cause(trace, &parts.headers, Tier::Write)?, host: asked_host(parts) })
     }
 }
 
@@ -392,6 +400,29 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
         }
     }
     Ok(found)
+}
+
+/// The header that says why something is changed.
+const REASON: HeaderName = HeaderName::from_static("x-reason");
+
+/// What is written down with what a request changes. Of other requests nobody asks for a reason.
+///
+/// # Errors
+/// When the reason that it gives cannot be one.
+pub fn cause(trace: TraceId, headers: &HeaderMap, tier: Tier) -> Result<Cause, Error> {
+    if tier != Tier::Write {
+        return Ok(trace.into());
+    }
+    let wrong = |why: &dyn Display| Error::invalid(format!("the header `{REASON}` {why}"));
+    let mut values = headers.get_all(REASON).iter();
+    let reason = values.next().map(|value| {
+        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| wrong(&"must be UTF-8"))?;
+        Reason::new(text).map_err(|error| wrong(&error))
+    });
+    match values.next() {
+        None => Ok(Cause { trace, reason: reason.transpose()? }),
+        Some(_) => Err(wrong(&"must not stand twice")),
+    }
 }
 
 /// Whether one of the preferences is `preview` (RFC 7240 §2).

@@ -137,7 +137,8 @@ impl From<Value> for Plain {
 }
 
 /// Scopes that Rolecall itself asks for. They are in every catalogue.
-const OWN: [&str; 3] = [Catalogue::ADMINISTER, Catalogue::EVALUATE, Catalogue::API_KEYS];
+const OWN: [&str; 4] =
+    [Catalogue::ADMINISTER, Catalogue::EVALUATE, Catalogue::READ_AUDITS, Catalogue::API_KEYS];
 
 /// Reads a catalogue.
 ///

@@ -42,6 +42,8 @@ pub enum Error {
     Timeout,
     /// The database cannot be used now.
     Unavailable,
+    /// What the request wants to see is not known here yet.
+    RevisionUnavailable,
     /// The server is about to stop.
     Stopping,
     /// Nothing was done, since only a preview was asked for: this is it.
@@ -254,6 +256,9 @@ impl fmt::Display for Error {
             Self::UnsupportedMediaType(needed) => write!(f, "the body must be `{needed}`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),
             Self::Timeout => f.write_str("the request did not arrive in time"),
+            Self::RevisionUnavailable => {
+                f.write_str("what the request wants to see is not known here yet; try again")
+            }
             Self::Unavailable => f.write_str("the database cannot be used now; try again"),
             Self::Stopping => f.write_str("the server is about to stop"),
             Self::Previewed(_) => f.write_str("only a preview was asked for"),

@@ -27,11 +27,13 @@ mod health;
 mod http;
 mod identity_providers;
 mod invitations;
+mod lease;
 mod licenses;
 mod limits;
 mod links;
 mod login;
 mod mail;
+mod nodes;
 mod oauth;
 mod oauth_clients;
 mod oauth_tokens;
@@ -52,15 +54,21 @@ mod trace;
 mod users;
 mod web_integrations;
 mod write;
+mod written;
 
 pub use access::envoy::{self, serve as serve_envoy};
 pub use app::{App, Settings};
+pub use audits::{
+    retain::retain as retain_audits,
+    verify::{Mark, Verdict, verify as verify_audits},
+};
 pub use catalogue::{CatalogueError, read as read_catalogue, write as write_catalogue};
 pub use clock::{Clock, Entropy};
 pub use db::{Copied, Db, Location, Missing, copy};
 pub use edge::{Edge, openapi::document as openapi};
 pub use egress::Allowed;
 pub use error::Error;
+pub use lease::Staleness;
 pub use limits::{PerMinute, RateLimits};
 pub use links::Origin;
 pub use login::password::set as set_password;

@@ -16,6 +16,8 @@ pub enum Tier {
     Write,
     /// Filtering by POST.
     Filter,
+    /// Reads of the audit trail: as many as other reads, counted apart.
+    Audit,
     /// Questions of access: as many as there are.
     Decision,
 }
@@ -103,7 +105,7 @@ impl RateLimits {
     fn count_for(&self, who: Counted, tenant: TenantId, users: usize, tier: Tier) -> Result<(), RetryAfter> {
         let Some(per_minute) = self.per_minute else { return Ok(()) };
         let limit = match tier {
-            Tier::Read => per_minute.tier1,
+            Tier::Read | Tier::Audit => per_minute.tier1,
             Tier::Write => per_minute.tier2,
             Tier::Filter => per_minute.filter,
             Tier::Decision => return Ok(()),

@@ -16,13 +16,13 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
-    caller::{asked_host, bearer, refuse_other_tenant},
+    caller::{asked_host, bearer, cause, refuse_other_tenant},
     credentials::{Credential, Whose, verify::verify},
     db::Reader,
     error::Error,
     limits::{RetryAfter, Tier},
     links::Links,
-    trace::TraceId,
+    trace::{Cause, TraceId},
 };
 
 /// A program that provisions users for an identity provider.
@@ -37,7 +37,7 @@ pub struct Provisioner {
 pub(crate) struct Proof {
     credential: Credential,
     provider: IdpId,
-    pub(crate) trace: TraceId,
+    pub(crate) cause: Cause,
 }
 
 impl Provisioner {
@@ -97,6 +97,10 @@ impl FromRequestParts<App> for Provisioner {
         let counted = app.rate_limits.count_provider(credential.tenant, provider, tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
         let links = Links::new(tenant.tenant(), host.as_ref(), app.public_url.as_ref());
-        Ok(Self { proof: Proof { credential, provider, trace }, tenant, links })
+        Ok(Self {
+            proof: Proof { credential, provider, cause: cause(trace, &parts.headers, tier)? },
+            tenant,
+            links,
+        })
     }
 }

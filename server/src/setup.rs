@@ -89,7 +89,7 @@ pub(crate) async fn create_furnished(
     let so_far = with_roles.apply(with_roles.revision(), editor.at, &added);
     edited.changes.extend(added);
     edited.changes.extend(furnish(so_far, &editor)?);
-    establish(app, tenant, edited, editor).await?;
+    establish(app, tenant, edited, editor, app.traces.next().into()).await?;
     Ok(Founded { tenant: id, admin_key })
 }
 

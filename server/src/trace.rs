@@ -5,11 +5,26 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use rolecall_engine::names::Reason;
+
 use crate::clock::Entropy;
 
 /// The number of a request, written as 32 lower-case hexadecimal digits (reference/errors.md §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceId(u128);
+
+/// What a change is written down with beside who made it: the number of the request, and why, if it says so.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub trace: TraceId,
+    pub reason: Option<Reason>,
+}
+
+impl From<TraceId> for Cause {
+    fn from(trace: TraceId) -> Self {
+        Self { trace, reason: None }
+    }
+}
 
 /// Gives numbers that no other request has: a random one to begin with, then one after the other, far apart.
 #[derive(Debug)]

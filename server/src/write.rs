@@ -17,7 +17,7 @@ use rolecall_engine::{
 use crate::{
     api_keys::sql as api_keys,
     app::App,
-    audits,
+    audits::{archive, record::record},
     caller::{Caller, Operating, Permission},
     db::{Left, Reader, Shape, Writer, Written},
     error::Error,
@@ -35,9 +35,10 @@ use crate::{
     space_assignments::sql as space_assignments,
     spaces::sql as spaces,
     tenants::sql as tenants,
-    trace::TraceId,
+    trace::Cause,
     users::sql as users,
     web_integrations::sql as web_integrations,
+    written,
 };
 
 /// A tenant that nobody else can change meanwhile.
@@ -82,7 +83,7 @@ impl<P: Permission> Caller<P> {
         work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let who = self.who.clone();
-        let (tenant, trace) = (who.tenant(), who.trace);
+        let (tenant, cause) = (who.tenant(), who.cause.clone());
         let prove = async move |tenant: &Snapshot, reader: &Reader<'_>, at| {
             who.prove::<P>(tenant, reader, at).await?;
             Ok(who.editor(tenant, at))
@@ -90,7 +91,7 @@ impl<P: Permission> Caller<P> {
         if self.previews {
             preview(app, tenant, prove, work).await
         } else {
-            change(app, tenant, trace, prove, work).await
+            change(app, tenant, cause, prove, work).await
         }
     }
 }
@@ -113,7 +114,7 @@ impl Provisioner {
         let proof = self.proof.clone();
         let prove =
             async move |tenant: &Snapshot, reader: &Reader<'_>, at| proof.prove(tenant, reader, at).await;
-        change(app, self.tenant_id(), self.proof.trace, prove, work).await
+        change(app, self.tenant_id(), self.proof.cause.clone(), prove, work).await
     }
 }
 
@@ -152,8 +153,8 @@ pub(crate) async fn as_system<T: Send + 'static>(
     tenant: TenantId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let trace = app.traces.next();
-    change(app, tenant, trace, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
+    let cause = app.traces.next().into();
+    change(app, tenant, cause, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
 }
 
 /// Stores an edit that an OAuth client asks for that is no caller yet.
@@ -166,11 +167,11 @@ pub(crate) async fn as_client<T: Send + 'static>(
     client: OAuthClientId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let trace = app.traces.next();
+    let cause = app.traces.next().into();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
         Ok(Editor { client: Some(client), ..Editor::system(at) })
     };
-    change(app, tenant, trace, editor, work).await
+    change(app, tenant, cause, editor, work).await
 }
 
 /// Stores an edit that somebody who is logged in makes for an OAuth client. The work proves that they still are.
@@ -184,11 +185,11 @@ pub(crate) async fn as_user<T: Send + 'static>(
     client: OAuthClientId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let trace = app.traces.next();
+    let cause = app.traces.next().into();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
         Ok(Editor { user: Some(user), client: Some(client), provider: None, administrator: false, at })
     };
-    change(app, tenant, trace, editor, work).await
+    change(app, tenant, cause, editor, work).await
 }
 
 /// Stores an edit of a tenant that an operator makes.
@@ -206,7 +207,7 @@ pub(crate) async fn as_operator<T: Send + 'static>(
         Operating::prove(id, reader).await?;
         Ok(Editor { client: Some(id), ..Editor::system(at) })
     };
-    change(app, tenant, by.trace, prove, work).await
+    change(app, tenant, by.cause.clone(), prove, work).await
 }
 
 /// Rows that are deleted in one commit when a tenant goes.
@@ -234,6 +235,20 @@ pub(crate) async fn erase_some(app: &App, tenant: TenantId, tables: Arc<[Shape]>
     app.db.write(tenant, work, |_| ()).await
 }
 
+/// Moves some of a tenant's audit rows of a day that is past into the archive; answers whether there were any. That is no change of
+/// the tenant: the rows stay what they are.
+///
+/// # Errors
+/// When the database cannot be written.
+pub(crate) async fn archive_some(app: &App, tenant: TenantId) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let work = async move |writer: &mut Writer<'_>| {
+        let moved = archive::move_some(writer, now).await?;
+        Ok(Written { value: moved, left: if moved { Left::Note } else { Left::Nothing } })
+    };
+    app.db.write(tenant, work, |_| ()).await
+}
+
 /// Writes down when sessions were last used. That is no change of a tenant: it has no revision and no audit row. What cannot be
 /// written is only logged: those sessions end some seconds earlier after the next start.
 pub(crate) async fn note_seen(app: &App) {
@@ -253,11 +268,11 @@ pub(crate) async fn note_seen(app: &App) {
 async fn change<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
-    trace: TraceId,
+    cause: Cause,
     prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, Timestamp) -> Result<Editor, Error> + Send + 'static,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let (inside, outside) = (app.clone(), app.clone());
+    let inside = app.clone();
     let work = async move |writer: &mut Writer<'_>| {
         let before = present(&inside, writer).await?;
         if before.tenant().status == TenantStatus::Deleted {
@@ -265,13 +280,24 @@ async fn change<T: Send + 'static>(
         }
         let editor = prove(&before, writer, inside.clock.now()).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
-        store(writer, &before, edited, &editor, trace).await
+        store(writer, &before, edited, &editor, &cause).await
     };
-    app.db
-        .write(tenant, work, move |after| {
-            outside.snapshots.publish(after);
-        })
-        .await
+    stored(app, tenant, work).await
+}
+
+/// Waits until what the work stored is durable. Then the state that it led to is the present one.
+async fn stored<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<(T, Revision)>, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let outside = app.clone();
+    let publish = move |after| {
+        outside.snapshots.publish(after);
+    };
+    let (value, revision) = app.db.write(tenant, work, publish).await?;
+    written::note(tenant, revision);
+    Ok(value)
 }
 
 /// Stores a tenant that does not exist yet, with everything in it. If an operator makes it, that is proved again.
@@ -283,9 +309,8 @@ pub(crate) async fn establish<T: Send + 'static>(
     tenant: Tenant,
     edited: Edited<T>,
     editor: Editor,
+    cause: Cause,
 ) -> Result<T, Error> {
-    let trace = app.traces.next();
-    let outside = app.clone();
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
     let work = async move |writer: &mut Writer<'_>| {
@@ -297,13 +322,9 @@ pub(crate) async fn establish<T: Send + 'static>(
                 return Err(Rule::HostnameTaken.into());
             }
         }
-        store(writer, &nothing, edited, &editor, trace).await
+        store(writer, &nothing, edited, &editor, &cause).await
     };
-    app.db
-        .write(id, work, move |after| {
-            outside.snapshots.publish(after);
-        })
-        .await
+    stored(app, id, work).await
 }
 
 /// The tenant as it is: as earlier work of the same commit left it, or as the database has it.
@@ -316,27 +337,28 @@ async fn present(app: &App, writer: &Writer<'_>) -> Result<Arc<Snapshot>, Error>
     snapshots::seen_by(app, writer).await?.ok_or(Error::NotFound)
 }
 
-/// Stores all of an edit, or nothing where it changes nothing. The new revision is stored last: until then a refused edit
+/// Stores all of an edit, or nothing where it changes nothing; answers with the revision that the tenant is at then. A new one is stored last: until then a refused edit
 /// has left nothing to undo.
 async fn store<T>(
     writer: &mut Writer<'_>,
     before: &Snapshot,
     edited: Edited<T>,
     editor: &Editor,
-    trace: TraceId,
-) -> Result<Written<T>, Error> {
+    cause: &Cause,
+) -> Result<Written<(T, Revision)>, Error> {
     let Edited { value, changes } = edited;
     if changes.is_empty() {
-        return Ok(Written { value, left: Left::Nothing });
+        return Ok(Written { value: (value, before.revision()), left: Left::Nothing });
     }
-    let after = before.apply(Revision(before.revision().0 + 1), editor.at, &changes);
+    let revision = Revision(before.revision().0 + 1);
+    let after = before.apply(revision, editor.at, &changes);
     keep_administrator(before, &after, &changes)?;
     for change in &changes {
         store_one(writer, change).await?;
     }
-    audits::record(writer, &after, &changes, editor, trace).await?;
+    record(writer, &after, &changes, editor, cause).await?;
     tenants::set_revision(writer, after.revision()).await?;
-    Ok(Written { value, left: Left::State(Arc::new(after)) })
+    Ok(Written { value: (value, revision), left: Left::State(Arc::new(after)) })
 }
 
 async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error> {
@@ -372,7 +394,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Allowed, Budget, Clock, Db, Entropy, Mailer, MasterKey, RateLimits, Settings, app::App,
+        Allowed, Budget, Clock, Db, Entropy, Mailer, MasterKey, RateLimits, Settings, Staleness, app::App,
         demo::COMPANIES, login::password,
     };
 
@@ -389,6 +411,7 @@ mod tests {
             egress: Allowed::default(),
             mail: Mailer::Off,
             snapshot_budget: Budget::default(),
+            staleness: Staleness::default(),
         };
         let app =
             App::new(Db::open_sqlite(&file).unwrap(), settings, Clock::default(), Entropy).await.unwrap();

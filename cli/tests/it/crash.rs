@@ -13,7 +13,7 @@ use std::{
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::process::{Sandbox, agent, ask};
+use crate::process::{Sandbox, agent, ask, rolecall};
 
 const WRITERS: usize = 8;
 
@@ -79,7 +79,15 @@ fn fault(data: &Path, logs: &[Log]) -> Option<String> {
             }
         }
     }
-    unaudited(&db)
+    unaudited(&db).or_else(|| unverified(data))
+}
+
+/// What `rolecall audit verify` finds, if it finds something.
+fn unverified(data: &Path) -> Option<String> {
+    let mut verify = rolecall();
+    verify.args(["audit", "verify"]).arg("--data").arg(data).arg("--key-file").arg(data.join("dev.key"));
+    let output = verify.output().unwrap();
+    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// What is wrong with the audit trail: every user has the row of its creation, and is what its last row says; every

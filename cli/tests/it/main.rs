@@ -8,6 +8,7 @@
     reason = "a test may fail, and looks at the clock"
 )]
 
+mod audit;
 mod commands;
 mod crash;
 mod nginx;

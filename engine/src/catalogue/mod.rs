@@ -109,6 +109,8 @@ impl Catalogue {
         RoleId::new(0x66fa_3b20, [0xd1, 0x8c, 0x4e, 0x7a, 0x5b, 0x92, 0xf0, 0x64]);
     /// The scope that asks what others may do: the decision API. Rolecall's own.
     pub const EVALUATE: &str = "access:evaluate";
+    /// The scope that reads the audit trail. Rolecall's own.
+    pub const READ_AUDITS: &str = "audits:read";
     /// The scope that manages one's own API keys (reference/auth.md §2).
     pub const API_KEYS: &str = "api-keys";
     /// The scope that administers all spaces.

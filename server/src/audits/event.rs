@@ -85,6 +85,50 @@ const LICENSE: Kinds = Kinds(
     "rolecall.license-assignment.deleted",
 );
 
+const EXPIRED: Kinds = Kinds("", "", "rolecall.oauth-token.expired");
+const REACTIVATED: Kinds = Kinds("", "com.qlik.v1.tenant.reactivated", "");
+const DEACTIVATED: Kinds = Kinds("", "com.qlik.v1.tenant.deactivated", "");
+const GONE: Kinds = Kinds("", TENANT.2, "");
+const GROUP_SETTINGS: Kinds = Kinds("", "com.qlik.core.group-setting.updated", "");
+const KEY_SETTINGS: Kinds = Kinds("", "com.qlik.api-keys-config.updated", "");
+const SESSION_SETTINGS: Kinds = Kinds("", "rolecall.auth-settings.updated", "");
+const LICENSE_SETTINGS: Kinds = Kinds("", "rolecall.license-settings.updated", "");
+
+const ALL: &[&Kinds] = &[
+    &ROLE,
+    &GROUP,
+    &USER,
+    &TENANT,
+    &API_KEY,
+    &CLIENT,
+    &TOKEN,
+    &SESSION,
+    &PROVIDER,
+    &GRANT,
+    &CONSENT,
+    &PASSWORD,
+    &INTEGRATION,
+    &LICENSE,
+    &spaces::SPACE,
+    &spaces::ASSIGNMENT,
+    &EXPIRED,
+    &REACTIVATED,
+    &DEACTIVATED,
+    &GROUP_SETTINGS,
+    &KEY_SETTINGS,
+    &SESSION_SETTINGS,
+    &LICENSE_SETTINGS,
+];
+
+/// All types of events there are, in order.
+pub fn types() -> Vec<&'static str> {
+    let mut all: Vec<&str> = ALL.iter().flat_map(|kinds| [kinds.0, kinds.1, kinds.2]).collect();
+    all.retain(|kind| !kind.is_empty());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// The event of a change. `tenant` gives names to the roles and groups that the change refers to.
 ///
 /// # Errors
@@ -143,7 +187,7 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
 /// The events of a token. One that has ended by itself is not revoked, but forgotten.
 fn token_kinds(delta: &Delta<OAuthToken>, now: Timestamp) -> &'static Kinds {
     match delta {
-        Delta::Deleted(token) if token.expires_at <= now => &Kinds("", "", "rolecall.oauth-token.expired"),
+        Delta::Deleted(token) if token.expires_at <= now => &EXPIRED,
         _ => &TOKEN,
     }
 }
@@ -153,21 +197,19 @@ fn tenant_kinds(delta: &Delta<Tenant>) -> &'static Kinds {
     let Delta::Updated { before, after } = delta else { return &TENANT };
     if before.status != after.status {
         return match after.status {
-            TenantStatus::Active => &Kinds("", "com.qlik.v1.tenant.reactivated", ""),
-            TenantStatus::Deleted => &Kinds("", "com.qlik.tenant.deleted", ""),
-            TenantStatus::Disabled | TenantStatus::UserAccessDisabled => {
-                &Kinds("", "com.qlik.v1.tenant.deactivated", "")
-            }
+            TenantStatus::Active => &REACTIVATED,
+            TenantStatus::Deleted => &GONE,
+            TenantStatus::Disabled | TenantStatus::UserAccessDisabled => &DEACTIVATED,
         };
     }
     if before.auto_create_groups != after.auto_create_groups {
-        &Kinds("", "com.qlik.core.group-setting.updated", "")
+        &GROUP_SETTINGS
     } else if before.api_keys != after.api_keys {
-        &Kinds("", "com.qlik.api-keys-config.updated", "")
+        &KEY_SETTINGS
     } else if before.sessions != after.sessions {
-        &Kinds("", "rolecall.auth-settings.updated", "")
+        &SESSION_SETTINGS
     } else if before.licenses != after.licenses {
-        &Kinds("", "rolecall.license-settings.updated", "")
+        &LICENSE_SETTINGS
     } else {
         &TENANT
     }

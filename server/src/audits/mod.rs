@@ -1,51 +1,91 @@
-//! What happened in a tenant?
-//!
-//! Every change leaves a row that says what it was, who made it, and what the thing is now, and a row that its event is
-//! still to be delivered. Both are written with the change (threats I5).
+//! What happened in a tenant? (reference/rest-api.md §10)
 
+pub mod archive;
+mod chain;
 mod event;
+pub mod http;
+mod id;
 mod members;
+pub mod record;
+pub mod retain;
+mod sources;
 mod sql;
+pub mod verify;
+mod wire;
 
-use rolecall_engine::{
-    access::Snapshot,
-    change::{Change, Editor},
+use futures_util::{Stream, StreamExt as _, stream};
+use rolecall_engine::{audits::Day, ids::TenantId};
+
+use self::{
+    archive::{Place, Run},
+    id::EventId,
+    sql::{Kept, Selection},
+};
+use crate::{
+    app::App,
+    caller::{Auditor, Caller},
+    db::{Found, Keyset, Reader},
+    error::Error,
 };
 
-use sql::Row;
-
-use crate::{db::Writer, error::Error, trace::TraceId};
-
-/// Writes down what an edit changed. `tenant` is the state it leads to.
-///
-/// # Errors
-/// When the database cannot be written.
-pub async fn record(
-    writer: &mut Writer<'_>,
-    tenant: &Snapshot,
-    changes: &[Change],
-    editor: &Editor,
-    trace: TraceId,
-) -> Result<(), Error> {
-    let row = |(ordinal, change)| {
-        let event = event::of(change, tenant)?;
-        Ok(Row { revision: tenant.revision(), ordinal, event, editor: *editor, trace })
-    };
-    let rows = (0_i64..).zip(changes).map(row).collect::<Result<Vec<Row>, Error>>()?;
-    #[cfg(feature = "sabotage")]
-    let rows = late(rows);
-    for row in rows {
-        sql::append(writer, row).await?;
+/// A page of what happened.
+pub async fn list(
+    app: &App,
+    caller: &Caller<Auditor>,
+    mut selection: Selection,
+    keyset: Keyset,
+) -> Result<Found<Kept>, Error> {
+    if let Some(ids) = &mut selection.ids {
+        ids.retain(|id| id.is_of(caller.tenant_id()));
     }
-    Ok(())
+    let work = async move |reader: &Reader<'_>| sql::page(reader, &selection, &keyset).await;
+    app.db.scan(caller.tenant_id(), work).await
 }
 
-/// The rows of the transaction before, in place of these, if that fault is on.
-#[cfg(feature = "sabotage")]
-fn late(rows: Vec<Row>) -> Vec<Row> {
-    static WAITING: std::sync::Mutex<Vec<Row>> = std::sync::Mutex::new(Vec::new());
-    if !crate::db::sabotage::audits_outside_the_transaction() {
-        return rows;
+/// One event that has not left the trail yet.
+pub async fn get(app: &App, caller: &Caller<Auditor>, id: EventId) -> Result<Kept, Error> {
+    if !id.is_of(caller.tenant_id()) {
+        return Err(Error::NotFound);
     }
-    std::mem::replace(&mut *WAITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner), rows)
+    let found = app.db.read(caller.tenant_id(), async move |reader| sql::find(reader, id).await).await?;
+    found.ok_or(Error::NotFound)
+}
+
+/// What happened on a day that is past, some events at a time.
+///
+/// # Errors
+/// [`Error::NotFound`] when the day is not past; or when the database cannot be read.
+pub async fn day(
+    app: &App,
+    caller: &Caller<Auditor>,
+    day: Day,
+) -> Result<impl Stream<Item = Result<Vec<Kept>, Error>> + Send + use<>, Error> {
+    if !day.is_past(app.clock.now()) {
+        return Err(Error::NotFound);
+    }
+    let time = (day.begins().as_millis(), day.ends().as_millis());
+    trail(app.clone(), caller.tenant_id(), time).await
+}
+
+/// What happened from one time on and before another one, in milliseconds since 1970, some events at a time: from the archive and the
+/// trail, in order. What is sent has been read a moment ago; no more than that is kept in memory.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn trail(
+    app: App,
+    tenant: TenantId,
+    time: (i64, i64),
+) -> Result<impl Stream<Item = Result<Vec<Kept>, Error>> + Send + use<>, Error> {
+    let next = async move |app: &App, place: Place| {
+        app.db.scan(tenant, async move |reader| archive::run(reader, time, place).await).await
+    };
+    // Before anything is answered, so that a database that cannot be read is told.
+    let Run { rows, end } = next(&app, Place::BEGIN).await?;
+    let behind = stream::try_unfold((app, end), move |(app, place)| async move {
+        let Some(place) = place else { return Ok(None) };
+        let Run { rows, end } = next(&app, place).await?;
+        Ok(Some((rows, (app, end))))
+    });
+    Ok(stream::iter([Ok(rows)]).chain(behind))
 }

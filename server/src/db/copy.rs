@@ -10,7 +10,7 @@ use crate::error::Error;
 /// Rows that are read, and stored, at once.
 const ROWS: usize = 500;
 /// What nodes say of themselves is of one installation only.
-const OF_NODES: &str = "nodes";
+const OF_NODES: &[&str] = &["nodes", "feed"];
 
 /// A table whose rows were copied, and seen to be the same in both databases.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub async fn copy(from: &Db, to: &Db, report: impl Fn(&Copied)) -> Result<(), Er
     let tables = from.look_up(async |system| system.tables().await).await?;
     let known = to.look_up(async |system| system.tables().await).await?;
     // What others refer to comes first.
-    let tables = tables.into_iter().rev().filter(|table| table.name != OF_NODES);
+    let tables = tables.into_iter().rev().filter(|table| !OF_NODES.contains(&table.name.as_str()));
     let mut pairs = Vec::new();
     for table in tables {
         let same = known.iter().find(|known| known.name == table.name);

@@ -113,6 +113,12 @@ impl<T> Found<T> {
         let Self { rows, total, previous, next } = self;
         Found { rows: rows.into_iter().map(to).collect(), total, previous, next }
     }
+
+    /// The same, where a row may not be what it should.
+    pub fn try_map<U, E>(self, to: impl FnMut(T) -> Result<U, E>) -> Result<Found<U>, E> {
+        let Self { rows, total, previous, next } = self;
+        Ok(Found { rows: rows.into_iter().map(to).collect::<Result<_, _>>()?, total, previous, next })
+    }
 }
 
 impl<'t, const N: usize> List<'t, N> {

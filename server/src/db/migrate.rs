@@ -19,10 +19,12 @@ const STEPS: &[(&str, &str)] = &[
     ("0006_spaces", include_str!("../../migrations/sqlite/0006_spaces.sql")),
     ("0007_scim", include_str!("../../migrations/sqlite/0007_scim.sql")),
     ("0008_operators", include_str!("../../migrations/sqlite/0008_operators.sql")),
+    ("0009_audits", include_str!("../../migrations/sqlite/0009_audits.sql")),
 ];
 
 /// What only PostgreSQL has: what several nodes agree by.
-const ONLY_POSTGRES: &[(&str, &str)] = &[];
+const ONLY_POSTGRES: &[(&str, &str)] =
+    &[("0011_nodes", include_str!("../../migrations/postgres/0011_nodes.sql"))];
 
 /// The steps that were done, each with the hash of its text.
 const DONE: &str = "CREATE TABLE IF NOT EXISTS migrations
@@ -62,12 +64,10 @@ fn of_sqlite() -> Vec<Step> {
 }
 
 fn of_postgres() -> Vec<Step> {
-    let step = |(name, sql): &(&'static str, &'static str)| Step {
-        name,
-        sql: Cow::Owned(dialect::migration(sql)),
-        done: false,
-    };
-    let mut steps: Vec<Step> = STEPS.iter().chain(ONLY_POSTGRES).map(step).collect();
+    let step = |name, sql| Step { name, sql, done: false };
+    let shared = STEPS.iter().map(|(name, sql)| step(name, Cow::Owned(dialect::migration(sql))));
+    let own = ONLY_POSTGRES.iter().map(|(name, sql)| step(name, Cow::Borrowed(*sql)));
+    let mut steps: Vec<Step> = shared.chain(own).collect();
     steps.sort_by_key(|step| step.name);
     steps
 }
@@ -182,6 +182,55 @@ pub(super) async fn steps_of_postgres(client: &Client) -> Result<Vec<Step>, Erro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows of audit trails from before they were chains are numbered by time, tenant by tenant, and told where they are from.
+    #[test]
+    fn older_audit_rows_are_numbered() {
+        let connection = Connection::open_in_memory().unwrap();
+        let (before, after) = STEPS.split_at(8);
+        for (_, sql) in before {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let tenant = "INSERT INTO tenants VALUES (?1, 3, 'n', 'active', 0, 'r', 'd', NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+                      'P1D', 'P1D', 60, 60, NULL, NULL)";
+        for id in ["a", "b", "c"] {
+            connection.execute(tenant, [id]).unwrap();
+        }
+        let row =
+            "INSERT INTO audits (tenant_id, revision, ordinal, event_type, at, trace_id, resource_id, data)
+                   VALUES (?1, ?2, ?3, ?4, ?5, '', '', '')";
+        for (tenant, revision, ordinal, kind, at) in [
+            ("a", 2, 0, "com.qlik.core.api-key.created", 10),
+            ("a", 1, 1, "com.qlik.v1.tenant.deactivated", 20),
+            ("a", 1, 0, "com.qlik.core.user.created", 20),
+            ("a", 3, 0, "rolecall.password.created", 30),
+            ("b", 1, 0, "com.qlik.user-session.begin", 15),
+        ] {
+            connection.execute(row, (tenant, revision, ordinal, kind, at)).unwrap();
+        }
+        for (_, sql) in after {
+            connection.execute_batch(sql).unwrap();
+        }
+        let all = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        let rows = "SELECT tenant_id || sequence || ' ' || revision || ordinal || ' ' || source FROM audits
+                    WHERE hash IS NULL ORDER BY tenant_id, sequence";
+        assert_eq!(
+            all(rows),
+            [
+                "a1 20 com.qlik/api-keys",
+                "a2 10 com.qlik/identities",
+                "a3 11 com.qlik/tenants",
+                "a4 30 rolecall",
+                "b1 10 com.qlik/edge-auth"
+            ]
+        );
+        let heads = "SELECT tenant_id || audit_sequence || ' ' || audit_at FROM tenants WHERE audit_hash IS NULL ORDER BY 1";
+        assert_eq!(all(heads), ["a4 30", "b1 15", "c0 0"]);
+    }
 
     #[test]
     fn a_database_of_another_shape_is_refused() {

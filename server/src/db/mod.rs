@@ -5,6 +5,7 @@
 mod copy;
 mod dialect;
 mod erase;
+mod feed;
 mod list;
 mod migrate;
 mod postgres;
@@ -25,6 +26,7 @@ use std::{
 };
 
 pub use copy::{Copied, copy};
+pub use feed::{Feed, Hint};
 pub use list::{
     Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
 };

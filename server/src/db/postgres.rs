@@ -7,31 +7,50 @@
 //! it. Within a node they queue up before they take a connection: a busy tenant leaves connections for the others.
 
 use std::{
-    convert::Infallible, panic::AssertUnwindSafe, sync::Arc, thread::available_parallelism, time::Duration,
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::{Arc, PoisonError},
+    thread::available_parallelism,
+    time::Duration,
 };
 
 use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod,
+    Runtime, Timeouts,
 };
 use futures_util::FutureExt as _;
 use quick_cache::sync::Cache;
 use rolecall_engine::{access::Snapshot, ids::TenantId};
-use tokio::sync::Mutex;
-use tokio_postgres::{Client, Config, config::TargetSessionAttrs, error::SqlState};
+use tokio::{
+    sync::{Mutex, mpsc},
+    time::{Instant, timeout},
+};
+use tokio_postgres::{
+    Client, Config, Socket, config::TargetSessionAttrs, error::SqlState, tls::MakeTlsConnect,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use super::{
     Left, System, Writer, Written,
+    feed::hint_of,
     migrate::{self, Missing, Step},
     tx::Connection,
 };
 use crate::error::Error;
 
+/// What is sent over a connection that is under TLS.
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
 /// Connections that read rows or write; as many again read whole tenants and long lists.
 const CONNECTIONS: usize = 32;
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long work may take with little to do, and with much.
+const SHORT: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
+/// Hints that may wait.
+const HINTS: usize = 1000;
 /// Tenants that may have work waiting at the same moment.
 const WRITING: usize = 10_000;
 /// What each session is told: how long a statement, a lock and a transaction that does nothing may take.
@@ -41,13 +60,47 @@ const SESSION: &str =
 pub(super) const TURNS: &str = "SELECT pg_advisory_xact_lock(7267465063616)";
 
 pub(super) struct Postgres {
+    url: String,
     pool: Pool,
     /// For work that takes few round trips, and for work that reads much.
-    short: LocalPoolHandle,
-    long: LocalPoolHandle,
+    short: Threads,
+    long: Threads,
     accepted: TaskTracker,
     /// Whose turn it is to write to a tenant.
     turns: Cache<TenantId, Arc<Mutex<()>>>,
+    hints: mpsc::Sender<String>,
+    heard: Heard,
+}
+
+/// Where the beacons of this node are heard. A connection to another place, for example to a primary that was cut off, is of no
+/// use: it would show what was, as if it were so.
+#[derive(Clone, Default)]
+struct Heard(Arc<std::sync::Mutex<Option<Epoch>>>);
+
+#[derive(Clone)]
+struct Epoch {
+    node: String,
+    name: String,
+    began: Instant,
+}
+
+impl Heard {
+    fn epoch(&self) -> Option<Epoch> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a connection of that age was made since the beacons are heard.
+    fn is_younger(&self, created: std::time::Instant) -> bool {
+        self.epoch().is_none_or(|epoch| created >= epoch.began.into_std())
+    }
+
+    /// Whether the last beacon that began an epoch can be seen from a connection.
+    async fn is_seen_by(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
+        let Some(Epoch { node, name, .. }) = self.epoch() else { return Ok(true) };
+        let row =
+            client.query_opt("SELECT 1 FROM nodes WHERE id = $1 AND epoch = $2", &[&node, &name]).await?;
+        Ok(row.is_some())
+    }
 }
 
 impl Postgres {
@@ -55,10 +108,17 @@ impl Postgres {
     /// When the address is none, the database cannot be reached, or is not of the present shape.
     pub(super) async fn open(url: &str, missing: Missing) -> Result<Self, Error> {
         migrated(url, missing).await?;
+        let heard = Heard::default();
+        let pool = pool(url, &heard)?;
+        let (hints, waiting) = mpsc::channel(HINTS);
+        tokio::spawn(Self::send_hints(pool.clone(), waiting));
         Ok(Self {
-            pool: pool(url)?,
-            short: threads(),
-            long: threads(),
+            url: url.to_owned(),
+            pool,
+            hints,
+            heard,
+            short: Threads::new(SHORT),
+            long: Threads::new(LONG),
             accepted: TaskTracker::new(),
             turns: Cache::new(WRITING),
         })
@@ -67,18 +127,19 @@ impl Postgres {
     /// Runs work with a connection on one of the threads.
     async fn on<T: Send + 'static>(
         &self,
-        threads: &LocalPoolHandle,
+        threads: &Threads,
         work: impl AsyncFnOnce(&ClientWrapper) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         if self.accepted.is_closed() {
             return Err(Error::Unavailable);
         }
-        let pool = self.pool.clone();
+        let (pool, limit) = (self.pool.clone(), threads.limit);
         let token = self.accepted.token();
         let run = move || async move {
             let _token = token;
             let client = pool.get().await.map_err(unavailable)?;
-            let done = AssertUnwindSafe(work(&client)).catch_unwind().await;
+            let done = timeout(limit, AssertUnwindSafe(work(&client)).catch_unwind()).await;
+            let done = done.unwrap_or_else(|late| Ok(Err(unavailable(late))));
             let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
             if matches!(done, Err(Error::Unavailable | Error::Internal(_))) {
                 // Nobody knows what state it is in.
@@ -86,13 +147,13 @@ impl Postgres {
             }
             done
         };
-        threads.spawn_pinned(run).await.map_err(Error::internal)?
+        threads.pool.spawn_pinned(run).await.map_err(Error::internal)?
     }
 
     /// Reads rows of one state.
     async fn read_on<T: Send + 'static>(
         &self,
-        threads: &LocalPoolHandle,
+        threads: &Threads,
         work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.on(threads, async move |client: &ClientWrapper| {
@@ -128,7 +189,8 @@ impl Postgres {
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
         let Ok(turn) = self.turns.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));
-        let turn = tokio::time::timeout(PATIENCE, turn.lock_owned()).await.map_err(unavailable)?;
+        let turn = timeout(PATIENCE, turn.lock_owned()).await.map_err(unavailable)?;
+        let hints = self.hints.clone();
         self.on(&self.short, async move |client: &ClientWrapper| {
             let _turn = turn;
             let (begun, written) = futures_util::join!(begin(client, tenant), async {
@@ -144,6 +206,7 @@ impl Postgres {
                 Ok(Written { value, left }) => {
                     commit(client).await?;
                     if let Left::State(state) = left {
+                        let _ = hints.try_send(hint_of(tenant, state.revision()));
                         publish(state);
                     }
                     Ok(value)
@@ -174,6 +237,24 @@ impl Postgres {
         .await
     }
 
+    /// Tells the other nodes something, if there is room; what they are not told they find out.
+    pub(super) fn hint(&self, text: String) {
+        let _ = self.hints.try_send(text);
+    }
+
+    /// A connection of its own.
+    pub(super) async fn connect(
+        &self,
+    ) -> Result<(Client, tokio_postgres::Connection<Socket, TlsStream>), Error> {
+        Ok(configuration(&self.url)?.connect(MakeRustlsConnect::new(tls()?)).await?)
+    }
+
+    /// From now on only connections count that were made since, and that see the beacon that began this.
+    pub(super) fn begin_epoch(&self, node: &str, name: &str) {
+        let epoch = Epoch { node: node.to_owned(), name: name.to_owned(), began: Instant::now() };
+        *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(epoch);
+    }
+
     pub(super) fn takes_work(&self) -> bool {
         !self.accepted.is_closed()
     }
@@ -185,8 +266,16 @@ impl Postgres {
     }
 }
 
-fn threads() -> LocalPoolHandle {
-    LocalPoolHandle::new(available_parallelism().map_or(1, usize::from))
+/// As many threads as there are processors, and how long a piece of work may take on them.
+struct Threads {
+    pool: LocalPoolHandle,
+    limit: Duration,
+}
+
+impl Threads {
+    fn new(limit: Duration) -> Self {
+        Self { pool: LocalPoolHandle::new(available_parallelism().map_or(1, usize::from)), limit }
+    }
 }
 
 fn unavailable(error: impl std::fmt::Display) -> Error {
@@ -201,6 +290,7 @@ fn configuration(url: &str) -> Result<Config, Error> {
         config.map_err(|_| Error::internal("the address of the database is not one of PostgreSQL's"))?;
     let options = config.get_options().map_or_else(|| SESSION.to_owned(), |own| format!("{SESSION} {own}"));
     config.options(options).application_name("rolecall").target_session_attrs(TargetSessionAttrs::ReadWrite);
+    config.tcp_user_timeout(PATIENCE).keepalives_idle(PATIENCE);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);
     }
@@ -225,7 +315,8 @@ pub(super) async fn steps(url: &str) -> Result<Vec<Step>, Error> {
     migrate::steps_of_postgres(&client).await
 }
 
-fn pool(url: &str) -> Result<Pool, Error> {
+fn pool(url: &str, heard: &Heard) -> Result<Pool, Error> {
+    let (made, kept) = (heard.clone(), heard.clone());
     let manager = Manager::from_config(
         configuration(url)?,
         MakeRustlsConnect::new(tls()?),
@@ -236,6 +327,19 @@ fn pool(url: &str) -> Result<Pool, Error> {
         .max_size(2 * CONNECTIONS)
         // The one that was used last knows the statements.
         .queue_mode(QueueMode::Lifo)
+        .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
+            let heard = made.clone();
+            Box::pin(async move {
+                if heard.is_seen_by(client).await.map_err(HookError::Backend)? {
+                    return Ok(());
+                }
+                Err(HookError::message("the database is not the one that hears this node's beacons"))
+            })
+        }))
+        .pre_recycle(Hook::sync_fn(move |_, metrics| {
+            let counts = kept.is_younger(metrics.created);
+            if counts { Ok(()) } else { Err(HookError::message("the connection is of an earlier epoch")) }
+        }))
         .timeouts(timeouts)
         .runtime(Runtime::Tokio1)
         .build()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, request::Parts};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::TRACE;
+use super::{TRACE, consistency::REVISION};
 use crate::{
     app::App, asking_page::Page, caller::asked_host, error::Error, links::Host,
     oauth_clients::sql as oauth_clients, tenants, web_integrations::sql as web_integrations,
@@ -36,7 +36,7 @@ pub fn layer(app: App) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([CSRF_TOKEN, RETRY_AFTER, TRACE])
+        .expose_headers([CSRF_TOKEN, RETRY_AFTER, REVISION, TRACE])
         .max_age(REMEMBERED)
 }
 

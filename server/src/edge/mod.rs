@@ -1,5 +1,6 @@
 //! What does Rolecall answer under which address? The table of contents.
 
+mod consistency;
 mod cors;
 pub mod openapi;
 mod pages;
@@ -22,6 +23,7 @@ use crate::{
     api_keys::http as api_keys,
     app::App,
     assignments::http as assignments,
+    audits::http as audits,
     auth_settings::http as auth_settings,
     csrf_token::http as csrf_token,
     error::Error,
@@ -45,6 +47,7 @@ use crate::{
     trace::TraceId,
     users::http as users,
     web_integrations::http as web_integrations,
+    written,
 };
 
 /// The response header with the number of the request (reference/rest-api.md §1.1).
@@ -80,6 +83,7 @@ pub fn operations() -> Vec<Operation> {
         scim::operations(),
         access::operations(),
         explain::operations(),
+        audits::operations(),
         health::operations(),
     ]
     .into_iter()
@@ -122,7 +126,7 @@ impl Edge {
         let path = uri.path();
         let request_id = request.headers().get(REQUEST_ID).cloned();
         let method = request.method().clone();
-        let answering = AssertUnwindSafe(self.dispatch(request, trace)).catch_unwind();
+        let answering = AssertUnwindSafe(self.consistently(request, trace)).catch_unwind();
         let response = answering.await.unwrap_or_else(|panic| panicked(&*panic));
         let mut response = finish(response, path, method == Method::PATCH, trace);
         if let Some(id) = request_id {
@@ -135,6 +139,22 @@ impl Edge {
             tracing::info!(%trace, %method, path, status, "refused");
         }
         response
+    }
+
+    /// An answer that is as new as the request asks and as the node may give.
+    async fn consistently<B>(&self, request: Request<B>, trace: TraceId) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let asked = match consistency::prepare(&self.app, request.headers()).await {
+            Ok(asked) => asked,
+            Err(error) => return error.into_response(),
+        };
+        let (response, written) = written::noted(self.dispatch(request, trace)).await;
+        let response = consistency::conclude(&self.app, asked, response, written).await;
+        consistency::in_time(&self.app, &method, uri.path(), written.is_some(), response)
     }
 
     async fn dispatch<B>(&self, mut request: Request<B>, trace: TraceId) -> Response

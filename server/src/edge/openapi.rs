@@ -43,6 +43,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
+            "parameters": Map::from_iter([CONSISTENCY, REVISION].map(|(name, about)| (name.to_owned(), header(name, about)))),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}, "operator": operator},
         },
     })
@@ -64,6 +65,17 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         ..
     } = document;
     errors.extend(operation.refusals);
+    if (authenticated || operating) && operation.tier == Tier::Write {
+        parameters.push(header("X-Reason", "Why, for who reads the audit trail: 1 to 512 characters"));
+        errors.push(400);
+    }
+    if authenticated || operating {
+        parameters.extend(
+            [CONSISTENCY, REVISION]
+                .map(|(name, _)| json!({"$ref": format!("#/components/parameters/{name}")})),
+        );
+        errors.push(503);
+    }
     errors.sort_unstable();
     errors.dedup();
     let mut responses = Map::from_iter([(success.0.to_string(), success.1.clone())]);
@@ -79,15 +91,9 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     responses.extend(also.into_iter().map(|(status, answer)| (status.to_string(), answer)));
     if has_preview && operation.tier == Tier::Write {
         preview(&mut responses, schemas, success.0);
-        let about = "`preview`: answer what the request would do, and do nothing";
-        let schema = json!({"type": "string"});
-        parameters.push(json!({"name": "Prefer", "in": "header", "description": about, "schema": schema}));
+        parameters.push(header("Prefer", "`preview`: answer what the request would do, and do nothing"));
     }
-    let security = match (authenticated, operating) {
-        (true, _) => json!([{"bearer": []}]),
-        (false, true) => json!([{"operator": []}]),
-        (false, false) => json!([]),
-    };
+    let security = security(authenticated, operating);
     let mut described = Map::from_iter([
         ("operationId".into(), operation.id.into()),
         ("summary".into(), operation.summary.into()),
@@ -110,6 +116,30 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     described.into()
 }
 
+/// Whose credential a request needs.
+fn security(authenticated: bool, operating: bool) -> Value {
+    match (authenticated, operating) {
+        (true, _) => json!([{"bearer": []}]),
+        (false, true) => json!([{"operator": []}]),
+        (false, false) => json!([]),
+    }
+}
+
+/// What every request may ask of the answer's age.
+const CONSISTENCY: (&str, &str) = (
+    "Rolecall-Consistency",
+    "`bounded`, the default: as the server knows it, which is not long behind what others changed; `full`: as it is now",
+);
+const REVISION: (&str, &str) = (
+    "Rolecall-Revision",
+    "What an answer to a change said in this header: the answer sees at least that change",
+);
+
+/// A header that a request may have.
+fn header(name: &str, about: &str) -> Value {
+    json!({"name": name, "in": "header", "description": about, "schema": {"type": "string"}})
+}
+
 /// Adds the answer to `Prefer: preview`, beside the one a success has if that has the same status.
 fn preview(responses: &mut Map<String, Value>, schemas: &mut Schemas, success: u16) {
     let schema = schemas.response::<Preview>();
@@ -128,6 +158,7 @@ const fn tier(tier: Tier) -> &'static str {
         Tier::Read => "tier1",
         Tier::Write => "tier2",
         Tier::Filter => "filter",
+        Tier::Audit => "audit",
         Tier::Decision => "none",
     }
 }

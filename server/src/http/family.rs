@@ -67,6 +67,7 @@ const FAMILIES: &[Family] = &[
         ..like("/api/v1/web-integrations")
     },
     Family { status: StatusMember::Absent, ..like("/api/core/") },
+    Family { status: StatusMember::Absent, ..like("/api/v1/audits") },
     Family { status: StatusMember::Text, ..like("/api/v1/csrf-token") },
     Family { status: StatusMember::Text, ..like("/oauth") },
     Family { status: StatusMember::Text, ..like("/api/v1/oauth-tokens") },

@@ -14,3 +14,4 @@ pub mod problem;
 pub mod query;
 pub mod respond;
 pub mod scim;
+pub mod stream;

@@ -149,6 +149,15 @@ impl Paging {
         Ok(Self { limit, total: true, filter: None, ..Self::read(pairs, uri)? })
     }
 
+    /// What a request says that wants few items if it does not say how many, of a list without filters and counts.
+    ///
+    /// # Errors
+    /// As [`Parameters::read`].
+    pub fn few(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
+        let limit = limit_or(&pairs, 10)?;
+        Ok(Self { limit, total: false, filter: None, ..Self::read(pairs, uri)? })
+    }
+
     /// The same request with another sort order, where an older parameter asks for it.
     pub fn sorted_by(self, sort: Option<String>) -> Self {
         Self { sort: self.sort.or(sort), ..self }

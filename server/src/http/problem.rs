@@ -71,7 +71,7 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         Error::TooManyRequests(seconds) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        Error::Unavailable => {
+        Error::Unavailable | Error::RevisionUnavailable => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         _ => {}
@@ -129,6 +129,9 @@ impl Problem {
             Error::Timeout => (StatusCode::REQUEST_TIMEOUT, "HTTP-408", "Request timeout"),
             Error::Unavailable | Error::Stopping => {
                 (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable")
+            }
+            Error::RevisionUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "revision-unavailable", "Revision unavailable")
             }
             Error::Previewed(_) | Error::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "HTTP-500", "Internal server error")

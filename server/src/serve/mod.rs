@@ -20,7 +20,10 @@ use tokio::{
     time::{interval, sleep, timeout},
 };
 
-use crate::{app::App, edge::Edge, error::Error, tenants::purge::purge, write::note_seen};
+use crate::{
+    app::App, audits::retain::retain, edge::Edge, error::Error, nodes, tenants::purge::purge,
+    write::note_seen,
+};
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -35,6 +38,8 @@ const DRAIN: Duration = Duration::from_secs(30);
 const NOTING: Duration = Duration::from_secs(30);
 /// How often to look for tenants whose day of deletion has come.
 const PURGING: Duration = Duration::from_mins(1);
+/// How often to look for days of audit trails that belong in the archive.
+const RETAINING: Duration = Duration::from_mins(15);
 /// How long to wait when no connection can be accepted, for example because there are too many open files.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -47,6 +52,8 @@ pub async fn serve(
     notice: Duration,
     stop: impl Future<Output = ()>,
 ) {
+    let following = tokio::spawn(nodes::follow(app.clone()));
+    nodes::first_beacon(&app).await;
     let edge = Arc::new(Edge::new(app.clone()));
     let open = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
@@ -57,6 +64,7 @@ pub async fn serve(
     });
     let mut noting = interval(NOTING);
     let purging = tokio::spawn(purge_tenants(app.clone()));
+    let retaining = tokio::spawn(retain_audits(app.clone()));
     loop {
         let accepted = tokio::select! {
             _ = noting.tick() => {
@@ -77,10 +85,12 @@ pub async fn serve(
     }
     drop(listener);
     purging.abort();
+    retaining.abort();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }
     note_seen(&app).await;
+    following.abort();
     app.close().await;
 }
 
@@ -91,6 +101,17 @@ async fn purge_tenants(app: App) {
         looking.tick().await;
         if let Err(error) = purge(&app).await {
             tracing::warn!(%error, "tenants whose day has come were not deleted");
+        }
+    }
+}
+
+/// Moves past days of audit trails into the archive, one look after the other.
+async fn retain_audits(app: App) {
+    let mut looking = interval(RETAINING);
+    loop {
+        looking.tick().await;
+        if let Err(error) = retain(&app).await {
+            tracing::warn!(%error, "past days of audit trails were not moved into the archive");
         }
     }
 }

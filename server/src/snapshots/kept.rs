@@ -42,12 +42,24 @@ impl Weighter<TenantId, Arc<Snapshot>> for Weight {
     }
 }
 
+/// What is known of the revisions of tenants.
+#[derive(Default)]
+struct Latest {
+    /// How often everything was forgotten.
+    era: u64,
+    revisions: HashMap<TenantId, Revision>,
+}
+
+/// When a snapshot was begun to be read: nothing that was forgotten since comes back.
+#[derive(Debug, Clone, Copy)]
+pub struct Era(u64);
+
 /// The present snapshot of each tenant that was used.
 pub struct Snapshots {
     by_tenant: Cache<TenantId, Arc<Snapshot>, Weight>,
     /// The latest revision of each tenant that was published here. They outlive the snapshots, so that one that was read
     /// before a change is never published behind it.
-    latest: Mutex<HashMap<TenantId, Revision>>,
+    latest: Mutex<Latest>,
     loading: Cache<TenantId, Arc<tokio::sync::Mutex<()>>>,
 }
 
@@ -78,8 +90,24 @@ impl Snapshots {
     /// Makes a snapshot the present one, unless a later one was that before (threats I8). Answers whether it is.
     pub fn publish(&self, snapshot: Arc<Snapshot>) -> bool {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        self.place(&mut latest, snapshot)
+    }
+
+    /// The present era.
+    pub fn era(&self) -> Era {
+        Era(self.latest.lock().unwrap_or_else(PoisonError::into_inner).era)
+    }
+
+    /// As [`Snapshots::publish`], for a snapshot that was begun to be read in an era; if another has begun since, it is not
+    /// the present one.
+    pub fn publish_read(&self, snapshot: Arc<Snapshot>, Era(era): Era) -> bool {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.era == era && self.place(&mut latest, snapshot)
+    }
+
+    fn place(&self, latest: &mut Latest, snapshot: Arc<Snapshot>) -> bool {
         let tenant = snapshot.tenant().id;
-        let present = latest.entry(tenant).or_insert(snapshot.revision());
+        let present = latest.revisions.entry(tenant).or_insert(snapshot.revision());
         if *present > snapshot.revision() {
             return false;
         }
@@ -88,9 +116,31 @@ impl Snapshots {
         true
     }
 
+    /// Notes that a tenant has reached a revision elsewhere: an earlier one is not the present one any more. Answers whether it
+    /// was.
+    pub fn outdate(&self, tenant: TenantId, revision: Revision) -> bool {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = latest.revisions.entry(tenant).or_insert(revision);
+        *known = (*known).max(revision);
+        let earlier = |snapshot: Arc<Snapshot>| snapshot.revision() < revision;
+        let outdated = self.by_tenant.peek(&tenant).is_some_and(earlier);
+        if outdated {
+            self.by_tenant.remove(&tenant);
+        }
+        outdated
+    }
+
+    /// Forgets everything: what is known may not be so any more.
+    pub fn clear(&self) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.era += 1;
+        latest.revisions.clear();
+        self.by_tenant.clear();
+    }
+
     /// Forgets a tenant that is gone.
     pub fn forget(&self, tenant: TenantId) {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).revisions.remove(&tenant);
         self.by_tenant.remove(&tenant);
     }
 
@@ -116,6 +166,29 @@ mod tests {
 
     const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    /// What is known to be earlier, or was read before all was forgotten, does not come back.
+    #[test]
+    fn what_was_outdated_or_forgotten_stays_away() {
+        let snapshots = Snapshots::new(Budget::default());
+        let tenant: TenantId = A.parse().unwrap();
+        let at = || snapshots.get(tenant, Timestamp::EPOCH).map(|snapshot| snapshot.revision().0);
+        let era = snapshots.era();
+        assert!(snapshots.publish_read(snapshot(A, 5), era));
+        assert!(!snapshots.outdate(tenant, Revision(5)));
+        assert_eq!(at(), Some(5));
+        assert!(snapshots.outdate(tenant, Revision(6)));
+        assert!(!snapshots.publish_read(snapshot(A, 5), era), "it was read before the change was known");
+        assert_eq!(at(), None);
+        assert!(snapshots.publish_read(snapshot(A, 6), era));
+        snapshots.clear();
+        assert!(!snapshots.publish_read(snapshot(A, 7), era), "it was read before all was forgotten");
+        assert_eq!(at(), None);
+        assert!(
+            snapshots.publish_read(snapshot(A, 4), snapshots.era()),
+            "the database may be another one now"
+        );
+    }
 
     /// What is published never goes back to an earlier revision, though it left the memory meanwhile (threats I8).
     #[test]

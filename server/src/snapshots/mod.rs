@@ -27,10 +27,11 @@ pub async fn snapshot(app: &App, tenant: TenantId) -> Result<Option<Arc<Snapshot
             return Ok(Some(snapshot));
         }
         let catalogue = Arc::clone(&app.catalogue);
+        let era = app.snapshots.era();
         let loaded = app.db.scan(tenant, async move |reader| sql::load(reader, catalogue, now).await).await?;
         let Some(snapshot) = loaded.map(Arc::new) else { return Ok(None) };
         // A change that came in between has published a later one, or its snapshot left the memory again.
-        if app.snapshots.publish(Arc::clone(&snapshot)) {
+        if app.snapshots.publish_read(Arc::clone(&snapshot), era) {
             return Ok(Some(snapshot));
         }
     }
@@ -83,9 +84,10 @@ pub async fn scan<T: Send + 'static>(
 async fn refresh(app: &App, tenant: TenantId) -> Result<(), Error> {
     let _loading = app.snapshots.loading(tenant).await;
     let inside = app.clone();
+    let era = app.snapshots.era();
     let load = async move |reader: &Reader<'_>| seen_by(&inside, reader).await;
     if let Some(snapshot) = app.db.scan(tenant, load).await? {
-        app.snapshots.publish(snapshot);
+        app.snapshots.publish_read(snapshot, era);
     }
     Ok(())
 }

@@ -121,7 +121,8 @@ pub async fn create(app: &App, by: &Operating, new: NewTenant) -> Result<Tenant,
     let foundation = Foundation::of(Tenant::licensed(fresh, place, license), app, &editor);
     let client = by.operator().client_in(&foundation.snapshot(app, &editor), &editor)?;
     let Foundation { tenant, edited } = foundation;
-    write::establish(app, tenant.clone(), edited.and(client.map(drop)), editor).await?;
+    let edited = edited.and(client.map(drop));
+    write::establish(app, tenant.clone(), edited, editor, by.cause.clone()).await?;
     Ok(tenant)
 }
 

@@ -27,7 +27,7 @@ pub struct Database {
 
 enum Place {
     File(PathBuf),
-    Postgres { name: String },
+    Postgres { address: String, name: String, owned: bool },
 }
 
 fn address(name: &str) -> String {
@@ -72,7 +72,7 @@ impl Database {
             assert!(error.code() == Some(&tokio_postgres::error::SqlState::OBJECT_IN_USE), "{error}");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        Self { place: Place::Postgres { name } }
+        Self { place: Place::Postgres { address: address(&name), name, owned: true } }
     }
 
     /// One in a folder.
@@ -80,11 +80,24 @@ impl Database {
         Self { place: Place::File(folder.join("rolecall.db")) }
     }
 
+    /// The same database for a second server, reached over another port; none if it is not for several.
+    pub fn over(&self, port: u16) -> Option<Self> {
+        let Place::Postgres { name, .. } = &self.place else { return None };
+        let (user, _) = POSTGRES.as_ref()?.rsplit_once(':')?;
+        let address = format!("{user}:{port}/{name}");
+        Some(Self { place: Place::Postgres { address, name: name.clone(), owned: false } })
+    }
+
+    /// The port that PostgreSQL is reached over.
+    pub fn port() -> Option<u16> {
+        POSTGRES.as_ref()?.rsplit_once(':')?.1.parse().ok()
+    }
+
     /// Opens it.
     pub async fn open(&self) -> Db {
         let location = match &self.place {
             Place::File(file) => Location::File(file.clone()),
-            Place::Postgres { name } => Location::Postgres(address(name)),
+            Place::Postgres { address, .. } => Location::Postgres(address.clone()),
         };
         Db::open(&location, Missing::Do).await.unwrap()
     }
@@ -100,7 +113,7 @@ impl Database {
                     }
                 }
             }
-            (Place::Postgres { .. }, Place::Postgres { name }) => {
+            (Place::Postgres { .. }, Place::Postgres { name, .. }) => {
                 let client = client(name).await;
                 client.batch_execute("SET session_replication_role = replica").await.unwrap();
                 client.batch_execute(&format!("TRUNCATE {}", tables(&client).await)).await.unwrap();
@@ -128,7 +141,7 @@ impl Database {
                     |row: &rusqlite::Row<'_>| (0..columns).map(|column| row.get(column).map(cell)).collect();
                 statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
             }
-            Place::Postgres { name } => RUNTIME.block_on(async {
+            Place::Postgres { name, .. } => RUNTIME.block_on(async {
                 let answer = client(name).await.simple_query(sql).await.unwrap();
                 let rows = answer.iter().filter_map(|message| match message {
                     SimpleQueryMessage::Row(row) => Some(row),
@@ -169,7 +182,7 @@ impl Database {
                     .execute_batch(&format!("PRAGMA foreign_keys = OFF; BEGIN; {sql}; COMMIT"))
                     .unwrap();
             }
-            Place::Postgres { name } => RUNTIME.block_on(async {
+            Place::Postgres { name, .. } => RUNTIME.block_on(async {
                 let free = "SET session_replication_role = replica";
                 client(name).await.batch_execute(&format!("{free}; BEGIN; {sql}; COMMIT")).await.unwrap();
             }),
@@ -189,7 +202,7 @@ impl Database {
     }
 
     fn dump(&self, how: &[&str]) -> String {
-        let Place::Postgres { name } = &self.place else { panic!("SQLite has no dump") };
+        let Place::Postgres { name, .. } = &self.place else { panic!("SQLite has no dump") };
         let dump = Command::new("pg_dump").args(how).arg(address(name)).output().unwrap();
         assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
         let text = String::from_utf8(dump.stdout).unwrap();
@@ -215,7 +228,7 @@ async fn tables(client: &Client) -> String {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Place::Postgres { name } = &self.place {
+        if let Place::Postgres { name, owned: true, .. } = &self.place {
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             RUNTIME.spawn(async move { client("postgres").await.batch_execute(&drop).await });
         }

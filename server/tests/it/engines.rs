@@ -180,8 +180,8 @@ fn everything_is_copied() {
         from.close().await;
         to.close().await;
         let [first, second] = data;
-        let there = server.again(first, there).await;
-        [there, server.again(second, back).await]
+        let there = server.again(Setup::default(), first, there).await;
+        [there, server.again(Setup::default(), second, back).await]
     });
     assert_eq!(answers(&there), before);
     assert_eq!(answers(&back), before);

@@ -10,7 +10,7 @@ use std::{
 
 use rolecall_engine::{access::Revision, catalogue::Catalogue};
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, Mailer, MasterKey, Origin, RateLimits, Settings,
+    Allowed, App, Budget, Clock, Entropy, Mailer, MasterKey, Origin, RateLimits, Settings, Staleness,
     demo::{COMPANIES, Demo},
     serve,
     setup::{self, Earlier},
@@ -33,6 +33,7 @@ pub struct Setup {
     pub snapshot_budget: Budget,
     /// Who takes letters; an inbox beside the database if not given.
     pub mail: Option<Mailer>,
+    pub staleness: Staleness,
 }
 
 impl Default for Setup {
@@ -44,6 +45,7 @@ impl Default for Setup {
             connections: 100,
             snapshot_budget: Budget::default(),
             mail: None,
+            staleness: Staleness::default(),
         }
     }
 }
@@ -77,7 +79,7 @@ impl Server {
         let data = TempDir::new().unwrap();
         let copy = RUNTIME.block_on(async {
             let database = self.database.copy(data.path()).await;
-            self.again(data, database).await
+            self.again(Setup::default(), data, database).await
         });
         for admin in [copy.admin(), copy.other_admin()] {
             admin.get("/api/v1/users/me");
@@ -86,7 +88,7 @@ impl Server {
     }
 
     /// Another server, on a database with the same tenants.
-    pub async fn again(&self, data: TempDir, database: Database) -> Self {
+    pub async fn again(&self, setup: Setup, data: TempDir, database: Database) -> Self {
         let known = |demo: &Demo| Demo {
             hostname: demo.hostname.clone(),
             admin_email: demo.admin_email.clone(),
@@ -96,12 +98,13 @@ impl Server {
             ..*demo
         };
         let tenants = self.tenants.iter().map(known).collect();
-        Self::start_in(Setup::default(), data, database, tenants).await
+        Self::start_in(setup, data, database, tenants).await
     }
 
     /// Makes the sandbox's tenants if none are known to be there.
     pub async fn start_in(setup: Setup, data: TempDir, database: Database, mut tenants: Vec<Demo>) -> Self {
-        let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget, mail } = setup;
+        let Setup { catalogue, rate_limits, public_url, connections, snapshot_budget, mail, staleness } =
+            setup;
         let settings = Settings {
             master_key: MasterKey::new([7; 32]),
             catalogue,
@@ -110,6 +113,7 @@ impl Server {
             egress: Allowed::own_machine(),
             mail: mail.unwrap_or_else(|| Mailer::inbox(data.path().join("inbox"))),
             snapshot_budget,
+            staleness,
         };
         let db = database.open().await;
         let app = App::new(db, settings, Clock::default(), Entropy).await.unwrap();

@@ -59,11 +59,16 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             listed.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
         }
         Some("spaces") => admin.make_space(&name, "shared"),
+        Some("audits") => {
+            let listed = admin.get("/api/v1/audits?limit=1");
+            listed.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
+        }
         other => scim_id(&admin, other.unwrap_or_default(), &name),
     };
     let query = match operation {
         "explain_scope" | "list_who_can" => "?scope=notes",
         "list_holders" => "?role=TenantAdmin",
+        "get_audit_archive" => "?date=2020-01-01",
         "compare_users" => "?user=ada@acme.example&with=uma@acme.example",
         _ => "",
     };

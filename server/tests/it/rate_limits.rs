@@ -44,6 +44,8 @@ fn each_tier_is_counted_for_itself() {
         .filter(|_| server.admin().post("/api/v1/users/actions/filter", json!({})).status == 200)
         .count();
     assert_eq!(filters, 3);
+    let audits = (0..5).filter(|_| server.admin().get("/api/v1/audits").status == 200).count();
+    assert_eq!(audits, 3);
 }
 
 #[test]

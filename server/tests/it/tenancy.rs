@@ -27,7 +27,9 @@ pub fn elsewhere(server: &Server) -> Elsewhere {
     program.token(server, &json!({}));
     let tokens = other.get("/api/v1/oauth-tokens");
     let integration = other.post("/api/v1/web-integrations", json!({"name": "zzz-integration"}));
+    let audits = other.get("/api/v1/audits?limit=1");
     let ids = BTreeMap::from([
+        ("audits", audits.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()),
         ("oauth-clients", program.id),
         ("oauth-tokens", tokens.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()),
         ("identity-providers", jwt_provider(&other, "https://zzz-idp.example", "zzz-key", RSA_PUBLIC)),
@@ -158,6 +160,7 @@ fn every_operation_stays_in_its_tenant() {
             "get_effective" => String::from("?user=zzz-user"),
             "list_who_can" => String::from("?scope=notes&limit=100"),
             "list_holders" => format!("?role={}", ids["roles"]),
+            "get_audit_archive" => String::from("?date=2020-01-01"),
             "compare_users" => format!("?user=zzz-user&with={}", ids["users"]),
             _ => String::new(),
         };
@@ -205,7 +208,7 @@ fn missing(kind: &str) -> String {
         "tenants" | "web-integrations" => "z".repeat(32),
         "oauth-clients" => "0".repeat(32),
         "Schemas" | "ResourceTypes" => "Nothing".to_owned(),
-        "api-keys" | "oauth-tokens" => "00000000-0000-4000-8000-000000000000".to_owned(),
+        "api-keys" | "oauth-tokens" | "audits" => "00000000-0000-4000-8000-000000000000".to_owned(),
         _ => "0".repeat(24),
     }
 }

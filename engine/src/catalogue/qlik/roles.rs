@@ -54,7 +54,7 @@ pub(super) const ROLE_ROWS: &[RoleRow] = &[
         id: "608050f7634644db3678b1a2", name: "AuditAdmin", level: Admin, promotes: true, auto_assign: None,
         about: "Reads the audit trail and what users asked assistants",
         permissions: &["audit:list", "audit:read"],
-        grants: Grants::Scopes(&["thread-audits"]),
+        grants: Grants::Scopes(&["thread-audits", Catalogue::READ_AUDITS]),
     },
     RoleRow {
         id: "6467dcd960754c03a3ed402c", name: "AutomationCreator", level: User, promotes: true, auto_assign: None,

@@ -32,6 +32,7 @@ const EVERYWHERE: Uses = Uses { oauth: true, custom_role: true, user_default: tr
 pub(super) const SCOPE_ROWS: &[ScopeRow] = &[
     ScopeRow { name: Catalogue::ADMINISTER, level: Admin, uses: NOWHERE, parent: None, about: "Administer users, groups, roles and settings of the tenant" },
     ScopeRow { name: Catalogue::EVALUATE, level: Admin, uses: OAUTH_ROLES, parent: None, about: "Ask what any user of the tenant may do, and why" },
+    ScopeRow { name: Catalogue::READ_AUDITS, level: Admin, uses: OAUTH_ROLES, parent: None, about: "Read the audit trail of the tenant" },
     ScopeRow { name: "admin_classic", level: Admin, uses: OAUTH, parent: None, about: "All administration, as a set that follows the catalogue; OAuth clients only" },
     ScopeRow { name: "admin.ai-descriptions", level: Admin, uses: OAUTH_ROLES, parent: None, about: "Set up generated texts for datasets and rules" },
     ScopeRow { name: "admin.aiplatform", level: Admin, uses: OAUTH, parent: None, about: "Talk to the language model" },

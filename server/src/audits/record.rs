@@ -1,0 +1,89 @@
+//! What is written down when something changes?
+//!
+//! Every change leaves a row that says what it was, who made it, and what the thing is now, and a row that its event is
+//! still to be delivered. Both are written with the change (threats I5).
+
+use rolecall_engine::{
+    access::{Revision, Snapshot},
+    change::{Change, Editor},
+};
+
+use super::{
+    chain::{self, Head},
+    event::{self, Event},
+    sources,
+    sql::{self, Kept},
+};
+use crate::{db::Writer, error::Error, trace::Cause};
+
+/// What happened, before it is a link of the chain.
+struct Row {
+    revision: Revision,
+    /// Counts the changes of one edit.
+    ordinal: i64,
+    event: Event,
+    editor: Editor,
+    cause: Cause,
+}
+
+/// Writes down what an edit changed. `tenant` is the state it leads to.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn record(
+    writer: &mut Writer<'_>,
+    tenant: &Snapshot,
+    changes: &[Change],
+    editor: &Editor,
+    cause: &Cause,
+) -> Result<(), Error> {
+    let row = |(ordinal, change)| {
+        let event = event::of(change, tenant)?;
+        Ok(Row { revision: tenant.revision(), ordinal, event, editor: *editor, cause: cause.clone() })
+    };
+    let rows = (0_i64..).zip(changes).map(row).collect::<Result<Vec<Row>, Error>>()?;
+    #[cfg(feature = "sabotage")]
+    let rows = late(rows);
+    let mut head = sql::head(writer).await?;
+    for row in rows {
+        let mut kept = row.behind(&head);
+        kept.hash = Some(chain::hash(head.hash.as_deref(), writer.tenant(), &kept));
+        sql::append(writer, &kept).await?;
+        head = Head { sequence: kept.sequence, at: kept.at, hash: kept.hash };
+    }
+    sql::set_head(writer, &head).await
+}
+
+impl Row {
+    /// The row behind the end of a chain. Times do not go back in it, even where a clock does: so days are parts of it.
+    fn behind(self, head: &Head) -> Kept {
+        let Self { revision: Revision(revision), ordinal, event, editor, cause } = self;
+        Kept {
+            sequence: head.sequence + 1,
+            revision,
+            ordinal,
+            source: sources::of(event.kind).to_owned(),
+            event_type: event.kind.to_owned(),
+            at: editor.at.as_millis().max(head.at),
+            actor: editor.user.map(|user| user.to_string()),
+            client: editor.client.map(|client| client.to_string()),
+            provider: editor.provider.map(|provider| provider.to_string()),
+            trace: cause.trace.to_string(),
+            reason: cause.reason.map(|reason| reason.to_string()),
+            resource: event.resource,
+            data: event.data,
+            updates: event.updates,
+            hash: None,
+        }
+    }
+}
+
+/// The rows of the transaction before, in place of these, if that fault is on.
+#[cfg(feature = "sabotage")]
+fn late(rows: Vec<Row>) -> Vec<Row> {
+    static WAITING: std::sync::Mutex<Vec<Row>> = std::sync::Mutex::new(Vec::new());
+    if !crate::db::sabotage::audits_outside_the_transaction() {
+        return rows;
+    }
+    std::mem::replace(&mut *WAITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner), rows)
+}

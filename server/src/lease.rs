@@ -1,0 +1,107 @@
+//! May a node answer from what it has in memory?
+//!
+//! Where several nodes share a database, each knows what the others changed only as of its last beacon. It may answer for some
+//! time after that, and not longer: an answer is never older than the lease. The time is counted by a clock that nobody sets
+//! and that goes on while the machine sleeps.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::sync::{Notify, watch};
+
+/// How long answers may be behind: 1 s to 300 s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staleness(pub Duration);
+
+impl Default for Staleness {
+    fn default() -> Self {
+        Self(Duration::from_secs(30))
+    }
+}
+
+/// A point in time since the machine was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// The time now, in milliseconds. It goes on while the machine sleeps.
+    pub fn now() -> Self {
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Monotonic;
+        let now = rustix::time::clock_gettime(clock);
+        let [seconds, nanos] = [now.tv_sec, now.tv_nsec].map(|part| u64::try_from(part).unwrap_or_default());
+        Self(seconds * 1000 + nanos / 1_000_000)
+    }
+}
+
+/// Until when a node may answer from memory.
+#[derive(Debug)]
+pub enum Lease {
+    /// For ever: nobody else writes to the database.
+    Own,
+    /// Until so many milliseconds since the machine was started.
+    Shared(AtomicU64),
+}
+
+impl Lease {
+    /// The lease of a node that has not sent a beacon yet.
+    pub fn new(shared: bool) -> Self {
+        if shared { Self::Shared(AtomicU64::new(0)) } else { Self::Own }
+    }
+
+    /// Whether it is good. This is asked when the answer is there, not before it is looked for.
+    pub fn is_good(&self) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Shared(until) => Moment::now().0 <= until.load(Ordering::Acquire),
+        }
+    }
+
+    /// Makes it good for so long after a beacon was sent that has succeeded. When the answer to it came does not count.
+    pub fn renew(&self, sent: Moment, Staleness(span): Staleness) {
+        if let Self::Shared(until) = self {
+            let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+            until.fetch_max(sent.0.saturating_add(span), Ordering::Release);
+        }
+    }
+}
+
+/// The beacons of this node, counted.
+#[derive(Debug)]
+pub struct Beacons {
+    /// How many were begun to be sent.
+    pub begun: AtomicU64,
+    /// The last one that was heard.
+    pub heard: watch::Sender<u64>,
+    /// Wakes whoever sends the next one.
+    pub wanted: Notify,
+}
+
+impl Default for Beacons {
+    fn default() -> Self {
+        Self { begun: AtomicU64::new(0), heard: watch::Sender::new(0), wanted: Notify::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_counts_from_when_the_beacon_was_sent() {
+        let lease = Lease::new(true);
+        assert!(!lease.is_good(), "nothing is known yet");
+        let sent = Moment(Moment::now().0 - 2000);
+        lease.renew(sent, Staleness(Duration::from_secs(1)));
+        assert!(!lease.is_good(), "it had ended when the answer came");
+        lease.renew(Moment::now(), Staleness::default());
+        assert!(lease.is_good());
+        lease.renew(sent, Staleness(Duration::from_secs(1)));
+        assert!(lease.is_good(), "an earlier beacon shortens nothing");
+        assert!(Lease::new(false).is_good());
+    }
+}

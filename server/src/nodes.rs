@@ -1,0 +1,161 @@
+//! How do several nodes over one database agree?
+//!
+//! Each follows the others: it sends beacons, forgets what others have changed, and may answer from memory for as long as its
+//! lease lasts. Whoever needs more than that says so: to see at least some change, to see everything, or that a change counts
+//! only once all nodes know it.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use rolecall_engine::{access::Revision, ids::TenantId};
+use tokio::time::{Instant, interval, sleep, timeout};
+
+use crate::{
+    app::App,
+    db::{Feed, Hint},
+    error::Error,
+    lease::Moment,
+    snapshots,
+};
+
+/// Between two beacons.
+const BEAT: Duration = Duration::from_millis(250);
+/// Before the connection is made anew after it was lost.
+const BREATH: Duration = Duration::from_millis(100);
+/// How long a request waits that wants to see more than what is in memory.
+const PATIENCE: Duration = Duration::from_millis(1000);
+/// Between two looks whether all nodes know something.
+const LOOK: Duration = Duration::from_millis(10);
+/// Between two times at which old entries are forgotten.
+const TIDYING: Duration = Duration::from_mins(1);
+
+/// Follows the other nodes, for ever. Where there cannot be any, it ends at once.
+pub async fn follow(app: App) {
+    let node = app.entropy.secret();
+    loop {
+        let epoch = app.entropy.secret();
+        match app.db.follow(&node, epoch, app.staleness.0).await {
+            Ok(None) => return,
+            Ok(Some(feed)) => {
+                let Err(error) = keep_up(&app, feed).await;
+                tracing::warn!(%error, "the database does not hear this node any more");
+            }
+            Err(error) => tracing::warn!(%error, "the database does not hear this node"),
+        }
+        sleep(BREATH).await;
+    }
+}
+
+/// Waits until the node may answer, if that comes soon.
+pub async fn first_beacon(app: &App) {
+    let mut heard = app.beacons.heard.subscribe();
+    if !app.lease.is_good() {
+        let _ = timeout(5 * PATIENCE, heard.changed()).await;
+    }
+}
+
+/// Sends beacons for as long as they are heard.
+async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, Error> {
+    let mut beat = interval(BEAT);
+    let mut tidied = Instant::now();
+    let mut first = true;
+    let mut again = false;
+    loop {
+        if !again {
+            wait(app, &mut feed, &mut beat).await;
+        }
+        let number = app.beacons.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let sent = Moment::now();
+        let changed = feed.beacon().await?;
+        if first {
+            app.snapshots.clear();
+            first = false;
+        }
+        // What was read is said by the next beacon only. Somebody may wait for that.
+        again = changed.iter().any(|(tenant, revision)| forget(app, *tenant, *revision));
+        app.lease.renew(sent, app.staleness);
+        app.beacons.heard.send_replace(number);
+        if tidied.elapsed() > TIDYING {
+            tidied = Instant::now();
+            feed.tidy_up().await?;
+        }
+    }
+}
+
+/// Waits until a beacon is due. Meanwhile hints are followed.
+async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) {
+    loop {
+        tokio::select! {
+            _ = beat.tick() => return,
+            () = app.beacons.wanted.notified() => return,
+            hint = feed.hint() => match hint {
+                Hint::Asked => return,
+                Hint::Changed(changed) => {
+                    for (tenant, revision) in changed {
+                        forget(app, tenant, revision);
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// Forgets a tenant as it was before a revision, and reads it anew if it was in memory. Answers whether it was.
+fn forget(app: &App, tenant: TenantId, revision: Revision) -> bool {
+    let outdated = app.snapshots.outdate(tenant, revision);
+    if outdated {
+        let app = app.clone();
+        tokio::spawn(async move { snapshots::snapshot(&app, tenant).await });
+    }
+    outdated
+}
+
+/// Waits until a beacon was heard that was sent after this was called: all that was acknowledged before is known then.
+///
+/// # Errors
+/// When that does not come soon.
+pub async fn everything(app: &App) -> Result<(), Error> {
+    if !app.db.is_shared() {
+        return Ok(());
+    }
+    let needed = app.beacons.begun.load(Ordering::SeqCst) + 1;
+    let mut heard = app.beacons.heard.subscribe();
+    app.beacons.wanted.notify_one();
+    let waited = timeout(PATIENCE, heard.wait_for(|heard| *heard >= needed)).await;
+    waited.map(drop).map_err(|_| Error::RevisionUnavailable)
+}
+
+/// Waits until a tenant is known at a revision or a later one.
+///
+/// # Errors
+/// When that does not come soon.
+pub async fn at_least(app: &App, tenant: TenantId, revision: Revision) -> Result<(), Error> {
+    let known =
+        async || snapshots::snapshot(app, tenant).await.map(|known| known.map(|known| known.revision()));
+    if known().await?.is_none_or(|known| known >= revision) {
+        return Ok(());
+    }
+    forget(app, tenant, revision);
+    match timeout(PATIENCE, known()).await {
+        Ok(Ok(Some(known))) if known >= revision => Ok(()),
+        Ok(Ok(None)) => Ok(()),
+        Ok(Err(error)) => Err(error),
+        _ => Err(Error::RevisionUnavailable),
+    }
+}
+
+/// Waits until every node knows all that was changed by now, or does not answer any more. Answers whether that came within the
+/// time for which nodes may be behind.
+///
+/// # Errors
+/// When the database cannot be used.
+pub async fn applied(app: &App) -> Result<bool, Error> {
+    let Some(mark) = app.db.mark().await? else { return Ok(true) };
+    let began = Instant::now();
+    while !app.db.is_known_everywhere(mark.clone()).await? {
+        if began.elapsed() > app.staleness.0 {
+            return Ok(false);
+        }
+        sleep(LOOK).await;
+    }
+    Ok(true)
+}
