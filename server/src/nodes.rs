@@ -72,7 +72,8 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
             first = false;
         }
         // What was read is said by the next beacon only. Somebody may wait for that.
-        again = changed.into_iter().fold(false, |any, (tenant, revision)| forget(app, tenant, revision) | any);
+        again =
+            changed.into_iter().fold(false, |any, (tenant, revision)| forget(app, tenant, revision) | any);
         app.lease.renew(sent, app.staleness);
         app.beacons.heard.send_replace(number);
         if tidied.elapsed() > TIDYING {

@@ -7,7 +7,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{access::Revision, ids::TenantId};
 
-use crate::{app::App, error::Error, lease::Term, http::respond::not_everywhere, nodes};
+use crate::{app::App, error::Error, http::respond::not_everywhere, lease::Term, nodes};
 
 /// What a tenant was changed to, in an answer; that it must be seen, in a request.
 pub const REVISION: HeaderName = HeaderName::from_static("rolecall-revision");

@@ -197,7 +197,9 @@ impl Database {
     /// Changes rows of PostgreSQL as another program would, whose changes are told of by triggers alone.
     pub fn change(&self, sql: &str) {
         let Place::Postgres { name, .. } = &self.place else { panic!("SQLite has one program") };
-        RUNTIME.block_on(async { client(name).await.batch_execute(&format!("BEGIN; {sql}; COMMIT")).await.unwrap() });
+        RUNTIME.block_on(async {
+            client(name).await.batch_execute(&format!("BEGIN; {sql}; COMMIT")).await.unwrap();
+        });
     }
 
     /// Everything that is stored, as bytes to look for something in.
