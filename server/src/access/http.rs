@@ -22,7 +22,7 @@ use crate::{
         extract::{AskedHost, Question, question},
         operation::{Operation, get, post},
         place::Bound,
-        respond::Shown,
+        respond::{Shown, last},
     },
     limits::Tier,
     tenants,
@@ -65,14 +65,22 @@ pub async fn answer_evaluation<B: HttpBody<Data = Bytes>>(
     app: &App,
     trace: TraceId,
     request: Request<B>,
-) -> Result<Response, Error>
+) -> Response
 where
     B::Error: Into<BoxError>,
 {
     let (head, body) = request.into_parts();
-    let caller = Caller::of(&head, app, trace, Tier::Decision).await?;
-    let asked = question(&head.headers, body).await?;
-    evaluate(caller, Question(asked)).await.map(Shown::into_response)
+    let asked = async {
+        let caller = Caller::of(&head, app, trace, Tier::Decision).await?;
+        Ok::<_, Error>((caller, question(&head.headers, body).await?))
+    };
+    match asked.await {
+        Ok((caller, asked)) => {
+            evaluate(caller, Question(asked)).await.map(Shown::into_response).into_response()
+        }
+        // The body may not have been read.
+        Err(error) => last(error.into_response()),
+    }
 }
 
 async fn evaluate_all(

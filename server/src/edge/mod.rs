@@ -169,8 +169,7 @@ impl Edge {
         B::Error: Into<BoxError>,
     {
         if request.method() == Method::POST && request.uri().path() == access::EVALUATION {
-            let answered = access::answer_evaluation(&self.app, trace, request).await;
-            return answered.unwrap_or_else(IntoResponse::into_response);
+            return access::answer_evaluation(&self.app, trace, request).await;
         }
         request.extensions_mut().insert(trace);
         let (head, body) = request.into_parts();

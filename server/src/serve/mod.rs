@@ -21,8 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    app::App, audits::retain::retain, edge::Edge, error::Error, nodes, tenants::purge::purge,
-    webhook_deliveries::run::run, write::note_seen,
+    app::App, audits::retain::retain, edge::Edge, error::Error, http::respond::last, nodes,
+    tenants::purge::purge, webhook_deliveries::run::run, write::note_seen,
 };
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
@@ -162,7 +162,7 @@ fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Arc<Edge>, gra
 
 async fn answer(edge: &Edge, request: Request<Incoming>, notes: &Notes) -> Response {
     match not_quite_http(&request, notes) {
-        Some(why) => closing(edge.refuse(Error::invalid(why))),
+        Some(why) => last(edge.refuse(Error::invalid(why))),
         None => edge.answer(request).await,
     }
 }
@@ -182,9 +182,4 @@ fn not_quite_http(request: &Request<Incoming>, notes: &Notes) -> Option<&'static
     let hosts = headers.get_all(header::HOST).iter().count();
     let needed = request.version() == Version::HTTP_11;
     (hosts > 1 || (hosts == 0 && needed)).then_some("a request has one host")
-}
-
-fn closing(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-    response
 }

@@ -136,9 +136,7 @@ fn beacons_tell_of_all_tenants() {
     // What they may not do is refused from memory, and who is disabled otherwise.
     let asked = |user: &Client| user.post("/access/v1/search/action", json!({})).status;
     assert!(users.iter().all(|user| asked(user) != 401));
-    a.database.change(
-        "UPDATE users SET status = 'disabled'; UPDATE tenants SET revision = revision + 1",
-    );
+    a.database.change("UPDATE users SET status = 'disabled'; UPDATE tenants SET revision = revision + 1");
     let began = Instant::now();
     while users.iter().any(|user| asked(user) != 401) {
         assert!(began.elapsed() < Duration::from_secs(5), "it is never known");
