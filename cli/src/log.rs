@@ -12,7 +12,7 @@ use rolecall_server::{spans, trace};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::{
-    Event, Level, Span, Subscriber,
+    Event, Level, Metadata, Span, Subscriber,
     field::{Field, Visit},
     level_filters::LevelFilter,
 };
@@ -62,7 +62,10 @@ pub fn to_standard_error(filter: &str, format: Format, traces: Option<&Traces>) 
 
 /// What a filter lets through, without spans: they are for traces, and are not made where nobody wants those.
 fn events<S: Subscriber + for<'s> LookupSpan<'s>>(filter: EnvFilter) -> impl Filter<S> {
-    let only_events = FilterFn::new(|about| about.is_event());
+    fn is_event(about: &Metadata<'_>) -> bool {
+        about.is_event()
+    }
+    let only_events = FilterFn::new(is_event);
     FilterExt::<S>::and(filter, only_events.with_max_level_hint(LevelFilter::TRACE))
 }
 

@@ -86,7 +86,7 @@ pub struct Given {
     /// Seconds that answers may be behind what other servers on the same database have changed [default: 30]
     #[arg(long, value_name = "SECONDS", env = "ROLECALL_MAX_STALENESS")]
     max_staleness: Option<u64>,
-    /// Networks that identity providers may be in although they are not public, for example `10.0.0.0/8`, with commas between
+    /// Networks that identity providers and receivers of webhooks may be in although they are not public, for example `10.0.0.0/8`, with commas between
     #[arg(long, value_name = "NETWORKS", env = "ROLECALL_EGRESS_ALLOW")]
     egress_allow: Option<String>,
     /// Seconds between saying that the server is about to stop and refusing connections [default: 0]

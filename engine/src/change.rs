@@ -17,6 +17,7 @@ use crate::{
     time::Timestamp,
     users::User,
     web_integrations::WebIntegration,
+    webhooks::Webhook,
 };
 
 /// What happened to one thing.
@@ -91,6 +92,8 @@ pub enum Change {
     Session(Box<Delta<Session>>),
     /// Pages elsewhere that may use sessions.
     WebIntegration(Box<Delta<WebIntegration>>),
+    /// Where events are sent.
+    Webhook(Box<Delta<Webhook>>),
     /// A space.
     Space(Box<Delta<Space>>),
     /// Roles of somebody in a space.

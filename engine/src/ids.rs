@@ -119,6 +119,14 @@ object_id!(
     /// An assignment of roles in a space.
     SpaceAssignmentId
 );
+object_id!(
+    /// A webhook of a tenant.
+    WebhookId
+);
+object_id!(
+    /// An event that is or was sent to a webhook.
+    DeliveryId
+);
 
 impl GroupId {
     /// The system group that holds every user, the same in every tenant (reference/access-control.md §1).

@@ -221,6 +221,11 @@ text_type!(
     |text| canonical(text, 256)
 );
 text_type!(
+    /// The name of a webhook: 1 to 512 characters (reference/events.md §4).
+    WebhookName,
+    |text| canonical(text, 512)
+);
+text_type!(
     /// A description: at most 4096 characters, lines and tabs allowed, kept as sent.
     Description,
     |text| {

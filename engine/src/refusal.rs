@@ -34,6 +34,27 @@ impl From<Rule> for Refusal {
     }
 }
 
+impl WebhookRule {
+    /// The members of a webhook that it is about, the first one foremost.
+    #[must_use]
+    pub const fn members(&self) -> &'static [&'static str] {
+        match self {
+            Self::TenantLevel | Self::LevelIsFixed => &["level"],
+            Self::TypeNotOfLevel(_) => &["eventTypes"],
+            Self::HeadersNeededAgain => &["encryptedHeaders", "url"],
+            Self::HeaderTwice(_) => &["headers", "encryptedHeaders"],
+            Self::CloudEventsStayOn => &["enableCloudEventDelivery"],
+            Self::MayNotHave | Self::TooManyOfTenant(_) | Self::TooManyOfUser(_) => &[],
+        }
+    }
+}
+
+impl From<WebhookRule> for Refusal {
+    fn from(rule: WebhookRule) -> Self {
+        Rule::from(rule).into()
+    }
+}
+
 impl From<SpaceRule> for Refusal {
     fn from(rule: SpaceRule) -> Self {
         Rule::from(rule).into()
@@ -207,6 +228,34 @@ pub enum Rule {
     // spaces
     #[error(transparent)]
     Space(#[from] SpaceRule),
+
+    // webhooks
+    #[error(transparent)]
+    Webhook(#[from] WebhookRule),
+}
+
+/// The rules an edit of a webhook can break (reference/events.md §4).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says what its rule is")]
+pub enum WebhookRule {
+    #[error("this needs the scope `webhooks`, or TenantAdmin")]
+    MayNotHave,
+    #[error("a webhook of level `tenant` is for TenantAdmin; make one of level `user`")]
+    TenantLevel,
+    #[error("a tenant has at most {0} webhooks of level `tenant`; delete one first")]
+    TooManyOfTenant(usize),
+    #[error("a user has at most {0} webhooks of level `user`; delete one first")]
+    TooManyOfUser(usize),
+    #[error("events of type `{0}` are not for webhooks of level `user`")]
+    TypeNotOfLevel(&'static str),
+    #[error("the level of a webhook cannot be changed; make another one")]
+    LevelIsFixed,
+    #[error("the encrypted headers must be sent again with another URL")]
+    HeadersNeededAgain,
+    #[error("the header `{0}` stands among both the headers and the encrypted ones")]
+    HeaderTwice(String),
+    #[error("the delivery of CloudEvents cannot be switched off again")]
+    CloudEventsStayOn,
 }
 
 /// The rules an edit of a space or of the assignments in it can break (reference/rest-api.md §11).
@@ -275,6 +324,12 @@ pub mod limits {
     pub const CLAIMED_GROUPS: usize = 1000;
     /// Origins of a web integration; ours.
     pub const ORIGINS: usize = 50;
+    /// Webhooks of level `tenant` in a tenant.
+    pub const TENANT_WEBHOOKS: usize = 100;
+    /// Webhooks of level `user` of a user.
+    pub const USER_WEBHOOKS: usize = 150;
+    /// How long a webhook signs with its earlier secret too; ours.
+    pub const SECRET_ROTATION: Span = Span::from_hours(24);
     /// Minutes that a session may last, or be idle; ours.
     pub const SESSION_MINUTES: i64 = 30 * 24 * 60;
     /// How long a code is good for (RFC 9700 §4.5, threats T28).

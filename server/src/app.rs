@@ -19,6 +19,7 @@ use crate::{
     db::Db,
     egress::{Allowed, Egress},
     error::Error,
+    events::signal::Signal,
     lease::{Beacons, Lease, Staleness},
     limits::RateLimits,
     links::Origin,
@@ -77,6 +78,10 @@ pub struct Parts {
     pub(crate) login_states: Seal,
     pub(crate) lately_seen: LatelySeen,
     pub(crate) provider_secrets: Seal,
+    pub(crate) webhook_secrets: Seal,
+    pub(crate) egress: Arc<Egress>,
+    /// Tells of changes those who wait for them.
+    pub(crate) signal: Arc<Signal>,
     pub(crate) cursors: Seal,
     pub(crate) public_url: Option<Origin>,
     pub(crate) rate_limits: RateLimits,
@@ -108,6 +113,7 @@ impl App {
             staleness,
         } = settings;
         let lease = Lease::new(db.is_shared());
+        let egress = Arc::new(Egress::new(egress).map_err(Error::internal)?);
         let signing = SigningKeys::open(&db, &master_key, clock.now()).await?;
         Ok(Self(Arc::new(Parts {
             db,
@@ -127,10 +133,13 @@ impl App {
             attempts: Attempts::default(),
             letters: Attempts::default(),
             cookies: CookieKey::new(&master_key)?,
-            discovery: Discovery::new(Egress::new(egress).map_err(Error::internal)?),
+            discovery: Discovery::new(Arc::clone(&egress)),
             login_states: master_key.seal_for("login-states")?,
             lately_seen: LatelySeen::default(),
             provider_secrets: master_key.seal_for("identity-providers")?,
+            webhook_secrets: master_key.seal_for("webhooks")?,
+            egress,
+            signal: Arc::default(),
             cursors: master_key.seal_for("cursors")?,
             public_url,
             rate_limits,
@@ -147,6 +156,12 @@ impl App {
     /// Says that no more requests should be sent here.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.signal.wake_all();
+    }
+
+    /// Whether the server is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Whether requests can be sent here: the server is not about to stop, and the database can be used.
@@ -154,7 +169,7 @@ impl App {
     /// # Errors
     /// Why not.
     pub(crate) async fn ready(&self) -> Result<(), Error> {
-        if self.draining.load(Ordering::Relaxed) {
+        if self.is_draining() {
             return Err(Error::Stopping);
         }
         if self.db.is_usable().await && self.lease.is_good() { Ok(()) } else { Err(Error::Unavailable) }

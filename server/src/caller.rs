@@ -23,6 +23,7 @@ use rolecall_engine::{
     oauth::{ADMIN_CLASSIC, Bounds, Operator, Told, USER_DEFAULT, decide_within},
     spaces::Standing,
     time::Timestamp,
+    webhooks::{WEBHOOKS, WebhookStanding},
 };
 
 use crate::{
@@ -219,6 +220,14 @@ impl Who {
         Ok(())
     }
 
+    /// Refuses a credential whose own time is over: what goes on asks once more.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`].
+    pub(crate) fn has_time_left(&self, now: Timestamp) -> Result<(), Error> {
+        if self.credential.is_over(now) { Err(Error::Unauthenticated) } else { Ok(()) }
+    }
+
     fn decide(&self, tenant: &Snapshot, scope: &str) -> Decision {
         decide_within(tenant, &Query { user: self.user(), scope }, self.credential.bounds())
     }
@@ -238,6 +247,12 @@ impl Who {
     /// What the user may do with spaces by scopes, and the credential reaches.
     pub(crate) fn standing(&self, tenant: &Snapshot) -> Standing {
         Standing::new(self.user(), |scope| self.decide(tenant, scope).is_allowed())
+    }
+
+    /// What the user may do with webhooks.
+    pub(crate) fn webhook_standing(&self, tenant: &Snapshot) -> WebhookStanding {
+        let holds = self.decide(tenant, WEBHOOKS).is_allowed();
+        WebhookStanding { user: self.user(), administers: self.still_administers(tenant), holds }
     }
 
     /// The user as an editor.

@@ -7,7 +7,9 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{
-    ids::{ApiKeyId, GroupId, IdpId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId},
+    ids::{
+        ApiKeyId, DeliveryId, GroupId, IdpId, RoleId, SpaceAssignmentId, SpaceId, TenantId, UserId, WebhookId,
+    },
     time::{Span, Timestamp},
 };
 
@@ -76,6 +78,14 @@ impl Entropy {
 
     pub fn space_id(self, now: Timestamp) -> SpaceId {
         self.object(now, SpaceId::new)
+    }
+
+    pub fn webhook_id(self, now: Timestamp) -> WebhookId {
+        self.object(now, WebhookId::new)
+    }
+
+    pub fn delivery_id(self, now: Timestamp) -> DeliveryId {
+        self.object(now, DeliveryId::new)
     }
 
     pub fn space_assignment_id(self, now: Timestamp) -> SpaceAssignmentId {

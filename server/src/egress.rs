@@ -12,11 +12,12 @@ use std::{
 
 use ipnet::IpNet;
 use reqwest::{
-    Client, RequestBuilder, Url,
+    Client, RequestBuilder, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::SET_COOKIE,
     redirect::Policy,
 };
-use tokio::net::lookup_host;
+use tokio::{net::lookup_host, time::timeout};
 use tracing::Instrument as _;
 
 use crate::spans;
@@ -149,6 +150,21 @@ impl Resolve for Judged {
     }
 }
 
+/// How long a receiver of events may take to answer.
+const RECEIVER_PATIENCE: Duration = Duration::from_secs(15);
+/// How long the rest of its answer is read, so that the connection can be used again.
+const REST: Duration = Duration::from_secs(1);
+/// Headers of its answer that are kept, and bytes of them.
+const KEPT_HEADERS: usize = 32;
+const KEPT_BYTES: usize = 4096;
+
+/// What a receiver of events answered, without the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+}
+
 /// Asks other machines.
 pub struct Egress {
     client: Client,
@@ -187,6 +203,49 @@ impl Egress {
         answer(request).instrument(span).await
     }
 
+    /// Whether an address may be asked, as far as it says so itself. What its name means is looked at when it is asked.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_ask(&self, address: &str) -> Result<(), NotAsked> {
+        self.allowed.checked(address).map(drop)
+    }
+
+    /// What an address answers that is told of an event, whatever status that has.
+    ///
+    /// # Errors
+    /// When it may not be asked, or does not answer in time.
+    pub async fn tell(
+        &self,
+        address: &str,
+        headers: &[(String, String)],
+        body: String,
+    ) -> Result<Received, NotAsked> {
+        let url = self.allowed.checked(address)?;
+        let span = spans::outgoing("POST", url.host_str().unwrap_or_default());
+        let request = self.client.post(url).timeout(RECEIVER_PATIENCE).body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let sent = async {
+            let sent = request.send().await;
+            spans::outcome(sent.as_ref().ok().map(|response| response.status().as_u16()));
+            sent
+        };
+        let mut response = sent.instrument(span).await.map_err(unreached)?;
+        let received = Received { status: response.status().as_u16(), headers: few_headers(&response) };
+        let mut left = ANSWER;
+        let reading = async {
+            while let Ok(Some(chunk)) = response.chunk().await {
+                match left.checked_sub(chunk.len()) {
+                    Some(rest) => left = rest,
+                    None => break,
+                }
+            }
+        };
+        // What the rest says, and whether it comes, is of no interest.
+        let _ = timeout(REST, reading).await;
+        Ok(received)
+    }
+
     /// What an address answers to a form.
     ///
     /// # Errors
@@ -208,13 +267,30 @@ impl Egress {
     }
 }
 
+/// That another machine did not answer. More than that is for the log only, without the address: it may have a secret in it.
+fn unreached(error: reqwest::Error) -> NotAsked {
+    let error = error.without_url();
+    tracing::info!(?error, "another machine did not answer");
+    not_asked(if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" })
+}
+
+/// The headers of an answer, as many as there is room for. Cookies are between the two machines.
+fn few_headers(response: &Response) -> Vec<(String, String)> {
+    let mut left = KEPT_BYTES;
+    let texts = response.headers().iter().filter(|(name, _)| **name != SET_COOKIE);
+    let texts = texts.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let fits = |(name, value): &(&str, &str)| {
+        left = left.saturating_sub(name.len() + value.len());
+        left > 0
+    };
+    let few = texts.take_while(fits).take(KEPT_HEADERS);
+    few.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 async fn answer(request: RequestBuilder) -> Result<Vec<u8>, NotAsked> {
     let response = request.header("accept", "application/json").send().await;
     spans::outcome(response.as_ref().ok().map(|response| response.status().as_u16()));
-    let mut response = response.map_err(|error| {
-        tracing::info!(?error, "another machine did not answer");
-        not_asked(if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" })
-    })?;
+    let mut response = response.map_err(unreached)?;
     let status = response.status();
     if !status.is_success() {
         return Err(not_asked(format!("it answered {}", status.as_u16())));

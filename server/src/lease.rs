@@ -41,6 +41,17 @@ impl Moment {
     }
 }
 
+/// Until when an answer may be given; for ever, if nobody else writes to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term(Option<Moment>);
+
+impl Term {
+    /// Whether it has not ended.
+    pub fn is_running(self) -> bool {
+        self.0.is_none_or(|end| Moment::now() <= end)
+    }
+}
+
 /// Until when a node may answer from memory.
 #[derive(Debug)]
 pub enum Lease {
@@ -56,11 +67,17 @@ impl Lease {
         if shared { Self::Shared(AtomicU64::new(0)) } else { Self::Own }
     }
 
-    /// Whether it is good. This is asked when the answer is there, not before it is looked for.
+    /// Whether it is good.
     pub fn is_good(&self) -> bool {
+        self.term().is_running()
+    }
+
+    /// How long it lasts as it is now. Whoever looks for an answer takes this before, and asks when the answer is there whether
+    /// it still runs: what renews the lease meanwhile may say that the answer is outdated.
+    pub fn term(&self) -> Term {
         match self {
-            Self::Own => true,
-            Self::Shared(until) => Moment::now().0 <= until.load(Ordering::Acquire),
+            Self::Own => Term(None),
+            Self::Shared(until) => Term(Some(Moment(until.load(Ordering::Acquire)))),
         }
     }
 
@@ -123,6 +140,10 @@ mod tests {
         assert!(lease.is_good());
         lease.renew(sent, Staleness(Duration::from_secs(1)));
         assert!(lease.is_good(), "an earlier beacon shortens nothing");
+        let lease = Lease::new(true);
+        let term = lease.term();
+        lease.renew(Moment::now(), Staleness::default());
+        assert!(lease.is_good() && !term.is_running(), "what was begun before is not longer good for it");
         assert!(Lease::new(false).is_good());
     }
 }

@@ -21,6 +21,7 @@ pub mod demo;
 mod edge;
 mod egress;
 mod error;
+mod events;
 mod explain;
 mod groups;
 mod health;
@@ -55,6 +56,8 @@ mod tenants;
 pub mod trace;
 mod users;
 mod web_integrations;
+mod webhook_deliveries;
+mod webhooks;
 mod write;
 mod written;
 

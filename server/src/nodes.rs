@@ -22,7 +22,7 @@ const BEAT: Duration = Duration::from_millis(250);
 /// Before the connection is made anew after it was lost.
 const BREATH: Duration = Duration::from_millis(100);
 /// How long a request waits that wants to see more than what is in memory.
-const PATIENCE: Duration = Duration::from_millis(1000);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two looks whether all nodes know something.
 const LOOK: Duration = Duration::from_millis(10);
 /// Between two times at which old entries are forgotten.
@@ -69,12 +69,14 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
         let begun = Instant::now();
         let changed = feed.beacon().await?;
         app.beacons.took.took(begun.elapsed());
-        if first {
+        // The beacon may have read before a change whose writer did not wait for a node that was silent for so long.
+        if first || !app.lease.is_good() {
             app.snapshots.clear();
             first = false;
         }
         // What was read is said by the next beacon only. Somebody may wait for that.
-        again = changed.iter().any(|(tenant, revision)| forget(app, *tenant, *revision));
+        again =
+            changed.into_iter().fold(false, |any, (tenant, revision)| forget(app, tenant, revision) | any);
         app.lease.renew(sent, app.staleness);
         app.beacons.heard.send_replace(number);
         if tidied.elapsed() > TIDYING {
@@ -104,6 +106,7 @@ async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) {
 
 /// Forgets a tenant as it was before a revision, and reads it anew if it was in memory. Answers whether it was.
 fn forget(app: &App, tenant: TenantId, revision: Revision) -> bool {
+    app.signal.changed(tenant);
     let outdated = app.snapshots.outdate(tenant, revision);
     if outdated {
         let app = app.clone();
@@ -152,6 +155,10 @@ pub async fn at_least(app: &App, tenant: TenantId, revision: Revision) -> Result
 /// # Errors
 /// When the database cannot be used.
 pub async fn applied(app: &App) -> Result<bool, Error> {
+    if !app.lease.is_good() {
+        // The database that is asked may be one that hears nobody.
+        return Ok(false);
+    }
     let Some(mark) = app.db.mark().await? else { return Ok(true) };
     let began = Instant::now();
     while !app.db.is_known_everywhere(mark.clone()).await? {

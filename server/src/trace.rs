@@ -21,8 +21,8 @@ tokio::task_local! {
 }
 
 /// Does something as a part of answering a request.
-pub async fn within<T>(trace: TraceId, answer: impl Future<Output = T>) -> T {
-    PRESENT.scope(trace, answer).await
+pub fn within<T>(trace: TraceId, answer: impl Future<Output = T>) -> impl Future<Output = T> {
+    PRESENT.scope(trace, answer)
 }
 
 /// The number of the request that is being answered here, if one is.
@@ -37,6 +37,7 @@ pub struct Onward(Option<TraceId>);
 
 impl Onward {
     /// From here.
+    #[must_use]
     pub fn here() -> Self {
         Self(present())
     }
@@ -68,6 +69,7 @@ pub struct Parent {
 
 impl Parent {
     /// Reads a `traceparent`; none where it is not of the right form, or a later version begins otherwise.
+    #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let number = |text: &str, digits: usize| {
             let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
@@ -116,6 +118,7 @@ pub struct Traces {
 
 impl Traces {
     /// Numbers of a process of its own.
+    #[must_use]
     pub fn new(entropy: Entropy) -> Self {
         Self { first: u128::from_be_bytes(entropy.bytes()), given: AtomicU64::new(0) }
     }

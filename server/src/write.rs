@@ -38,6 +38,7 @@ use crate::{
     trace::Cause,
     users::sql as users,
     web_integrations::sql as web_integrations,
+    webhooks::sql as webhooks,
     written,
 };
 
@@ -249,6 +250,20 @@ pub(crate) async fn archive_some(app: &App, tenant: TenantId) -> Result<bool, Er
     app.db.write(tenant, work, |_| ()).await
 }
 
+/// Stores what is no change of a tenant: how far the delivery of its events is. It has no revision and no audit row.
+///
+/// # Errors
+/// What the work answers, which then must have stored nothing; or when the database cannot be written.
+pub(crate) async fn beside<T: Send + 'static>(
+    app: &App,
+    tenant: TenantId,
+    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let work =
+        async move |writer: &mut Writer<'_>| Ok(Written { value: work(writer).await?, left: Left::Note });
+    app.db.write(tenant, work, |_| ()).await
+}
+
 /// Writes down when sessions were last used. That is no change of a tenant: it has no revision and no audit row. What cannot be
 /// written is only logged: those sessions end some seconds earlier after the next start.
 pub(crate) async fn note_seen(app: &App) {
@@ -303,6 +318,7 @@ async fn stored<T: Send + 'static>(
     let outside = app.clone();
     let publish = move |after| {
         outside.snapshots.publish(after);
+        outside.signal.changed(tenant);
     };
     let Stored { value, revision, rows } = app.db.write(tenant, work, publish).await?;
     app.metrics.audit_rows.inc_by(rows);
@@ -395,6 +411,7 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::IdentityProvider(delta) => identity_providers::store(writer, delta).await,
         Change::Session(delta) => sessions::store(writer, delta).await,
         Change::WebIntegration(delta) => web_integrations::store(writer, delta).await,
+        Change::Webhook(delta) => webhooks::store(writer, delta).await,
         Change::Space(delta) => spaces::store(writer, delta).await,
         Change::SpaceAssignment(delta) => space_assignments::store(writer, delta).await,
     }

@@ -11,6 +11,7 @@
 mod audit;
 mod commands;
 mod crash;
+mod deliveries;
 mod nginx;
 mod observe;
 mod process;

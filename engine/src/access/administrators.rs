@@ -40,6 +40,7 @@ pub fn keep_administrator(before: &Snapshot, after: &Snapshot, changes: &[Change
         | Change::IdentityProvider(_)
         | Change::Session(_)
         | Change::WebIntegration(_)
+        | Change::Webhook(_)
         | Change::Space(_)
         | Change::SpaceAssignment(_) => false,
     });

@@ -152,6 +152,7 @@ impl Touched {
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
                 | Change::WebIntegration(_)
+                | Change::Webhook(_)
                 | Change::Space(_)
                 | Change::SpaceAssignment(_) => {}
             }

@@ -129,7 +129,8 @@ impl Snapshot {
                 | Change::OAuthGrant(_)
                 | Change::OAuthConsent(_)
                 | Change::Password(_)
-                | Change::WebIntegration(_) => {}
+                | Change::WebIntegration(_)
+                | Change::Webhook(_) => {}
                 // With a provider end the keys of its programs.
                 Change::IdentityProvider(delta) => next.note_credential(delta.before().is_some()),
                 Change::Space(delta) => next.places.apply(delta),

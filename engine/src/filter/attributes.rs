@@ -128,6 +128,15 @@ attributes! {
 }
 
 attributes! {
+    /// Attributes of events, as webhooks are told of them (reference/events.md §4).
+    EventAttribute {
+        Id = "id" Text,
+        SpaceId = "spaceId" Text,
+        TopLevelResourceId = "topLevelResourceId" Text,
+    }
+}
+
+attributes! {
     /// Attributes of users, as programs that provision them call these (RFC 7643 §4.1).
     ScimUserAttribute of "urn:ietf:params:scim:schemas:core:2.0:User:" {
         Id = "id" Text,

@@ -259,7 +259,8 @@ impl World {
                 | Change::Password(_)
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
-                | Change::WebIntegration(_) => {}
+                | Change::WebIntegration(_)
+                | Change::Webhook(_) => {}
             }
         }
         Ok(value)

@@ -202,7 +202,10 @@ async fn answer(
         .get(SCOPE)
         .map(|scopes| scopes.split_whitespace().map(str::to_owned).collect())
         .unwrap_or_default();
-    match allowed(app, headers, &scopes).await {
+    let term = app.lease.term();
+    let judged = allowed(app, headers, &scopes).await;
+    // As `edge` does it for HTTP.
+    match judged.and_then(|headers| if term.is_running() { Ok(headers) } else { Err(Error::Unavailable) }) {
         Ok(headers) => CheckResponse {
             status: Some(RpcStatus { code: OK, message: String::new() }),
             allowed: Some(headers),

@@ -22,7 +22,7 @@ use crate::{
         extract::{AskedHost, Question, question},
         operation::{Operation, get, post},
         place::Bound,
-        respond::Shown,
+        respond::{Shown, last},
     },
     limits::Tier,
     tenants,
@@ -71,14 +71,20 @@ pub async fn answer_evaluation<B: HttpBody<Data = Bytes>>(
     app: &App,
     trace: TraceId,
     request: Request<B>,
-) -> Result<Response, Error>
+) -> Response
 where
     B::Error: Into<BoxError>,
 {
     let (head, body) = request.into_parts();
-    let caller = Caller::of(&head, app, trace, Tier::Decision).await?;
-    let asked = question(&head.headers, body).await?;
-    decided(app, &caller, &asked).map(Shown::into_response)
+    let asked = async {
+        let caller = Caller::of(&head, app, trace, Tier::Decision).await?;
+        Ok::<_, Error>((caller, question(&head.headers, body).await?))
+    };
+    match asked.await {
+        Ok((caller, asked)) => decided(app, &caller, &asked).into_response(),
+        // The body may not have been read.
+        Err(error) => last(error.into_response()),
+    }
 }
 
 async fn evaluate_all(
@@ -91,7 +97,9 @@ async fn evaluate_all(
         return decided(&app, &caller, &whole).map(|Shown(decided)| Shown(Decisions::One(decided)));
     }
     let evaluations = super::evaluate_all(caller.tenant(), &whole, &questions, semantic)?;
-    evaluations.iter().for_each(|decided| app.metrics.decisions.count(decided.decision));
+    for decided in &evaluations {
+        app.metrics.decisions.count(decided.decision);
+    }
     Ok(Shown(Decisions::Several { evaluations }))
 }
 

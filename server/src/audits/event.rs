@@ -1,14 +1,17 @@
 //! Which event does a change make, and what does it say? (reference/events.md §2, §3)
 
 mod spaces;
+mod webhooks;
 
 use rolecall_engine::{
     access::Snapshot,
     api_keys::ExternalClient,
     change::{Change, Delta},
+    events::EventType,
+    identity_providers::Sealed,
     ids::{
         ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
-        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId,
+        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId, WebhookId,
     },
     names::{Hostname, Setting},
     oauth::{AuthMethod, GrantType, KeyText, OAuthToken, Secret},
@@ -17,6 +20,7 @@ use rolecall_engine::{
     spaces as space,
     tenants::{Tenant, TenantStatus},
     time::Timestamp,
+    webhooks::Header,
 };
 use serde::{Serialize, Serializer};
 
@@ -94,41 +98,6 @@ const KEY_SETTINGS: Kinds = Kinds("", "com.qlik.api-keys-config.updated", "");
 const SESSION_SETTINGS: Kinds = Kinds("", "rolecall.auth-settings.updated", "");
 const LICENSE_SETTINGS: Kinds = Kinds("", "rolecall.license-settings.updated", "");
 
-const ALL: &[&Kinds] = &[
-    &ROLE,
-    &GROUP,
-    &USER,
-    &TENANT,
-    &API_KEY,
-    &CLIENT,
-    &TOKEN,
-    &SESSION,
-    &PROVIDER,
-    &GRANT,
-    &CONSENT,
-    &PASSWORD,
-    &INTEGRATION,
-    &LICENSE,
-    &spaces::SPACE,
-    &spaces::ASSIGNMENT,
-    &EXPIRED,
-    &REACTIVATED,
-    &DEACTIVATED,
-    &GROUP_SETTINGS,
-    &KEY_SETTINGS,
-    &SESSION_SETTINGS,
-    &LICENSE_SETTINGS,
-];
-
-/// All types of events there are, in order.
-pub fn types() -> Vec<&'static str> {
-    let mut all: Vec<&str> = ALL.iter().flat_map(|kinds| [kinds.0, kinds.1, kinds.2]).collect();
-    all.retain(|kind| !kind.is_empty());
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
 /// The event of a change. `tenant` gives names to the roles and groups that the change refers to.
 ///
 /// # Errors
@@ -166,6 +135,12 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::WebIntegration(delta) => {
             event(&INTEGRATION, delta, |integration| integration.id.to_string(), integration_members)
         }
+        Change::Webhook(delta) => event(
+            &webhooks::WEBHOOK,
+            delta,
+            |webhook| webhook.id.to_string(),
+            |webhook| webhooks::webhook_members(webhook, tenant),
+        ),
         Change::Space(delta) => event(
             &spaces::SPACE,
             delta,
@@ -241,6 +216,11 @@ pub enum Member<'m> {
     Space(SpaceId),
     SpaceAssignment(SpaceAssignmentId),
     SpaceRoles(space::SpaceRoles),
+    Webhook(WebhookId),
+    EventTypes(&'m [&'static EventType]),
+    /// Only their names.
+    Headers(&'m [Header<String>]),
+    SealedHeaders(&'m [Header<Sealed>]),
     Settings(&'m [Setting]),
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
@@ -317,6 +297,10 @@ impl Serialize for Member<'_> {
             Self::Space(id) => serializer.collect_str(id),
             Self::SpaceAssignment(id) => serializer.collect_str(id),
             Self::SpaceRoles(roles) => serializer.collect_seq(roles.iter().map(space::SpaceRole::as_str)),
+            Self::Webhook(id) => serializer.collect_str(id),
+            Self::EventTypes(types) => serializer.collect_seq(types.iter().map(|kind| kind.name)),
+            Self::Headers(headers) => serializer.collect_seq(headers.iter().map(|header| &header.name)),
+            Self::SealedHeaders(headers) => serializer.collect_seq(headers.iter().map(|header| &header.name)),
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
             Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),

@@ -2,12 +2,10 @@
 
 use axum::{extract::State, http::Uri};
 use futures_util::{Stream, StreamExt as _};
-use rolecall_engine::{audits::Day, ids::TenantId};
+use rolecall_engine::{audits::Day, events, ids::TenantId};
 
 use super::{
-    event,
     id::EventId,
-    sources,
     sql::{self, Kept, Selection},
     wire::{ArchivedEvent, AuditEvent, AuditSettings, selection, span},
 };
@@ -118,12 +116,12 @@ async fn get_audit_settings(_: Caller<Auditor>) -> Result<Shown<AuditSettings>, 
 }
 
 async fn list_audit_sources(caller: Caller<Auditor>) -> Result<Shown<Page<String>>, Error> {
-    let sources = sources::all().into_iter().map(str::to_owned).collect();
+    let sources = events::sources().into_iter().map(str::to_owned).collect();
     Ok(Shown(whole(caller.links(), SOURCES, sources)))
 }
 
 async fn list_audit_types(caller: Caller<Auditor>) -> Result<Shown<Page<String>>, Error> {
-    let types = event::types().into_iter().map(str::to_owned).collect();
+    let types = events::types().into_iter().map(str::to_owned).collect();
     Ok(Shown(whole(caller.links(), TYPES, types)))
 }
 

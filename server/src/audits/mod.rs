@@ -8,7 +8,6 @@ mod id;
 mod members;
 pub mod record;
 pub mod retain;
-mod sources;
 mod sql;
 pub mod verify;
 mod wire;

@@ -6,12 +6,12 @@
 use rolecall_engine::{
     access::{Revision, Snapshot},
     change::{Change, Editor},
+    events::source_of,
 };
 
 use super::{
     chain::{self, Head},
     event::{self, Event},
-    sources,
     sql::{self, Kept},
 };
 use crate::{db::Writer, error::Error, trace::Cause};
@@ -62,7 +62,7 @@ impl Row {
             sequence: head.sequence + 1,
             revision,
             ordinal,
-            source: sources::of(event.kind).to_owned(),
+            source: source_of(event.kind).to_owned(),
             event_type: event.kind.to_owned(),
             at: editor.at.as_millis().max(head.at),
             actor: editor.user.map(|user| user.to_string()),

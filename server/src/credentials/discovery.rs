@@ -47,7 +47,7 @@ struct Keys {
 
 /// What providers say of themselves.
 pub struct Discovery {
-    egress: Egress,
+    egress: Arc<Egress>,
     metadata: Cache<String, Arc<Metadata>>,
     keys: Cache<String, Arc<Keys>>,
     /// Addresses that did not answer well lately: nobody is asked again for each who comes by.
@@ -61,7 +61,7 @@ fn unusable(why: impl Into<String>) -> NotAsked {
 }
 
 impl Discovery {
-    pub fn new(egress: Egress) -> Self {
+    pub fn new(egress: Arc<Egress>) -> Self {
         const PROVIDERS: u64 = 10_000;
         Self {
             egress,
@@ -90,7 +90,7 @@ impl Discovery {
     }
 
     /// Asks other machines.
-    pub const fn egress(&self) -> &Egress {
+    pub fn egress(&self) -> &Egress {
         &self.egress
     }
 

@@ -119,6 +119,8 @@ async fn fingerprint(db: &Db, table: &Shape) -> Result<Vec<u8>, Error> {
         let page = page(db, table, behind).await?;
         let Some(last) = page.last() else { return Ok(hash.finish().as_ref().to_vec()) };
         behind = Some(key_of(table, last));
-        page.iter().for_each(|row| hash.update(format!("{row:?}").as_bytes()));
+        for row in &page {
+            hash.update(format!("{row:?}").as_bytes());
+        }
     }
 }

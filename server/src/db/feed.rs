@@ -68,6 +68,7 @@ pub struct Feed {
 
 impl Db {
     /// Whether other nodes may change what is stored.
+    #[must_use]
     pub fn is_shared(&self) -> bool {
         matches!(self.engine, Engine::Postgres(_))
     }

@@ -64,11 +64,13 @@ impl Db {
     }
 
     /// What was counted.
+    #[must_use]
     pub fn measures(&self) -> &Measures {
         &self.measures
     }
 
     /// What it is busy with now.
+    #[must_use]
     pub fn load(&self) -> Load {
         match &self.engine {
             Engine::Sqlite(engine) => {

@@ -49,7 +49,7 @@ const CONNECTIONS: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long work may take with little to do, and with much.
 const SHORT: Duration = Duration::from_secs(10);
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 /// Hints that may wait.
 const HINTS: usize = 1000;
 /// Tenants that may have work waiting at the same moment.
@@ -161,9 +161,9 @@ impl Postgres {
         work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.on(threads, async move |client: &ClientWrapper| {
-            let begin = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            let beginning = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             // Sent together: the work need not wait for the answer to this.
-            let (begun, done) = futures_util::join!(begin, work(Connection::Postgres(client)));
+            let (begun, done) = futures_util::join!(beginning, work(Connection::Postgres(client)));
             let ended = client.batch_execute("ROLLBACK").await;
             begun?;
             ended?;
@@ -419,5 +419,5 @@ impl From<tokio_postgres::Error> for Error {
 
 /// Whether the way to the database failed.
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }

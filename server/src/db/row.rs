@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 use rolecall_engine::{
     ids::{
-        ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
-        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId,
+        ApiKeyId, DeliveryId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
+        SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId, WebhookId,
     },
     time::Timestamp,
 };
@@ -78,6 +78,7 @@ macro_rules! from_id {
 
 from_id!(
     ApiKeyId,
+    DeliveryId,
     GroupId,
     IdpId,
     OAuthClientId,
@@ -89,7 +90,8 @@ from_id!(
     SpaceId,
     TenantId,
     UserId,
-    WebIntegrationId
+    WebIntegrationId,
+    WebhookId
 );
 
 impl rusqlite::ToSql for Value<'_> {

@@ -14,6 +14,11 @@ pub(crate) fn dawdle() {
     sleep(Duration::from_millis(5));
 }
 
+/// Whether events leave the outbox in a transaction of their own.
+pub(crate) fn deliveries_outside_the_transaction() -> bool {
+    *FAULT == "deliveries-outside-transaction"
+}
+
 /// Whether the audit rows of a change wait for the next transaction.
 pub(crate) fn audits_outside_the_transaction() -> bool {
     *FAULT == "audit-outside-transaction"

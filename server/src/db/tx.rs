@@ -229,6 +229,23 @@ impl<'c> Writer<'c> {
         self.has_stored = true;
         self.reader.connection.execute(&self.reader.statement(sql, parameters, true)?).await
     }
+
+    /// Stores something; answers what the statement says of the rows it touched (`RETURNING`), in no order.
+    pub async fn returning<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.has_stored = true;
+        let mut all = Vec::new();
+        let each = |row: &Row<'_>| {
+            all.push(read(row)?);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.reader.connection.each(&self.reader.statement(sql, parameters, true)?, each).await?;
+        Ok(all)
+    }
 }
 
 /// Reads and stores what belongs to the installation rather than to a tenant: host names, signing keys, operators.

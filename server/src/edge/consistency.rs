@@ -1,13 +1,13 @@
 //! How new must an answer be, and what may be said once it is there? (design of several nodes: docs/concepts/consistency.md)
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{access::Revision, ids::TenantId};
 
-use crate::{app::App, error::Error, nodes};
+use crate::{app::App, error::Error, http::respond::not_everywhere, lease::Term, nodes};
 
 /// What a tenant was changed to, in an answer; that it must be seen, in a request.
 pub const REVISION: HeaderName = HeaderName::from_static("rolecall-revision");
@@ -19,9 +19,11 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 const WAIT: &str = "wait=applied";
 
 /// What the request asks for besides an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     waits: bool,
+    /// Until when the answer may be given.
+    term: Term,
 }
 
 /// Makes sure that what is in memory is as new as the request asks.
@@ -42,7 +44,8 @@ pub async fn prepare(app: &App, headers: &HeaderMap) -> Result<Asked, Error> {
     }
     let preferences = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
     let mut preferences = preferences.flat_map(|value| value.split(','));
-    Ok(Asked { waits: preferences.any(|preference| preference.trim() == WAIT) })
+    let waits = preferences.any(|preference| preference.trim() == WAIT);
+    Ok(Asked { waits, term: app.lease.term() })
 }
 
 /// Says which revision a change has led to, and waits until all nodes know it, if that was asked.
@@ -62,7 +65,7 @@ pub async fn conclude(
             Ok(true) => {
                 response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(WAIT));
             }
-            Ok(false) | Err(_) => *response.status_mut() = StatusCode::ACCEPTED,
+            Ok(false) | Err(_) => not_everywhere(&mut response),
         }
     }
     response
@@ -70,9 +73,13 @@ pub async fn conclude(
 
 /// The answer, if the node may still give it: what it knew when it looked may have been changed elsewhere since, and the
 /// lease says for how long that does not matter. What was changed is changed.
-pub fn in_time(app: &App, method: &Method, path: &str, written: bool, response: Response) -> Response {
+pub fn in_time(asked: Asked, method: &Method, path: &str, written: bool, response: Response) -> Response {
     let of_no_tenant = *method == Method::GET && OF_NO_TENANT.contains(&path);
-    if written || of_no_tenant || app.lease.is_good() { response } else { Error::Unavailable.into_response() }
+    if written || of_no_tenant || asked.term.is_running() {
+        response
+    } else {
+        Error::Unavailable.into_response()
+    }
 }
 
 /// What is asked about the server itself.

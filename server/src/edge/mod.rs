@@ -29,6 +29,7 @@ use crate::{
     auth_settings::http as auth_settings,
     csrf_token::http as csrf_token,
     error::Error,
+    events::http as events,
     explain::http as explain,
     groups::http as groups,
     health::http as health,
@@ -55,6 +56,8 @@ use crate::{
     trace::{self, Parent, TraceId},
     users::http as users,
     web_integrations::http as web_integrations,
+    webhook_deliveries::http as webhook_deliveries,
+    webhooks::http as webhooks,
     written,
 };
 
@@ -90,6 +93,9 @@ pub fn operations() -> Vec<Operation> {
         csrf_token::operations(),
         web_integrations::operations(),
         auth_settings::operations(),
+        webhooks::operations(),
+        webhook_deliveries::operations(),
+        events::operations(),
         scopes::operations(),
         scim::operations(),
         access::operations(),
@@ -133,14 +139,14 @@ impl Edge {
     }
 
     /// The answer to a request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    pub fn answer<B>(&self, request: Request<B>) -> impl Future<Output = Response>
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let parent = parent(&request);
         let trace = parent.map_or_else(|| self.app.traces.next(), |parent| parent.trace);
-        trace::within(trace, self.observed(request, trace).instrument(spans::request(parent))).await
+        trace::within(trace, self.observed(request, trace).instrument(spans::request(parent)))
     }
 
     /// As [`Edge::answer`], with all that is counted and logged of it.
@@ -201,7 +207,7 @@ impl Edge {
         };
         let (response, written) = written::noted(self.dispatch(request, trace)).await;
         let response = consistency::conclude(&self.app, asked, response, written).await;
-        consistency::in_time(&self.app, &method, uri.path(), written.is_some(), response)
+        consistency::in_time(asked, &method, uri.path(), written.is_some(), response)
     }
 
     async fn dispatch<B>(&self, mut request: Request<B>, trace: TraceId) -> Response
@@ -210,8 +216,7 @@ impl Edge {
         B::Error: Into<BoxError>,
     {
         if is_evaluation(request.method(), request.uri().path()) {
-            let answered = access::answer_evaluation(&self.app, trace, request).await;
-            return answered.unwrap_or_else(IntoResponse::into_response);
+            return access::answer_evaluation(&self.app, trace, request).await;
         }
         request.extensions_mut().insert(trace);
         let (head, body) = request.into_parts();

@@ -76,18 +76,8 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         );
         errors.push(503);
     }
-    errors.sort_unstable();
-    errors.dedup();
-    let mut responses = Map::from_iter([(success.0.to_string(), success.1.clone())]);
-    for error in errors {
-        let about = axum::http::StatusCode::from_u16(error).ok().and_then(|status| status.canonical_reason());
-        let content = if operation.path.starts_with(scim::PATH) {
-            json!({scim::MEDIA_TYPE_NAME: {"schema": {"$ref": "#/components/schemas/ScimError"}}})
-        } else {
-            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}})
-        };
-        responses.insert(error.to_string(), json!({"description": about, "content": content}));
-    }
+    let mut responses = refusals(errors, operation.path);
+    responses.insert(success.0.to_string(), success.1.clone());
     responses.extend(also.into_iter().map(|(status, answer)| (status.to_string(), answer)));
     if has_preview && operation.tier == Tier::Write {
         preview(&mut responses, schemas, success.0);
@@ -114,6 +104,22 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         described.insert("requestBody".into(), body);
     }
     described.into()
+}
+
+/// What refuses a request, by status.
+fn refusals(mut errors: Vec<u16>, path: &str) -> Map<String, Value> {
+    errors.sort_unstable();
+    errors.dedup();
+    let described = errors.into_iter().map(|error| {
+        let about = axum::http::StatusCode::from_u16(error).ok().and_then(|status| status.canonical_reason());
+        let content = if path.starts_with(scim::PATH) {
+            json!({scim::MEDIA_TYPE_NAME: {"schema": {"$ref": "#/components/schemas/ScimError"}}})
+        } else {
+            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}})
+        };
+        (error.to_string(), json!({"description": about, "content": content}))
+    });
+    described.collect()
 }
 
 /// Whose credential a request needs.

@@ -14,10 +14,11 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    http::{HeaderValue, header},
     response::Response,
 };
 use hyper::body::{Frame, SizeHint};
+
+use crate::http::respond::end;
 
 /// A body, and whether it was read to its end.
 struct Watched(Body, Arc<AtomicBool>);
@@ -35,7 +36,7 @@ impl Watch {
     /// Says in an answer that the connection ends with it, where some of the body was not read.
     pub fn mark(&self, response: &mut Response) {
         if !self.0.load(Ordering::Relaxed) {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            end(response);
         }
     }
 }

@@ -161,6 +161,7 @@ impl<'t> Trial<'t> {
                 | Change::IdentityProvider(_)
                 | Change::Session(_)
                 | Change::WebIntegration(_)
+                | Change::Webhook(_)
                 | Change::Space(_)
                 | Change::SpaceAssignment(_) => {}
             }

@@ -73,6 +73,7 @@ const FAMILIES: &[Family] = &[
     Family { status: StatusMember::Text, ..like("/api/v1/oauth-tokens") },
     Family { status: StatusMember::Text, ..like("/log") },
     Family { status: StatusMember::Absent, copies: Copies::Message, ..like("/api/v1/licenses") },
+    Family { status: StatusMember::Absent, ..like("/api/v1/webhooks") },
     Family { status: StatusMember::Absent, copies: Copies::Members, ..like("/api/v1/spaces") },
 ];
 

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use rolecall_engine::refusal::{Refusal, Rule, SpaceRule};
+use rolecall_engine::refusal::{Refusal, Rule, SpaceRule, WebhookRule};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -304,7 +304,13 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::RolesHidden
         | Rule::AdministratorOfNoProvider
         | Rule::MembersOfOthers
-        | Rule::TooManyKeys(_) => StatusCode::FORBIDDEN,
+        | Rule::TooManyKeys(_)
+        | Rule::Webhook(
+            WebhookRule::MayNotHave
+            | WebhookRule::TenantLevel
+            | WebhookRule::TooManyOfTenant(_)
+            | WebhookRule::TooManyOfUser(_),
+        ) => StatusCode::FORBIDDEN,
         Rule::GroupNameTaken(_)
         | Rule::SubjectTaken(_)
         | Rule::UserNameTaken(_)
@@ -333,7 +339,10 @@ const fn space_status(rule: &SpaceRule) -> StatusCode {
 fn pointer(refusal: &Refusal) -> Option<String> {
     let member = match refusal.operation {
         Some(operation) => format!("/{operation}/value"),
-        None => String::from(member(&refusal.rule)?),
+        None => match &refusal.rule {
+            Rule::Webhook(rule) => format!("/{}", rule.members().first()?),
+            rule => String::from(member(rule)?),
+        },
     };
     Some(match refusal.item {
         Some(item) => format!("{member}/{item}"),

@@ -12,6 +12,22 @@ use serde::Serialize;
 use super::describe::{Describe, Document};
 use crate::links::Link;
 
+/// Says that the connection ends with the answer.
+pub fn end(response: &mut Response) {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// The last answer on a connection.
+pub fn last(mut response: Response) -> Response {
+    end(&mut response);
+    response
+}
+
+/// Says that what was done is not known everywhere yet.
+pub fn not_everywhere(response: &mut Response) {
+    *response.status_mut() = StatusCode::ACCEPTED;
+}
+
 /// 200 with a body.
 pub struct Shown<T>(pub T);
 

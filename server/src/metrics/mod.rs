@@ -35,6 +35,9 @@ pub struct Metrics {
     pub rate_limited: Family<[Label; 1], Counter>,
     /// Logins, by way and outcome.
     pub logins: Family<[Label; 2], Counter>,
+    /// Attempts to deliver an event to a webhook, by outcome, and how long they took.
+    pub webhook_attempts: Family<[Label; 1], Counter>,
+    pub webhook_durations: Histogram,
     /// Rows of audit trails that are durable.
     pub audit_rows: Counter,
 }

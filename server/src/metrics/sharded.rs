@@ -186,7 +186,9 @@ mod tests {
             })
         };
         let threads: Vec<_> = (0..20).map(|_| counts()).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         assert_eq!(number.get(), 20 * 999);
         let (mut registry, mut text) = (Registry::default(), String::new());
         registry.register("sizes", "Sizes", sizes);

@@ -19,12 +19,14 @@ use rolecall_engine::{
     scim::{Holder, KnownNames, Provisioned, deprovision, provision, reprovision},
     sessions::end_all,
     users::{User, UserStatus},
+    webhooks::delete_all,
 };
 
 use self::sql::Window;
 use crate::{
     api_keys::sql as api_keys, app::App, db::Reader, error::Error, licenses::sql as licenses,
-    login::sql as sessions, oauth_tokens::sql as tokens, provisioner::Provisioner, snapshots, write::WriteTx,
+    login::sql as sessions, oauth_tokens::sql as tokens, provisioner::Provisioner, snapshots,
+    webhooks::sql as webhooks, write::WriteTx,
 };
 
 /// A part of the list of users that the program sees, and how many there are.
@@ -115,7 +117,8 @@ pub async fn edit(
     client.write(app, edit).await
 }
 
-/// Deletes a user, revokes the user's API keys, and ends the sessions of the user and the tokens that speak for the user.
+/// Deletes a user and the user's own webhooks, revokes the user's API keys, and ends the sessions of the user and the tokens that
+/// speak for the user.
 pub async fn delete(app: &App, client: &Provisioner, id: UserId) -> Result<(), Error> {
     let provider = client.provider();
     let edit = async move |tx: &WriteTx<'_>| {
@@ -124,7 +127,8 @@ pub async fn delete(app: &App, client: &Provisioner, id: UserId) -> Result<(), E
         let tokens = tokens::of_user(tx.reader(), id).await?;
         let sessions = sessions::of_user(tx.reader(), id).await?;
         let deleted = deprovision(holder, keys, tx.tenant(), tx.editor())?;
-        Ok(revoke_all(tokens).and(end_all(sessions)).and(deleted))
+        let webhooks = webhooks::of_user(tx.reader(), id).await?;
+        Ok(revoke_all(tokens).and(end_all(sessions)).and(delete_all(webhooks)).and(deleted))
     };
     client.write(app, edit).await
 }

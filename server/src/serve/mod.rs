@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    app::App, audits::retain::retain, edge::Edge, error::Error, nodes, tenants::purge::purge,
-    write::note_seen,
+    app::App, audits::retain::retain, edge::Edge, error::Error, http::respond::last, nodes,
+    tenants::purge::purge, webhook_deliveries::run::run, write::note_seen,
 };
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for the next one.
@@ -67,6 +67,7 @@ pub async fn serve(
     let mut noting = interval(NOTING);
     let purging = tokio::spawn(purge_tenants(app.clone()));
     let retaining = tokio::spawn(retain_audits(app.clone()));
+    let delivering = tokio::spawn(run(app.clone()));
     loop {
         let accepted = tokio::select! {
             _ = noting.tick() => {
@@ -88,6 +89,7 @@ pub async fn serve(
     drop(listener);
     purging.abort();
     retaining.abort();
+    delivering.abort();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests still ran when the server stopped");
     }
@@ -170,7 +172,7 @@ fn connect(
 
 async fn answer(edge: &Edge, request: Request<Incoming>, notes: &Notes) -> Response {
     match not_quite_http(&request, notes) {
-        Some(why) => closing(edge.refuse(Error::invalid(why))),
+        Some(why) => last(edge.refuse(Error::invalid(why))),
         None => edge.answer(request).await,
     }
 }
@@ -190,9 +192,4 @@ fn not_quite_http(request: &Request<Incoming>, notes: &Notes) -> Option<&'static
     let hosts = headers.get_all(header::HOST).iter().count();
     let needed = request.version() == Version::HTTP_11;
     (hosts > 1 || (hosts == 0 && needed)).then_some("a request has one host")
-}
-
-fn closing(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-    response
 }

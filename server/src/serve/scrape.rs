@@ -66,6 +66,13 @@ fn requests(registry: &mut Registry, app: &App) {
         metrics.rate_limited.clone(),
     );
     registry.register("rolecall_logins", "Attempts to log in, by way and outcome", metrics.logins.clone());
+    let attempts = metrics.webhook_attempts.clone();
+    registry.register("rolecall_webhook_attempts", "Attempts to deliver an event, by outcome", attempts);
+    registry.register(
+        "rolecall_webhook_duration_seconds",
+        "How long it took until a webhook had answered or not",
+        metrics.webhook_durations.clone(),
+    );
     registry.register("rolecall_audit_rows", "Rows written into audit trails", metrics.audit_rows.clone());
 }
 

@@ -15,6 +15,7 @@ use rolecall_engine::{
     refusal::Rule,
     sessions::end_all,
     users::{KnownSubject, NewUser, User, UserOp, UserStatus, asks_about_roles},
+    webhooks::delete_all,
 };
 
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
     login::sql as sessions,
     oauth_tokens::sql as tokens,
     snapshots,
+    webhooks::sql as webhooks,
     write::WriteTx,
 };
 
@@ -81,14 +83,17 @@ pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<User
     caller.write(app, edit).await
 }
 
-/// Deletes a user, revokes the user's API keys, and ends the sessions of the user and the tokens that speak for the user.
+/// Deletes a user and the user's own webhooks, revokes the user's API keys, and ends the sessions of the user and the tokens that
+/// speak for the user.
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: UserId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
         let keys = api_keys::of_user(tx.reader(), id).await?;
         let tokens = tokens::of_user(tx.reader(), id).await?;
         let sessions = sessions::of_user(tx.reader(), id).await?;
-        Ok(revoke_all(tokens).and(end_all(sessions)).and(user.delete(keys, tx.editor())?))
+        let webhooks = webhooks::of_user(tx.reader(), id).await?;
+        let ended = revoke_all(tokens).and(end_all(sessions)).and(delete_all(webhooks));
+        Ok(ended.and(user.delete(keys, tx.editor())?))
     };
     caller.write(app, edit).await
 }

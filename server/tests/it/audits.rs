@@ -15,8 +15,8 @@ struct Row {
 }
 
 fn rows(server: &Server) -> Vec<Row> {
-    let sql = "SELECT a.revision, a.event_type, a.actor, a.trace_id, a.resource_id, a.data, a.updates FROM audits a
-               JOIN outbox o ON o.tenant_id = a.tenant_id AND o.revision = a.revision AND o.ordinal = a.ordinal
+    let sql =
+        "SELECT a.revision, a.event_type, a.actor, a.trace_id, a.resource_id, a.data, a.updates FROM audits a
                WHERE a.tenant_id = '?' ORDER BY a.revision, a.ordinal";
     let json = |text: &String| serde_json::from_str(text).unwrap();
     let row = |row: Vec<Option<String>>| {

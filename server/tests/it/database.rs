@@ -153,6 +153,11 @@ impl Database {
         }
     }
 
+    /// How many rows there are of a table, or of a table under a condition.
+    pub fn count(&self, rows: &str) -> i64 {
+        self.rows(&format!("SELECT count(*) FROM {rows}"))[0][0].as_ref().unwrap().parse().unwrap()
+    }
+
     /// The tables with rows of tenants, and the names and types of their columns.
     pub fn columns(&self) -> BTreeMap<String, Vec<(String, String)>> {
         let sql = match &self.place {
@@ -187,6 +192,14 @@ impl Database {
                 client(name).await.batch_execute(&format!("{free}; BEGIN; {sql}; COMMIT")).await.unwrap();
             }),
         }
+    }
+
+    /// Changes rows of PostgreSQL as another program would, whose changes are told of by triggers alone.
+    pub fn change(&self, sql: &str) {
+        let Place::Postgres { name, .. } = &self.place else { panic!("SQLite has one program") };
+        RUNTIME.block_on(async {
+            client(name).await.batch_execute(&format!("BEGIN; {sql}; COMMIT")).await.unwrap();
+        });
     }
 
     /// Everything that is stored, as bytes to look for something in.

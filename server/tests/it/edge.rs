@@ -176,3 +176,17 @@ fn an_unread_body_ends_its_connection() {
     let read = server.admin().post("/api/v1/roles", serde_json::json!({"name": "Read"}));
     assert!(read.status == 201 && read.headers.get("connection").is_none());
 }
+
+/// A connection on which a body was left unread ends, and the answer says so, or the next request would go into nothing.
+#[test]
+fn an_answer_says_that_the_body_was_not_read() {
+    let server = Server::start();
+    for path in ["/access/v1/evaluation", "/access/v1/evaluations", "/api/v1/roles"] {
+        let refused = server.anonymous().post(path, serde_json::json!({"name": "x"}));
+        assert_eq!(
+            (refused.status, &refused.headers["connection"]),
+            (401, &"close".parse().unwrap()),
+            "{path}"
+        );
+    }
+}

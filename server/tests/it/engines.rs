@@ -128,7 +128,7 @@ fn essence(answer: &Answer, known: &mut HashMap<String, usize>) -> String {
 /// Whether a word is an identifier, a cursor, a trace number, an address or a time.
 fn is_own(word: &str) -> bool {
     let hex = word.len() >= 24 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let time = word.len() > 18 && word.starts_with("20") && word.contains("T") && word.contains(':');
+    let time = word.len() > 18 && word.starts_with("20") && word.contains('T') && word.contains(':');
     hex || time || word.len() >= 32 || word.starts_with("127.0.0.1:")
 }
 

@@ -270,7 +270,7 @@ fn an_administrator_is_found_to_reach_everything() {
     assert_eq!(left, BTreeSet::new(), "nothing is refused to an administrator");
 }
 
-/// Requests by POST that only ask.
+/// Requests by POST that only ask, or send once more what was sent.
 const QUESTIONS: &[&str] = &[
     "evaluate",
     "evaluate_all",
@@ -280,6 +280,7 @@ const QUESTIONS: &[&str] = &[
     "filter_groups",
     "filter_users",
     "try_changes",
+    "resend_delivery",
     "search_scim",
     "send_scim_bulk",
 ];

@@ -77,6 +77,7 @@ impl Server {
     /// one meanwhile.
     pub fn copy(&self) -> Self {
         let data = TempDir::new().unwrap();
+        self.wait_for_the_outbox();
         let copy = RUNTIME.block_on(async {
             let database = self.database.copy(data.path()).await;
             self.again(Setup::default(), data, database).await
@@ -99,6 +100,13 @@ impl Server {
         };
         let tenants = self.tenants.iter().map(known).collect();
         Self::start_in(setup, data, database, tenants).await
+    }
+
+    /// Waits until the server itself has nothing to write any more: what has happened is on its way.
+    fn wait_for_the_outbox(&self) {
+        while self.database.count("outbox") > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Makes the sandbox's tenants if none are known to be there.

@@ -13,6 +13,7 @@ use crate::{
     openapi::operations,
     scim::program,
     tenants_life::{Operator, TENANTS, act, new_tenant},
+    webhooks::first_delivery,
 };
 
 /// A request for an operation, against things that were made for it.
@@ -63,12 +64,14 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
             let listed = admin.get("/api/v1/audits?limit=1");
             listed.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()
         }
+        Some("webhooks") => webhook(&admin, &name),
         other => scim_id(&admin, other.unwrap_or_default(), &name),
     };
     let query = match operation {
         "explain_scope" | "list_who_can" => "?scope=notes",
         "list_holders" => "?role=TenantAdmin",
         "get_audit_archive" => "?date=2020-01-01",
+        "stream_events" => "?follow=false",
         "compare_users" => "?user=ada@acme.example&with=uma@acme.example",
         _ => "",
     };
@@ -83,14 +86,21 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
     };
     let assignment = if template.contains("{assignmentId}") { assignment() } else { String::new() };
     let path = template.replace("{id}", &id).replace("{tenantId}", &id).replace("{hint}", &hint);
-    let path = path.replace("{assignmentId}", &assignment) + query;
+    let delivery = if template.contains("{deliveryId}") { delivery(server, &id) } else { String::new() };
+    let path = path.replace("{assignmentId}", &assignment).replace("{deliveryId}", &delivery) + query;
     let body = body(server, operation, (&name, &hostname), n);
     assert_eq!(
         body.is_some(),
         ["PATCH", "PUT", "POST"].contains(&method)
             && !operation.starts_with("filter")
-            && !["publish_oauth_client", "create_client_secret", "search_scim", "send_scim_bulk"]
-                .contains(&operation),
+            && ![
+                "publish_oauth_client",
+                "create_client_secret",
+                "search_scim",
+                "send_scim_bulk",
+                "resend_delivery",
+            ]
+            .contains(&operation),
         "{operation}"
     );
     let confirmed = match operation {
@@ -99,6 +109,27 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
         _ => None,
     };
     Request { method: method.to_owned(), path, body, confirmed }
+}
+
+/// A webhook of the tenant, the only one: there may not be many.
+fn webhook(admin: &Client, name: &str) -> String {
+    for webhook in admin.get("/api/v1/webhooks?limit=100").expect(200)["data"].as_array().unwrap() {
+        admin.delete(&format!("/api/v1/webhooks/{}", webhook["id"].as_str().unwrap())).expect(204);
+    }
+    let types = ["com.qlik.core.role.created"];
+    let new = json!({"name": name, "url": "http://localhost:1/", "eventTypes": types});
+    let made = admin.post("/api/v1/webhooks", new);
+    made.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// Something that was sent to a webhook, which is off from then on.
+fn delivery(server: &Server, webhook: &str) -> String {
+    let (admin, path) = (server.admin(), format!("/api/v1/webhooks/{webhook}"));
+    admin.replace(&path, "/enabled", true).expect(204);
+    admin.make_role(&format!("for {webhook}"), &[]);
+    let delivery = first_delivery(&admin, &path);
+    admin.replace(&path, "/enabled", false).expect(204);
+    delivery
 }
 
 /// What is sent with a request, if anything is.
@@ -110,6 +141,8 @@ fn body(server: &Server, operation: &str, (name, hostname): (&str, &str), n: usi
         "create_tenant" => Some(new_tenant(hostname)),
         "deactivate_tenant" | "reactivate_tenant" | "log_in_by_token" => Some(json!({})),
         "create_user" => Some(json!({ "subject": name })),
+        "create_webhook" | "put_webhook" => Some(json!({"name": name, "url": "https://hook.example/"})),
+        "patch_webhook" => Some(json!([{"op": "replace", "path": "/name", "value": "other"}])),
         "create_space" => Some(json!({"name": name, "type": "shared"})),
         "create_space_assignment" => {
             Some(json!({"type": "user", "assigneeId": server.user().id(), "roles": ["consumer"]}))

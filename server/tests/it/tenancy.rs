@@ -28,6 +28,8 @@ pub fn elsewhere(server: &Server) -> Elsewhere {
     let tokens = other.get("/api/v1/oauth-tokens");
     let integration = other.post("/api/v1/web-integrations", json!({"name": "zzz-integration"}));
     let audits = other.get("/api/v1/audits?limit=1");
+    let hook = json!({"name": "zzz-hook", "url": "https://zzz-hook.example/"});
+    let webhook = other.post("/api/v1/webhooks", hook);
     let ids = BTreeMap::from([
         ("audits", audits.expect(200)["data"][0]["id"].as_str().unwrap().to_owned()),
         ("oauth-clients", program.id),
@@ -41,6 +43,7 @@ pub fn elsewhere(server: &Server) -> Elsewhere {
         ("groups", other.make_group("zzz-group")),
         ("tenants", server.tenants[1].tenant.to_string()),
         ("api-keys", key.expect(201)["id"].as_str().unwrap().to_owned()),
+        ("webhooks", webhook.expect(201)["id"].as_str().unwrap().to_owned()),
     ]);
     let ids = with_space(ids, &other);
     let add = json!({"add": [{"subject": "zzz-subject", "type": "analyzer"}]});
@@ -79,6 +82,9 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
             "options": {"issuer": "https://own.example", "staticKeys": [{"kid": "k", "pem": RSA_PUBLIC}]}}))
         }
         "create_web_integration" => Some(json!({"name": "own", "tenantId": ids["tenants"]})),
+        "create_webhook" | "put_webhook" => {
+            Some(json!({"name": "own", "url": "https://own.example/", "ownerId": ids["users"]}))
+        }
         "patch_auth_settings" => patch("/userSessionInactivityTimeoutMinutes", json!(60)),
         "decide_authorize" => {
             Some(json!(format!("client_id={}&csrf=x&decision=allow", ids["oauth-clients"])))
@@ -110,7 +116,8 @@ fn body(operation: &str, ids: &BTreeMap<&'static str, String>) -> Option<Value> 
         | "patch_group"
         | "patch_tenant"
         | "patch_web_integration"
-        | "patch_space" => patch("/name", json!("taken")),
+        | "patch_space"
+        | "patch_webhook" => patch("/name", json!("taken")),
         "put_license_settings" => Some(json!({"autoAssignProfessional": true})),
         "add_assignments" => Some(json!({"add": [{"subject": "own", "type": "analyzer"}]})),
         "delete_assignments" => Some(json!({"delete": [{"subject": "zzz-subject", "type": "analyzer"}]})),
@@ -161,11 +168,13 @@ fn every_operation_stays_in_its_tenant() {
             "list_who_can" => String::from("?scope=notes&limit=100"),
             "list_holders" => format!("?role={}", ids["roles"]),
             "get_audit_archive" => String::from("?date=2020-01-01"),
+            "stream_events" => String::from("?follow=false"),
             "compare_users" => format!("?user=zzz-user&with={}", ids["users"]),
             _ => String::new(),
         };
         let template =
             template.replace("{hint}", "abcde").replace("{assignmentId}", &ids["space-assignments"]);
+        let template = template.replace("{deliveryId}", &"0".repeat(24));
         let path = template.replace("{id}", id).replace("{tenantId}", id) + &query;
         assert!(!path.contains('{'), "what identifies {template}?");
         let body = sent(body(&operation, &ids).as_ref());

@@ -340,6 +340,18 @@ pub const ASKED: &[Line] = &[
         r#"[{"op":"replace","path":"/validOrigins","value":["https://evil.example"]}]"#,
     ),
     ("delete_web_integration", "DELETE /api/v1/web-integrations/<integration>", ""),
+    (
+        "create_webhook",
+        "POST /api/v1/webhooks",
+        r#"{"name":"Own","url":"https://evil.example/","eventTypes":["com.qlik.core.user.created"]}"#,
+    ),
+    ("put_webhook", "PUT /api/v1/webhooks/<hook>", r#"{"name":"Own","url":"https://evil.example/"}"#),
+    (
+        "patch_webhook",
+        "PATCH /api/v1/webhooks/<hook>",
+        r#"[{"op":"replace","path":"/url","value":"https://evil.example/"}]"#,
+    ),
+    ("delete_webhook", "DELETE /api/v1/webhooks/<hook>", ""),
     ("log_in_by_token: with what is no such token", "POST /login/jwt-session", "{}"),
     (
         "decide_authorize: unasked",

@@ -84,6 +84,8 @@ impl World {
         self.name("Ada's key", keys.expect(200)["data"][0]["id"].as_str().unwrap());
         let integration = admin.post("/api/v1/web-integrations", json!({"name": "Portal"}));
         self.name("integration", integration.expect(201)["id"].as_str().unwrap());
+        let hook = admin.post("/api/v1/webhooks", json!({"name": "Hook", "url": "https://hook.example/"}));
+        self.name("hook", hook.expect(201)["id"].as_str().unwrap());
         self.name("provider", jwt_provider(&admin, ISSUER, "portal-key", RSA_PUBLIC));
         let users = admin.get("/api/v1/users?limit=100");
         for user in users.expect(200)["data"].as_array().unwrap() {
