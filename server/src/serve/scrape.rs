@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{app::App, db::Load, metrics::Label};
+use crate::{app::App, db::Load, metrics::Label, webhook_deliveries::send::Ended};
 
 /// The media type of what is answered.
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -67,6 +67,10 @@ fn requests(registry: &mut Registry, app: &App) {
     );
     registry.register("rolecall_logins", "Attempts to log in, by way and outcome", metrics.logins.clone());
     let attempts = metrics.webhook_attempts.clone();
+    for outcome in Ended::ALL {
+        // So that the first one shows as a rise.
+        drop(attempts.get_or_create(&[("outcome", outcome.name())]));
+    }
     registry.register("rolecall_webhook_attempts", "Attempts to deliver an event, by outcome", attempts);
     registry.register(
         "rolecall_webhook_duration_seconds",

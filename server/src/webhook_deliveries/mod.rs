@@ -7,7 +7,7 @@ pub mod fill;
 pub mod http;
 mod queue;
 pub mod run;
-mod send;
+pub mod send;
 mod sign;
 pub mod sql;
 mod wire;

@@ -32,8 +32,10 @@ pub enum Ended {
 }
 
 impl Ended {
+    pub const ALL: [Self; 3] = [Self::Well, Self::Badly, Self::Gone];
+
     /// Its name in metrics.
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Well => "delivered",
             Self::Badly => "failed",
