@@ -23,6 +23,7 @@ use crate::{
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
+    idempotency::{answer::Answer, once::Done, sql as idempotency},
     identity_providers::sql as identity_providers,
     licenses::sql as licenses,
     login::sql as sessions,
@@ -294,10 +295,30 @@ async fn change<T: Send + 'static>(
             return Err(Error::NotFound);
         }
         let editor = prove(&before, writer, inside.clock.now()).await?;
+        refuse_again(&inside, writer, &editor, &cause).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
-        store(writer, &before, edited, &editor, &cause).await
+        let written = store(writer, &before, edited, &editor, &cause).await?;
+        let done = cause.once.filter(|_| matches!(written.left, Left::State(_)));
+        let Written { value: (value, revision), left } = written;
+        Ok(Written { value: ((value, done.map(|once| (once.id(&editor), once))), revision), left })
     };
-    stored(app, tenant, work).await
+    let (value, done) = stored(app, tenant, work).await?;
+    if let Some((id, once)) = done {
+        once.set_done(Done { tenant, id });
+    }
+    Ok(value)
+}
+
+/// Refuses a request that was done before, with the answer it was given.
+async fn refuse_again(app: &App, reader: &Reader<'_>, editor: &Editor, cause: &Cause) -> Result<(), Error> {
+    let Some(once) = cause.once.as_ref().filter(|once| once.done().is_none()) else { return Ok(()) };
+    let id = once.id(editor);
+    let Some(known) = idempotency::find(reader, &id).await? else { return Ok(()) };
+    if known.request != once.request {
+        return Err(Error::invalid("the `Idempotency-Key` was given to another request before"));
+    }
+    let answer = known.answer.and_then(|sealed| Answer::opened(&app.answers, &id, &sealed));
+    Err(answer.map_or(Error::DoneBefore, |answer| Error::Replayed(Box::new(answer))))
 }
 
 /// Waits until what the work stored is durable. Then the state that it led to is the present one.
@@ -327,6 +348,8 @@ pub(crate) async fn establish<T: Send + 'static>(
     editor: Editor,
     cause: Cause,
 ) -> Result<T, Error> {
+    // There is nothing yet in which it could be found again: a host name is there once.
+    let cause = Cause { once: None, ..cause };
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
     let work = async move |writer: &mut Writer<'_>| {
@@ -373,6 +396,9 @@ async fn store<T>(
         store_one(writer, change).await?;
     }
     record(writer, &after, &changes, editor, cause).await?;
+    if let Some(once) = cause.once.as_ref().filter(|once| once.done().is_none()) {
+        idempotency::insert(writer, &once.id(editor), &once.request, editor.at).await?;
+    }
     tenants::set_revision(writer, after.revision()).await?;
     Ok(Written { value: (value, revision), left: Left::State(Arc::new(after)) })
 }

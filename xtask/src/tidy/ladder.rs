@@ -15,6 +15,8 @@ const RUNGS: &[&[&str]] = &[
         "links.rs",
         "limits.rs",
         "egress.rs",
+        "idempotency/answer.rs",
+        "idempotency/once.rs",
         "lease.rs",
         "written.rs",
     ],
