@@ -48,7 +48,17 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub fn start(data: &Path) -> anyhow::Result<Self> {
-        let words = ["serve", "--listen", "127.0.0.1:0", "--rate-limits", "off", "--log-format", "json"];
+        let words = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--metrics-listen",
+            "127.0.0.1:0",
+            "--rate-limits",
+            "off",
+            "--log-format",
+            "json",
+        ];
         let mut child = command(data, &words)?.stderr(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("no output")?).lines();
         let address = lines.find_map(|line| {

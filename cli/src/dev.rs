@@ -11,7 +11,7 @@ use rolecall_server::{
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::{catalogue, settings, store, wait};
+use crate::{catalogue, log, otlp::Traces, settings, store, wait};
 
 /// Connections the sandbox serves at once.
 const CONNECTIONS: usize = 1024;
@@ -44,7 +44,8 @@ pub struct Dev {
 
 impl Dev {
     pub async fn run(self) -> anyhow::Result<()> {
-        settings::log("warn", settings::LogFormat::Text)?;
+        let traces = Traces::wanted()?;
+        log::to_standard_error("warn", log::Format::Text, traces.as_ref())?;
         let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
         let data = self.data.as_deref().unwrap_or(temporary.path());
         let (db, _lock) = store::open_to_serve(&store::location(data, None)?).await?;
@@ -79,6 +80,7 @@ impl Dev {
             print(&url, &companies);
         }
         rolecall_server::serve(app, listener, CONNECTIONS, Duration::ZERO, stop).await;
+        Traces::end(traces).await;
         drop(temporary);
         Ok(())
     }

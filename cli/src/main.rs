@@ -3,8 +3,10 @@
 mod audit;
 mod catalogue;
 mod dev;
+mod log;
 mod migrate;
 mod operators;
+mod otlp;
 mod secret_url;
 mod settings;
 mod store;
@@ -32,7 +34,7 @@ enum Command {
     /// Start a sandbox: two demo tenants, and API keys to try them with
     Dev(dev::Dev),
     /// Serve the tenants of a database
-    Serve(settings::Serve),
+    Serve(Box<settings::Serve>),
     /// Make the first tenant of a database, and its administrator's API key
     Init(tenants::Init),
     /// Bring a database to the shape of this version, or copy it into another

@@ -2,12 +2,13 @@
 
 use std::{
     collections::HashSet,
+    convert::Infallible,
     env, fmt,
-    io::IsTerminal as _,
     net::SocketAddr,
     num::NonZeroU32,
     ops::RangeInclusive,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
@@ -19,11 +20,11 @@ use rolecall_server::{
     Staleness,
 };
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, sync::watch};
-use tracing_subscriber::EnvFilter;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    catalogue,
+    catalogue, log,
+    otlp::Traces,
     secret_url::SecretUrl,
     store::{self, Place},
     wait,
@@ -52,6 +53,9 @@ pub struct Given {
     /// The address to answer Envoy's external authorization on, over gRPC; off if not given
     #[arg(long, value_name = "ADDRESS", env = "ROLECALL_ENVOY_LISTEN")]
     envoy_listen: Option<SocketAddr>,
+    /// The address to tell metrics and health on, or `off` [default: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDRESS|off", env = "ROLECALL_METRICS_LISTEN")]
+    metrics_listen: Option<MetricsListen>,
     /// The directory that holds the database, if that is SQLite [default: rolecall-data]
     #[arg(long, value_name = "DIR", env = "ROLECALL_DATA")]
     data: Option<PathBuf>,
@@ -93,7 +97,7 @@ pub struct Given {
     log: Option<String>,
     /// How it is logged [default: text]
     #[arg(long, env = "ROLECALL_LOG_FORMAT")]
-    log_format: Option<LogFormat>,
+    log_format: Option<log::Format>,
     /// A file with the scopes and default roles of a product of one's own, instead of Qlik Cloud's
     #[arg(long, value_name = "FILE", env = "ROLECALL_CATALOGUE")]
     catalogue: Option<PathBuf>,
@@ -105,14 +109,48 @@ pub struct Given {
     catalogue_mode: Option<CatalogueMode>,
 }
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For programs: one object a line.
-    Json,
+/// Where metrics and health are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum MetricsListen {
+    /// Nowhere.
+    Off,
+    /// On an address of their own.
+    On(SocketAddr),
+}
+
+impl Default for MetricsListen {
+    fn default() -> Self {
+        Self::On(SocketAddr::from(([127, 0, 0, 1], 9464)))
+    }
+}
+
+impl FromStr for MetricsListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::On).map_err(|_| format!("`{text}` is neither `off` nor `address:port`"))
+    }
+}
+
+impl TryFrom<String> for MetricsListen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<MetricsListen> for String {
+    fn from(listen: MetricsListen) -> Self {
+        match listen {
+            MetricsListen::Off => "off".to_owned(),
+            MetricsListen::On(address) => address.to_string(),
+        }
+    }
 }
 
 /// What happens to scopes that are not in the catalogue.
@@ -132,6 +170,7 @@ struct Effective {
     listen: SocketAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
     envoy_listen: Option<SocketAddr>,
+    metrics_listen: MetricsListen,
     data: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<SecretUrl>,
@@ -151,7 +190,7 @@ struct Effective {
     egress_allow: Option<String>,
     drain_seconds: u64,
     log: String,
-    log_format: LogFormat,
+    log_format: log::Format,
     #[serde(skip_serializing_if = "Option::is_none")]
     catalogue: Option<PathBuf>,
     developer_role: bool,
@@ -167,6 +206,7 @@ impl Given {
         Self {
             listen: self.listen.or(other.listen),
             envoy_listen: self.envoy_listen.or(other.envoy_listen),
+            metrics_listen: self.metrics_listen.or(other.metrics_listen),
             data: self.data.or(other.data),
             database: self.database.or(other.database),
             key_file: self.key_file.or(other.key_file),
@@ -191,6 +231,7 @@ impl Given {
         Effective {
             listen: self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
             envoy_listen: self.envoy_listen,
+            metrics_listen: self.metrics_listen.unwrap_or_default(),
             data: self.data.unwrap_or(PathBuf::from("rolecall-data")),
             database: self.database,
             key_file: self.key_file,
@@ -204,7 +245,7 @@ impl Given {
             egress_allow: self.egress_allow,
             drain_seconds: self.drain_seconds.unwrap_or(0),
             log: self.log.unwrap_or("info".to_owned()),
-            log_format: self.log_format.unwrap_or(LogFormat::Text),
+            log_format: self.log_format.unwrap_or(log::Format::Text),
             catalogue: self.catalogue,
             developer_role: self.developer_role.unwrap_or(false),
             catalogue_mode: self.catalogue_mode.unwrap_or(CatalogueMode::Strict),
@@ -221,9 +262,12 @@ impl Serve {
             print!("{shown}");
             return Ok(());
         }
-        log(&effective.log, effective.log_format)?;
+        let traces = Traces::wanted()?;
+        log::to_standard_error(&effective.log, effective.log_format, traces.as_ref())?;
         tracing::info!(configuration = shown.trim_end().replace('\n', "; "), "starting");
-        effective.serve().await
+        let served = effective.serve().await;
+        Traces::end(traces).await;
+        served
     }
 }
 
@@ -287,6 +331,7 @@ impl Effective {
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let envoy = self.envoy(&app).await?;
+        let observed = self.observed(&app).await?;
         tracing::info!(address = %listener.local_addr()?, "ready");
         let stop = wait::for_stop()?;
         let notice = Duration::from_secs(self.drain_seconds);
@@ -295,8 +340,23 @@ impl Effective {
             drop(envoy);
         };
         rolecall_server::serve(app, listener, self.max_connections, notice, stop).await;
+        // Until the end: whoever watches sees how requests end.
+        drop(observed);
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// Tells metrics and health, if that is wanted, for as long as the answer lives.
+    async fn observed(&self, app: &App) -> anyhow::Result<Option<JoinSet<Infallible>>> {
+        let MetricsListen::On(address) = self.metrics_listen else { return Ok(None) };
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| {
+            format!("cannot listen on {address} for metrics; name another by `--metrics-listen`, or `off`")
+        })?;
+        tracing::info!(metrics = %listener.local_addr()?, "ready for metrics");
+        let mut serving = JoinSet::new();
+        serving.spawn(rolecall_server::serve_observed(app.clone(), listener));
+        Ok(Some(serving))
     }
 
     /// Answers Envoy, if that is wanted, for as long as the answer lives.
@@ -412,23 +472,4 @@ pub fn rate_limits(text: &str) -> anyhow::Result<Option<PerMinute>> {
                 .with_context(|| format!("the rate limits in `{file}` cannot be used"))
         }
     }
-}
-
-/// Sends log lines to standard error.
-///
-/// # Errors
-/// When the filter is wrong.
-pub fn log(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("`{filter}` is not a log filter"))?;
-    let color = std::io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt()
-        .with_ansi(color)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false);
-    match format {
-        LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-    }
-    Ok(())
 }

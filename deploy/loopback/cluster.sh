@@ -168,7 +168,7 @@ start_node() {
     (
         . "$DIR/env"
         "$ROLECALL" migrate up >>"$DIR/log/$name" 2>&1 || fail "the database was not migrated; see $DIR/log/$name"
-        run "$name" env ROLECALL_RATE_LIMITS="$RATE_LIMITS" "$ROLECALL" serve --listen "127.0.0.1:$port"
+        run "$name" env ROLECALL_RATE_LIMITS="$RATE_LIMITS" "$ROLECALL" serve --listen "127.0.0.1:$port" --metrics-listen off
     )
     wait_while "$name" asks "$port" /readyz
 }

@@ -18,6 +18,9 @@ use reqwest::{
     redirect::Policy,
 };
 use tokio::{net::lookup_host, time::timeout};
+use tracing::Instrument as _;
+
+use crate::spans;
 
 /// How long an answer may take in all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -193,9 +196,11 @@ impl Egress {
     /// # Errors
     /// When it may not be asked, or does not answer well and in time.
     pub async fn get(&self, address: &str, bearer: Option<&str>) -> Result<Vec<u8>, NotAsked> {
-        let request = self.client.get(self.allowed.checked(address)?);
+        let url = self.allowed.checked(address)?;
+        let span = spans::outgoing("GET", url.host_str().unwrap_or_default());
+        let request = self.client.get(url);
         let request = bearer.into_iter().fold(request, RequestBuilder::bearer_auth);
-        answer(request).await
+        answer(request).instrument(span).await
     }
 
     /// Whether an address may be asked, as far as it says so itself. What its name means is looked at when it is asked.
@@ -216,9 +221,16 @@ impl Egress {
         headers: &[(String, String)],
         body: String,
     ) -> Result<Received, NotAsked> {
-        let request = self.client.post(self.allowed.checked(address)?).timeout(RECEIVER_PATIENCE).body(body);
+        let url = self.allowed.checked(address)?;
+        let span = spans::outgoing("POST", url.host_str().unwrap_or_default());
+        let request = self.client.post(url).timeout(RECEIVER_PATIENCE).body(body);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-        let mut response = request.send().await.map_err(|error| unreached(&error))?;
+        let sent = async {
+            let sent = request.send().await;
+            spans::outcome(sent.as_ref().ok().map(|response| response.status().as_u16()));
+            sent
+        };
+        let mut response = sent.instrument(span).await.map_err(unreached)?;
         let received = Received { status: response.status().as_u16(), headers: few_headers(&response) };
         let mut left = ANSWER;
         let reading = async {
@@ -244,17 +256,20 @@ impl Egress {
         form: &[(&str, &str)],
         basic: Option<(&str, &str)>,
     ) -> Result<Vec<u8>, NotAsked> {
-        let request = self.client.post(self.allowed.checked(address)?).form(form);
+        let url = self.allowed.checked(address)?;
+        let span = spans::outgoing("POST", url.host_str().unwrap_or_default());
+        let request = self.client.post(url).form(form);
         let request = match basic {
             Some((name, password)) => request.basic_auth(name, Some(password)),
             None => request,
         };
-        answer(request).await
+        answer(request).instrument(span).await
     }
 }
 
-/// That another machine did not answer. More than that is for the log only.
-fn unreached(error: &reqwest::Error) -> NotAsked {
+/// That another machine did not answer. More than that is for the log only, without the address: it may have a secret in it.
+fn unreached(error: reqwest::Error) -> NotAsked {
+    let error = error.without_url();
     tracing::info!(?error, "another machine did not answer");
     not_asked(if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" })
 }
@@ -274,7 +289,8 @@ fn few_headers(response: &Response) -> Vec<(String, String)> {
 
 async fn answer(request: RequestBuilder) -> Result<Vec<u8>, NotAsked> {
     let response = request.header("accept", "application/json").send().await;
-    let mut response = response.map_err(|error| unreached(&error))?;
+    spans::outcome(response.as_ref().ok().map(|response| response.status().as_u16()));
+    let mut response = response.map_err(unreached)?;
     let status = response.status();
     if !status.is_success() {
         return Err(not_asked(format!("it answered {}", status.as_u16())));

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{Notify, watch};
+
+use crate::metrics::Histogram;
 
 /// How long answers may be behind: 1 s to 300 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,14 @@ impl Lease {
         }
     }
 
+    /// How long it will be good, and if it is over, for how long it is; none where it is good for ever.
+    pub fn remaining(&self) -> Option<f64> {
+        let Self::Shared(until) = self else { return None };
+        let (until, now) = (until.load(Ordering::Acquire), Moment::now().0);
+        let apart = Duration::from_millis(until.abs_diff(now)).as_secs_f64();
+        Some(if until >= now { apart } else { -apart })
+    }
+
     /// Makes it good for so long after a beacon was sent that has succeeded. When the answer to it came does not count.
     pub fn renew(&self, sent: Moment, Staleness(span): Staleness) {
         if let Self::Shared(until) = self {
@@ -96,11 +107,21 @@ pub struct Beacons {
     pub heard: watch::Sender<u64>,
     /// Wakes whoever sends the next one.
     pub wanted: Notify,
+    /// How long the answers to them took.
+    pub took: Histogram,
+    /// How often the database could not be followed, or did not hear one.
+    pub failed: Counter,
 }
 
 impl Default for Beacons {
     fn default() -> Self {
-        Self { begun: AtomicU64::new(0), heard: watch::Sender::new(0), wanted: Notify::new() }
+        Self {
+            begun: AtomicU64::new(0),
+            heard: watch::Sender::new(0),
+            wanted: Notify::new(),
+            took: Histogram::default(),
+            failed: Counter::default(),
+        }
     }
 }
 

@@ -22,6 +22,19 @@ pub enum Tier {
     Decision,
 }
 
+impl Tier {
+    /// Its name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Filter => "filter",
+            Self::Audit => "audit",
+            Self::Decision => "decision",
+        }
+    }
+}
+
 /// Requests a user may make in a minute, by tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -41,6 +41,7 @@ pub async fn follow(app: App) {
             }
             Err(error) => tracing::warn!(%error, "the database does not hear this node"),
         }
+        app.beacons.failed.inc();
         sleep(BREATH).await;
     }
 }
@@ -65,7 +66,9 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
         }
         let number = app.beacons.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let sent = Moment::now();
+        let begun = Instant::now();
         let changed = feed.beacon().await?;
+        app.beacons.took.took(begun.elapsed());
         // The beacon may have read before a change whose writer did not wait for a node that was silent for so long.
         if first || !app.lease.is_good() {
             app.snapshots.clear();

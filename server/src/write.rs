@@ -23,7 +23,11 @@ use crate::{
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
-    idempotency::{answer::Answer, once::Done, sql as idempotency},
+    idempotency::{
+        answer::Answer,
+        once::{Done, Once},
+        sql as idempotency,
+    },
     identity_providers::sql as identity_providers,
     licenses::sql as licenses,
     login::sql as sessions,
@@ -155,7 +159,7 @@ pub(crate) async fn as_system<T: Send + 'static>(
     tenant: TenantId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cause = app.traces.next().into();
+    let cause = app.traces.present().into();
     change(app, tenant, cause, async |_: &Snapshot, _: &Reader<'_>, at| Ok(Editor::system(at)), work).await
 }
 
@@ -169,7 +173,7 @@ pub(crate) async fn as_client<T: Send + 'static>(
     client: OAuthClientId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cause = app.traces.next().into();
+    let cause = app.traces.present().into();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
         Ok(Editor { client: Some(client), ..Editor::system(at) })
     };
@@ -187,7 +191,7 @@ pub(crate) async fn as_user<T: Send + 'static>(
     client: OAuthClientId,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cause = app.traces.next().into();
+    let cause = app.traces.present().into();
     let editor = async move |_: &Snapshot, _: &Reader<'_>, at| {
         Ok(Editor { user: Some(user), client: Some(client), provider: None, administrator: false, at })
     };
@@ -297,16 +301,9 @@ async fn change<T: Send + 'static>(
         let editor = prove(&before, writer, inside.clock.now()).await?;
         refuse_again(&inside, writer, &editor, &cause).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
-        let written = store(writer, &before, edited, &editor, &cause).await?;
-        let done = cause.once.filter(|_| matches!(written.left, Left::State(_)));
-        let Written { value: (value, revision), left } = written;
-        Ok(Written { value: ((value, done.map(|once| (once.id(&editor), once))), revision), left })
+        store(writer, &before, edited, &editor, &cause).await
     };
-    let (value, done) = stored(app, tenant, work).await?;
-    if let Some((id, once)) = done {
-        once.set_done(Done { tenant, id });
-    }
-    Ok(value)
+    stored(app, tenant, work).await
 }
 
 /// Refuses a request that was done before, with the answer it was given.
@@ -321,19 +318,34 @@ async fn refuse_again(app: &App, reader: &Reader<'_>, editor: &Editor, cause: &C
     Err(answer.map_or(Error::DoneBefore, |answer| Error::Replayed(Box::new(answer))))
 }
 
+/// What was stored of an edit.
+struct Stored<T> {
+    value: T,
+    /// The one that the tenant is at then.
+    revision: Revision,
+    /// Rows of the audit trail.
+    rows: u64,
+    /// The request that is done with it, and what it is called.
+    done: Option<(Arc<Once>, String)>,
+}
+
 /// Waits until what the work stored is durable. Then the state that it led to is the present one.
 async fn stored<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
-    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<(T, Revision)>, Error> + Send + 'static,
+    work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<Stored<T>>, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let outside = app.clone();
     let publish = move |after| {
         outside.snapshots.publish(after);
         outside.signal.changed(tenant);
     };
-    let (value, revision) = app.db.write(tenant, work, publish).await?;
+    let Stored { value, revision, rows, done } = app.db.write(tenant, work, publish).await?;
+    app.metrics.audit_rows.inc_by(rows);
     written::note(tenant, revision);
+    if let Some((once, id)) = done {
+        once.set_done(Done { tenant, id });
+    }
     Ok(value)
 }
 
@@ -384,10 +396,11 @@ async fn store<T>(
     edited: Edited<T>,
     editor: &Editor,
     cause: &Cause,
-) -> Result<Written<(T, Revision)>, Error> {
+) -> Result<Written<Stored<T>>, Error> {
     let Edited { value, changes } = edited;
     if changes.is_empty() {
-        return Ok(Written { value: (value, before.revision()), left: Left::Nothing });
+        let stored = Stored { value, revision: before.revision(), rows: 0, done: None };
+        return Ok(Written { value: stored, left: Left::Nothing });
     }
     let revision = Revision(before.revision().0 + 1);
     let after = before.apply(revision, editor.at, &changes);
@@ -396,11 +409,14 @@ async fn store<T>(
         store_one(writer, change).await?;
     }
     record(writer, &after, &changes, editor, cause).await?;
-    if let Some(once) = cause.once.as_ref().filter(|once| once.done().is_none()) {
-        idempotency::insert(writer, &once.id(editor), &once.request, editor.at).await?;
+    let done = cause.once.clone().filter(|once| once.done().is_none());
+    let done = done.map(|once| (Arc::clone(&once), once.id(editor)));
+    if let Some((once, id)) = &done {
+        idempotency::insert(writer, id, &once.request, editor.at).await?;
     }
     tenants::set_revision(writer, after.revision()).await?;
-    Ok(Written { value: (value, revision), left: Left::State(Arc::new(after)) })
+    let stored = Stored { value, revision, rows: changes.len() as u64, done };
+    Ok(Written { value: stored, left: Left::State(Arc::new(after)) })
 }
 
 async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error> {

@@ -13,4 +13,5 @@ mod commands;
 mod crash;
 mod deliveries;
 mod nginx;
+mod observe;
 mod process;

@@ -8,13 +8,21 @@ use std::{
 
 use serde_json::Value;
 
-/// The program, not started yet, with nothing of the environment that could set it up.
+/// The program, not started yet, with nothing of the environment that could set it up. Many run at once, so none tells metrics
+/// unless it is said where.
 pub fn rolecall() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
+    let sets_up = |name: &str| name.starts_with("ROLECALL_") || name.starts_with("OTEL_");
+    for (name, _) in std::env::vars().filter(|(name, _)| sets_up(name)) {
         command.env_remove(name);
     }
+    command.env("ROLECALL_METRICS_LISTEN", "off");
     command
+}
+
+pub fn terminate(child: &Child) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
 }
 
 /// A running sandbox. It is killed when this is dropped.

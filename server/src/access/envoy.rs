@@ -29,6 +29,7 @@ use crate::{
     caller::{Bearer, Caller},
     error::Error,
     limits::Tier,
+    trace::{self, Parent},
 };
 
 /// What Envoy asks. Only what is looked at is here; protobuf leaves out the rest.
@@ -182,16 +183,27 @@ impl UnaryService<CheckRequest> for Authorization {
     }
 }
 
+/// The number of the request is that which Envoy was sent, if it was sent one.
 async fn check(app: &App, asked: CheckRequest) -> CheckResponse {
     let CheckRequest { attributes } = asked;
     let Attributes { request, context_extensions } = attributes.unwrap_or_default();
     let headers = request.and_then(|request| request.http).unwrap_or_default().headers;
+    let parent = headers.get("traceparent").and_then(|parent| Parent::read(parent));
+    let trace = parent.map_or_else(|| app.traces.next(), |parent| parent.trace);
+    trace::within(trace, answer(app, &headers, &context_extensions)).await
+}
+
+async fn answer(
+    app: &App,
+    headers: &HashMap<String, String>,
+    context_extensions: &HashMap<String, String>,
+) -> CheckResponse {
     let scopes: Vec<String> = context_extensions
         .get(SCOPE)
         .map(|scopes| scopes.split_whitespace().map(str::to_owned).collect())
         .unwrap_or_default();
     let term = app.lease.term();
-    let judged = allowed(app, &headers, &scopes).await;
+    let judged = allowed(app, headers, &scopes).await;
     // As `edge` does it for HTTP.
     match judged.and_then(|headers| if term.is_running() { Ok(headers) } else { Err(Error::Unavailable) }) {
         Ok(headers) => CheckResponse {
@@ -222,7 +234,7 @@ async fn check(app: &App, asked: CheckRequest) -> CheckResponse {
 /// What is sent on with a request that may go through.
 async fn allowed(app: &App, headers: &HashMap<String, String>, scopes: &[String]) -> Result<Allowed, Error> {
     let parts = head(headers)?;
-    let caller = Caller::<Bearer>::of(&parts, app, app.traces.next(), Tier::Decision).await?;
+    let caller = Caller::<Bearer>::of(&parts, app, app.traces.present(), Tier::Decision).await?;
     let user = permitted(app, &caller, scopes).await?;
     let mut sent = Allowed { headers: Vec::new(), headers_to_remove: Vec::new() };
     for (name, value) in identity(&user) {

@@ -8,6 +8,7 @@ use axum::{
     Extension, Router,
     extract::{RawQuery, State},
     http::{HeaderName, HeaderValue, Uri},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -18,6 +19,7 @@ use crate::{
     app::App,
     caller::{Bearer, Caller},
     error::Error,
+    http::operation::Answered,
     limits::Tier,
     snapshots,
     users::sql as users,
@@ -30,12 +32,14 @@ const PREFIX: &str = "/rolecall/v1/access/forward/";
 pub fn router() -> Router<App> {
     // Questions, like those of the decision API, and no part of what a user may ask in a minute.
     let uncounted = Extension(Tier::Decision);
+    let answered = Answered { operation: "forward", tier: Tier::Decision, path: PREFIX };
     Router::new()
         .route("/rolecall/v1/access/forward", any(by_query))
         .route("/rolecall/v1/access/forward/{scope}", any(by_path))
         .route("/rolecall/v1/access/forward/{scope}/", any(by_path))
         .route("/rolecall/v1/access/forward/{scope}/{*asked}", any(by_path))
         .layer(uncounted)
+        .route_layer(map_response(answered.marks()))
 }
 
 async fn by_query(
@@ -77,7 +81,9 @@ pub(super) async fn permitted(app: &App, caller: &Caller<Bearer>, scopes: &[Stri
         return Err(Error::at_parameter("scope", "is required: the scope that the proxy's route needs"));
     }
     for scope in scopes {
-        if let Decision::Denied(why) = caller.decide(scope) {
+        let decision = caller.decide(scope);
+        app.metrics.decisions.count(decision.is_allowed());
+        if let Decision::Denied(why) = decision {
             return Err(Error::Forbidden(format!("this needs the scope `{scope}`: {why}")));
         }
     }

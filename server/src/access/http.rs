@@ -50,10 +50,16 @@ pub fn operations() -> Vec<Operation> {
 }
 
 async fn evaluate(
+    State(app): State<App>,
     caller: Caller<Evaluator>,
     Question(asked): Question<Evaluation>,
 ) -> Result<Shown<Decided>, Error> {
+    decided(&app, &caller, &asked)
+}
+
+fn decided(app: &App, caller: &Caller<Evaluator>, asked: &Evaluation) -> Result<Shown<Decided>, Error> {
     let decision = super::evaluate(caller.tenant(), asked.alone())?;
+    app.metrics.decisions.count(decision.is_allowed());
     Ok(Shown(Decided::new(decision, caller.tenant())))
 }
 
@@ -75,25 +81,26 @@ where
         Ok::<_, Error>((caller, question(&head.headers, body).await?))
     };
     match asked.await {
-        Ok((caller, asked)) => {
-            evaluate(caller, Question(asked)).await.map(Shown::into_response).into_response()
-        }
+        Ok((caller, asked)) => decided(app, &caller, &asked).into_response(),
         // The body may not have been read.
         Err(error) => last(error.into_response()),
     }
 }
 
 async fn evaluate_all(
+    State(app): State<App>,
     caller: Caller<Evaluator>,
     Question(asked): Question<Evaluations>,
 ) -> Result<Shown<Decisions>, Error> {
-    let tenant = caller.tenant();
     let (whole, questions, semantic) = asked.take();
-    Ok(Shown(if questions.is_empty() {
-        Decisions::One(Decided::new(super::evaluate(tenant, whole.alone())?, tenant))
-    } else {
-        Decisions::Several { evaluations: super::evaluate_all(tenant, &whole, &questions, semantic)? }
-    }))
+    if questions.is_empty() {
+        return decided(&app, &caller, &whole).map(|Shown(decided)| Shown(Decisions::One(decided)));
+    }
+    let evaluations = super::evaluate_all(caller.tenant(), &whole, &questions, semantic)?;
+    for decided in &evaluations {
+        app.metrics.decisions.count(decided.decision);
+    }
+    Ok(Shown(Decisions::Several { evaluations }))
 }
 
 /// Results of a search in one part, if a request says nothing else.

@@ -7,6 +7,7 @@ mod dialect;
 mod erase;
 mod feed;
 mod list;
+mod measure;
 mod migrate;
 mod postgres;
 mod row;
@@ -30,6 +31,8 @@ pub use feed::{Feed, Hint};
 pub use list::{
     Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
 };
+pub use measure::Load;
+use measure::Measures;
 pub use migrate::{Missing, Step};
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 pub use row::{Row, Value};
@@ -53,6 +56,7 @@ pub enum Location {
 #[derive(Clone)]
 pub struct Db {
     engine: Engine,
+    measures: Measures,
 }
 
 #[derive(Clone)]
@@ -91,7 +95,7 @@ impl Db {
                 Engine::Postgres(Arc::new(postgres::Postgres::open(url, missing).await?))
             }
         };
-        Ok(Self { engine })
+        Ok(Self { engine, measures: Measures::default() })
     }
 
     /// Opens the SQLite database in a file, makes it if there is none, and brings it to the present shape.
@@ -99,7 +103,8 @@ impl Db {
     /// # Errors
     /// As [`Db::open`].
     pub fn open_sqlite(file: &Path) -> Result<Self, Error> {
-        Ok(Self { engine: Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, Missing::Do)?)) })
+        let engine = Engine::Sqlite(Arc::new(sqlite::Sqlite::open(file, Missing::Do)?));
+        Ok(Self { engine, measures: Measures::default() })
     }
 
     /// The steps that lead to the present shape, and whether each was done. Changes nothing.
@@ -122,16 +127,21 @@ impl Db {
         tenant: TenantId,
         work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.read(|connection| ready(work(&Reader::new(connection, tenant)))),
-            Engine::Postgres(engine) => {
-                engine
-                    .read(async move |connection: Connection<'_>| {
-                        work(&Reader::new(connection, tenant)).await
-                    })
-                    .await
+        let done = async {
+            match &self.engine {
+                Engine::Sqlite(engine) => {
+                    engine.read(|connection| ready(work(&Reader::new(connection, tenant))))
+                }
+                Engine::Postgres(engine) => {
+                    engine
+                        .read(async move |connection: Connection<'_>| {
+                            work(&Reader::new(connection, tenant)).await
+                        })
+                        .await
+                }
             }
-        }
+        };
+        self.measured("read", done).await
     }
 
     /// Reads a few rows of the installation, which belong to no tenant.
@@ -142,14 +152,17 @@ impl Db {
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.read(|connection| ready(work(&System::new(connection)))),
-            Engine::Postgres(engine) => {
-                engine
-                    .read(async move |connection: Connection<'_>| work(&System::new(connection)).await)
-                    .await
+        let done = async {
+            match &self.engine {
+                Engine::Sqlite(engine) => engine.read(|connection| ready(work(&System::new(connection)))),
+                Engine::Postgres(engine) => {
+                    engine
+                        .read(async move |connection: Connection<'_>| work(&System::new(connection)).await)
+                        .await
+                }
             }
-        }
+        };
+        self.measured("read", done).await
     }
 
     /// Reads rows of a tenant, all from the same state. For lists and other work that may take milliseconds.
@@ -161,18 +174,21 @@ impl Db {
         tenant: TenantId,
         work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.engine {
-            Engine::Sqlite(engine) => {
-                engine.scan(move |connection| ready(work(&Reader::new(connection, tenant)))).await
+        let done = async {
+            match &self.engine {
+                Engine::Sqlite(engine) => {
+                    engine.scan(move |connection| ready(work(&Reader::new(connection, tenant)))).await
+                }
+                Engine::Postgres(engine) => {
+                    engine
+                        .scan(async move |connection: Connection<'_>| {
+                            work(&Reader::new(connection, tenant)).await
+                        })
+                        .await
+                }
             }
-            Engine::Postgres(engine) => {
-                engine
-                    .scan(async move |connection: Connection<'_>| {
-                        work(&Reader::new(connection, tenant)).await
-                    })
-                    .await
-            }
-        }
+        };
+        self.measured("scan", done).await
     }
 
     /// Changes a tenant. The work runs in a transaction of its own, one after the other; when what it did is durable,
@@ -186,10 +202,15 @@ impl Db {
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.write(tenant, move |writer| ready(work(writer)), publish).await,
-            Engine::Postgres(engine) => engine.write(tenant, work, publish).await,
-        }
+        let done = async {
+            match &self.engine {
+                Engine::Sqlite(engine) => {
+                    engine.write(tenant, move |writer| ready(work(writer)), publish).await
+                }
+                Engine::Postgres(engine) => engine.write(tenant, work, publish).await,
+            }
+        };
+        self.measured("write", done).await
     }
 
     /// Reads and stores what belongs to no tenant, in a transaction.
@@ -200,10 +221,13 @@ impl Db {
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.system(move |system| ready(work(system))).await,
-            Engine::Postgres(engine) => engine.system(work).await,
-        }
+        let done = async {
+            match &self.engine {
+                Engine::Sqlite(engine) => engine.system(move |system| ready(work(system))).await,
+                Engine::Postgres(engine) => engine.system(work).await,
+            }
+        };
+        self.measured("system", done).await
     }
 
     /// Whether the database can be read, and somebody would write to it.

@@ -34,10 +34,11 @@ use tokio_util::task::{LocalPoolHandle, TaskTracker};
 use super::{
     Left, System, Writer, Written,
     feed::hint_of,
+    measure::Load,
     migrate::{self, Missing, Step},
     tx::Connection,
 };
-use crate::error::Error;
+use crate::{error::Error, trace::Onward};
 
 /// What is sent over a connection that is under TLS.
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
@@ -135,17 +136,20 @@ impl Postgres {
         }
         let (pool, limit) = (self.pool.clone(), threads.limit);
         let token = self.accepted.token();
-        let run = move || async move {
-            let _token = token;
-            let client = pool.get().await.map_err(unavailable)?;
-            let done = timeout(limit, AssertUnwindSafe(work(&client)).catch_unwind()).await;
-            let done = done.unwrap_or_else(|late| Ok(Err(unavailable(late))));
-            let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
-            if matches!(done, Err(Error::Unavailable | Error::Internal(_))) {
-                // Nobody knows what state it is in.
-                drop(Object::take(client));
-            }
-            done
+        let onward = Onward::here();
+        let run = move || {
+            onward.wait(async move {
+                let _token = token;
+                let client = pool.get().await.map_err(unavailable)?;
+                let done = timeout(limit, AssertUnwindSafe(work(&client)).catch_unwind()).await;
+                let done = done.unwrap_or_else(|late| Ok(Err(unavailable(late))));
+                let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
+                if matches!(done, Err(Error::Unavailable | Error::Internal(_))) {
+                    // Nobody knows what state it is in.
+                    drop(Object::take(client));
+                }
+                done
+            })
         };
         threads.pool.spawn_pinned(run).await.map_err(Error::internal)?
     }
@@ -253,6 +257,12 @@ impl Postgres {
     pub(super) fn begin_epoch(&self, node: &str, name: &str) {
         let epoch = Epoch { node: node.to_owned(), name: name.to_owned(), began: Instant::now() };
         *self.heard.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(epoch);
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let status = self.pool.status();
+        let in_use = status.size.saturating_sub(status.available);
+        Load::Postgres { in_use, open: status.size, most: status.max_size, waiting: status.waiting }
     }
 
     pub(super) fn takes_work(&self) -> bool {

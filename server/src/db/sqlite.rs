@@ -17,14 +17,18 @@ use std::{
 
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::Instant,
+};
 
 use super::{
     Left, System, Writer, Written,
+    measure::Commits,
     migrate::{self, Missing, Step},
     tx,
 };
-use crate::error::Error;
+use crate::{error::Error, trace::Onward};
 
 /// Pieces of work in one commit.
 const BATCH: usize = 128;
@@ -38,6 +42,7 @@ pub(super) struct Sqlite {
     readers: Mutex<Vec<Connection>>,
     scans: Arc<Semaphore>,
     jobs: mpsc::Sender<Job>,
+    pub(super) commits: Commits,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -91,14 +96,17 @@ impl Sqlite {
         let mut connection = connect(file)?;
         migrate::sqlite(&mut connection, missing)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let commits = Commits::default();
+        let counted = commits.clone();
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_loop(&connection, queue));
+            .spawn(move || write_loop(&connection, queue, &counted));
         Ok(Self {
             file: file.to_owned(),
             readers: Mutex::default(),
             scans: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
             jobs,
+            commits,
             writer: Mutex::new(Some(writer.map_err(Error::internal)?)),
         })
     }
@@ -131,9 +139,10 @@ impl Sqlite {
     ) -> Result<T, Error> {
         let permit = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
         let engine = Arc::clone(self);
+        let onward = Onward::here();
         let scan = move || {
             let _permit = permit;
-            engine.read(work)
+            onward.run(|| engine.read(work))
         };
         tokio::task::spawn_blocking(scan).await.map_err(Error::internal)?
     }
@@ -189,8 +198,9 @@ impl Sqlite {
         finish: impl FnOnce(W) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
+        let onward = Onward::here();
         let work = move |connection: &Connection, batch: &mut Batch| -> Answer {
-            let done = run(connection, batch);
+            let done = onward.run(|| run(connection, batch));
             // What failed after it had stored something, or by a fault of its own, says so itself.
             let own_fault = matches!(done, Err(Error::Internal(_)));
             Box::new(move |committed| {
@@ -202,6 +212,11 @@ impl Sqlite {
         self.jobs.send(Job::Work(Box::new(work))).await.map_err(|_| Error::Unavailable)?;
         // Work that the writing thread let go was never begun.
         answer.await.map_err(|_| Error::Unavailable)?
+    }
+
+    /// Pieces of work that wait for the writing thread.
+    pub(super) fn waiting(&self) -> usize {
+        QUEUE - self.jobs.capacity()
     }
 
     /// Whether the writing thread is there.
@@ -224,7 +239,7 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::internal("writing work panicked")))
 }
 
-fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
+fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>, commits: &Commits) {
     let mut open = true;
     while open && let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
@@ -247,7 +262,10 @@ fn write_loop(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
             next = if answers.len() < BATCH && !batch.spoilt { queue.try_recv().ok() } else { None };
         }
         if begun.is_ok() {
+            commits.sizes.observe(answers.len() as u64);
+            let ended = Instant::now();
             finish(connection, batch.spoilt, answers);
+            commits.took.took(ended.elapsed());
         }
     }
 }

@@ -7,7 +7,7 @@ pub mod openapi;
 mod pages;
 mod unread;
 
-use std::{any::Any, panic::AssertUnwindSafe};
+use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     BoxError, Router,
@@ -16,7 +16,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt as _;
+use tokio::time::Instant;
 use tower_service::Service as _;
+use tracing::{Instrument as _, Span};
 use unread::watched;
 
 use crate::{
@@ -32,11 +34,17 @@ use crate::{
     explain::http as explain,
     groups::http as groups,
     health::http as health,
-    http::{operation::Operation, problem, respond::last},
+    http::{
+        operation::{Answered, Operation},
+        problem,
+        respond::last,
+    },
     identity_providers::http as identity_providers,
     invitations::http as invitations,
     licenses::http as licenses,
+    limits::Tier,
     login::{http as login, invited},
+    metrics::Answers,
     oauth::{consent, http as oauth},
     oauth_clients::http as oauth_clients,
     oauth_tokens::http as oauth_tokens,
@@ -45,8 +53,9 @@ use crate::{
     scopes::http as scopes,
     space_assignments::http as space_assignments,
     spaces::http as spaces,
+    spans,
     tenants::http as tenants,
-    trace::TraceId,
+    trace::{self, Parent, TraceId},
     users::http as users,
     web_integrations::http as web_integrations,
     webhook_deliveries::http as webhook_deliveries,
@@ -59,6 +68,9 @@ const TRACE: HeaderName = HeaderName::from_static("x-b3-traceid");
 
 /// The number that a caller gave the request; it is given back (AuthZEN 1.0 §10.1.6).
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The request header with what a caller says of its own work (W3C Trace Context §3.2).
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// All operations of the API.
 pub fn operations() -> Vec<Operation> {
@@ -104,7 +116,12 @@ pub struct Edge {
     router: Router,
     /// The same for requests of pages, which browsers let read an answer only if it says so.
     for_pages: Router,
+    /// What is counted of the question that is asked most.
+    evaluations: Answers,
 }
+
+/// The operation of answers that are of none.
+const OTHER: &str = "other";
 
 impl Edge {
     /// The edge of an installation.
@@ -119,16 +136,29 @@ impl Edge {
             .fallback(|| async { Error::NotFound })
             .with_state(app.clone());
         let for_pages = router.clone().layer(cors::layer(app.clone()));
-        Self { app, router, for_pages }
+        let evaluations = app.metrics.of(EVALUATE.operation, EVALUATE.tier.name());
+        Self { app, router, for_pages, evaluations }
     }
 
     /// The answer to a request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    pub fn answer<B>(&self, request: Request<B>) -> impl Future<Output = Response>
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let trace = self.app.traces.next();
+        let parent = parent(&request);
+        let trace = parent.map_or_else(|| self.app.traces.next(), |parent| parent.trace);
+        trace::within(trace, self.observed(request, trace).instrument(spans::request(parent)))
+    }
+
+    /// As [`Edge::answer`], with all that is counted and logged of it.
+    async fn observed<B>(&self, request: Request<B>, trace: TraceId) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let _in_flight = self.app.metrics.begin();
+        let begun = Instant::now();
         let uri = request.uri().clone();
         let path = uri.path();
         let request_id = request.headers().get(REQUEST_ID).cloned();
@@ -140,12 +170,30 @@ impl Edge {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let status = response.status().as_u16();
+        self.count(&method, path, &response, begun);
         if status < 400 {
-            tracing::debug!(%trace, %method, path, status, "answered");
+            tracing::debug!(%method, path, status, "answered");
         } else {
-            tracing::info!(%trace, %method, path, status, "refused");
+            tracing::info!(%method, path, status, "refused");
         }
         response
+    }
+
+    /// Counts an answer, and says in traces what it was.
+    fn count(&self, method: &Method, path: &str, response: &Response, begun: Instant) {
+        let (status, time) = (response.status().as_u16(), begun.elapsed());
+        let is_evaluation = is_evaluation(method, path);
+        let of = if is_evaluation { Some(EVALUATE) } else { response.extensions().get().copied() };
+        let operation = of.map_or(OTHER, |of| of.operation);
+        spans::answered(&Span::current(), method.as_str(), operation, of.map(|of| of.path), status);
+        if is_evaluation {
+            return self.evaluations.count(status, time);
+        }
+        let tier = of.map_or(OTHER, |of| of.tier.name());
+        self.app.metrics.count(operation, tier, status, time);
+        if problem::is_too_many(response) {
+            self.app.metrics.rate_limited.get_or_create(&[("tier", tier)]).inc();
+        }
     }
 
     /// An answer that is as new as the request asks and as the node may give.
@@ -180,7 +228,7 @@ impl Edge {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        if request.method() == Method::POST && request.uri().path() == access::EVALUATION {
+        if is_evaluation(request.method(), request.uri().path()) {
             return access::answer_evaluation(&self.app, trace, request).await;
         }
         request.extensions_mut().insert(trace);
@@ -195,8 +243,24 @@ impl Edge {
     /// The answer to a request that is not even looked at.
     #[must_use]
     pub fn refuse(&self, error: Error) -> Response {
-        finish(error.into_response(), "", false, self.app.traces.next())
+        let response = finish(error.into_response(), "", false, self.app.traces.next());
+        self.app.metrics.count(OTHER, OTHER, response.status().as_u16(), Duration::ZERO);
+        response
     }
+}
+
+/// The question that is asked most, which does not go through the table of operations.
+const EVALUATE: Answered = Answered { operation: "evaluate", tier: Tier::Decision, path: access::EVALUATION };
+
+fn is_evaluation(method: &Method, path: &str) -> bool {
+    *method == Method::POST && path == access::EVALUATION
+}
+
+/// What the caller says of its own work, if it says one thing.
+fn parent<B>(request: &Request<B>) -> Option<Parent> {
+    let mut said = request.headers().get_all(TRACE_PARENT).iter();
+    let parent = Parent::read(said.next()?.to_str().ok()?)?;
+    said.next().is_none().then_some(parent)
 }
 
 /// Gives an answer what every answer has.

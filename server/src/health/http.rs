@@ -21,11 +21,11 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-async fn livez() -> Result<Healthy, Error> {
+pub async fn livez() -> Result<Healthy, Error> {
     Ok(Healthy)
 }
 
-async fn readyz(State(app): State<App>) -> Result<Healthy, Error> {
+pub async fn readyz(State(app): State<App>) -> Result<Healthy, Error> {
     app.ready().await.map(|()| Healthy)
 }
 

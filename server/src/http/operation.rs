@@ -4,6 +4,8 @@ use axum::{
     Extension,
     handler::Handler,
     http::Method,
+    middleware::map_response,
+    response::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
 
@@ -84,7 +86,26 @@ impl Operation {
 
     /// What answers the operation's requests.
     pub fn into_route(self) -> MethodRouter<App> {
-        self.route.layer(Extension(self.tier))
+        let answered = Answered { operation: self.id, tier: self.tier, path: self.path };
+        self.route.route_layer(map_response(answered.marks())).layer(Extension(self.tier))
+    }
+}
+
+/// Which operation an answer is of. It is in the answer's extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered {
+    pub operation: &'static str,
+    pub tier: Tier,
+    pub path: &'static str,
+}
+
+impl Answered {
+    /// Says so in an answer.
+    pub fn marks(self) -> impl Fn(Response) -> std::future::Ready<Response> + Clone {
+        move |mut response| {
+            response.extensions_mut().insert(self);
+            std::future::ready(response)
+        }
     }
 }
 

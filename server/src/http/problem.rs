@@ -50,7 +50,7 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         return replayed(answer);
     }
     if let Error::Internal(fault) = &*error {
-        tracing::error!(%trace, path, fault, "a request failed");
+        tracing::error!(path, fault, "a request failed");
     }
     let problem = Problem::of(&error, family(path), is_patch);
     let is_scim = path.starts_with(scim::PATH);
@@ -81,6 +81,11 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
         _ => {}
     }
     Response::from_parts(head, body)
+}
+
+/// Whether an answer says that there were too many requests.
+pub fn is_too_many(response: &Response) -> bool {
+    response.status() == StatusCode::TOO_MANY_REQUESTS
 }
 
 /// The answer to a request that asked for a preview (RFC 7240 §3).

@@ -103,7 +103,8 @@ async fn log_in_by_token(
         browser.page.must_be_allowed(&app, tenant).await?;
     }
     let token = browser.bearer.as_deref().ok_or(Error::Unauthenticated)?;
-    let session = super::by_token(&app, browser.host.as_ref(), token).await?;
+    let attempt = super::by_token(&app, browser.host.as_ref(), token).await;
+    let session = super::counted(&app, "token", attempt)?;
     Ok(WithCookies { cookies: browser.cookies(&app, &session).await?, answer: Shown(Nothing {}) })
 }
 
@@ -245,7 +246,8 @@ async fn log_in_by_password(
     let PasswordForm { username, password, returnto, integration } = form;
     let integration = integration.filter(|integration| !integration.is_empty());
     let back = Back::read(&app, host, &links, returnto.as_deref(), integration).await?;
-    let message = match super::password::by_password(&app, host, &username, password).await {
+    let attempt = super::password::by_password(&app, host, &username, password).await;
+    let message = match super::counted(&app, "password", attempt) {
         Ok(session) => {
             let link = back.to.map_or_else(|| links.to("/login"), |to| absolute(&links, &to));
             return Ok(WithCookies {
@@ -325,7 +327,8 @@ async fn arrive(
     let links = tenants::links_of_host(&app, host).await?;
     let gone = sent_cookie(String::new(), links.is_secure(), Duration::ZERO);
     let cookie = cookie_of(&head.headers, SENT).unwrap_or_default();
-    match oidc::arrive(&app, host, &links, cookie, returned).await {
+    let attempt = oidc::arrive(&app, host, &links, cookie, returned).await;
+    match super::counted(&app, "provider", attempt) {
         Ok((session, to)) => {
             let link = to.map_or_else(|| links.to("/login"), |to| absolute(&links, &to));
             let mut cookies = browser.cookies(&app, &session).await?;

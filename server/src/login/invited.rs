@@ -75,7 +75,8 @@ async fn accept_invitation(
 ) -> Result<WithCookies<Browsed>, Error> {
     browser.page.must_be_ours()?;
     let InvitationForm { token, password } = form;
-    let message = match invitation::accept(&app, browser.host.as_ref(), &token, password).await {
+    let attempt = invitation::accept(&app, browser.host.as_ref(), &token, password).await;
+    let message = match super::counted(&app, "invitation", attempt) {
         Ok(session) => {
             let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
             let cookies = browser.cookies(&app, &session).await?;

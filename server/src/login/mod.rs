@@ -68,6 +68,17 @@ pub async fn by_token(app: &App, host: Option<&Host>, token: &str) -> Result<Ses
     .await
 }
 
+/// Counts what came of an attempt to log in.
+fn counted<T>(app: &App, way: &'static str, attempt: Result<T, Error>) -> Result<T, Error> {
+    let outcome = match &attempt {
+        Ok(_) => "admitted",
+        Err(Error::Internal(_) | Error::Unavailable | Error::Session(SessionError::Provider(_))) => "failed",
+        Err(_) => "refused",
+    };
+    app.metrics.logins.get_or_create(&[("way", way), ("outcome", outcome)]).inc();
+    attempt
+}
+
 /// What a session is begun by.
 struct Begun {
     proof: Proof,

@@ -3,6 +3,8 @@
 //! Connections are bounded in number, a request's head must arrive in time, and what is not quite HTTP is refused before
 //! anybody acts on it (threats T48, T86).
 
+pub mod observed;
+pub mod scrape;
 mod stream;
 
 use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc, time::Duration};
@@ -77,7 +79,7 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, permit)) => connect(stream, permit, Arc::clone(&edge), &graceful),
+            Ok((stream, permit)) => connect(&app, (stream, permit), Arc::clone(&edge), &graceful),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(BREATH).await;
@@ -131,7 +133,12 @@ async fn accept(
     Ok((stream, permit))
 }
 
-fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Arc<Edge>, graceful: &GracefulShutdown) {
+fn connect(
+    app: &App,
+    (stream, permit): (TcpStream, OwnedSemaphorePermit),
+    edge: Arc<Edge>,
+    graceful: &GracefulShutdown,
+) {
     let notes = Notes::new();
     let stream = Stream::new(stream, notes.clone(), HEAD);
     // Counted by connection: what all requests count is waited for by all processors.
@@ -152,10 +159,13 @@ fn connect(stream: TcpStream, permit: OwnedSemaphorePermit, edge: Arc<Edge>, gra
         .max_buf_size(HEAD_SIZE)
         .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
+    let app = app.clone();
     tokio::spawn(async move {
+        app.metrics.connections.inc();
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended");
         }
+        app.metrics.connections.dec();
         drop(permit);
     });
 }

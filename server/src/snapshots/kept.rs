@@ -6,7 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use quick_cache::{Weighter, sync::Cache};
+use prometheus_client::metrics::counter::Counter;
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter, sync::Cache};
 use rolecall_engine::{
     access::{Revision, Snapshot},
     ids::TenantId,
@@ -42,6 +43,24 @@ impl Weighter<TenantId, Arc<Snapshot>> for Weight {
     }
 }
 
+/// Counts what leaves the memory for want of room.
+#[derive(Clone)]
+struct Evictions(Counter);
+
+impl Lifecycle<TenantId, Arc<Snapshot>> for Evictions {
+    /// What is let go once others may use the cache again.
+    type RequestState = Vec<Arc<Snapshot>>;
+
+    fn before_evict(&self, _: &mut Self::RequestState, _: &TenantId, _: &mut Arc<Snapshot>) {
+        self.0.inc();
+    }
+
+    /// What was replaced by a later one comes here too.
+    fn on_evict(&self, gone: &mut Self::RequestState, _: TenantId, snapshot: Arc<Snapshot>) {
+        gone.push(snapshot);
+    }
+}
+
 /// What is known of the revisions of tenants.
 #[derive(Default)]
 struct Latest {
@@ -56,7 +75,11 @@ pub struct Era(u64);
 
 /// The present snapshot of each tenant that was used.
 pub struct Snapshots {
-    by_tenant: Cache<TenantId, Arc<Snapshot>, Weight>,
+    by_tenant: Cache<TenantId, Arc<Snapshot>, Weight, DefaultHashBuilder, Evictions>,
+    /// How many left the memory for want of room.
+    pub evicted: Counter,
+    /// How many were read from the database.
+    pub loaded: Counter,
     /// The latest revision of each tenant that was published here. They outlive the snapshots, so that one that was read
     /// before a change is never published behind it.
     latest: Mutex<Latest>,
@@ -68,8 +91,12 @@ impl Snapshots {
     pub fn new(Budget(bytes): Budget) -> Self {
         let room = (bytes / 1024).max(1);
         let weight = Weight { most: (room * 9 / 10).max(1) };
+        let evicted = Counter::default();
+        let evictions = Evictions(evicted.clone());
         Self {
-            by_tenant: Cache::with_weighter(EXPECTED, room, weight),
+            by_tenant: Cache::with(EXPECTED, room, weight, DefaultHashBuilder::default(), evictions),
+            evicted,
+            loaded: Counter::default(),
             latest: Mutex::default(),
             loading: Cache::new(LOADING),
         }
@@ -87,6 +114,13 @@ impl Snapshots {
         Some(turned)
     }
 
+    /// How many are in memory, how many bytes they take, and how many they may take.
+    pub fn size(&self) -> [u64; 3] {
+        let bytes = |weight: u64| weight.saturating_mul(1024);
+        let tenants = u64::try_from(self.by_tenant.len()).unwrap_or(u64::MAX);
+        [tenants, bytes(self.by_tenant.weight()), bytes(self.by_tenant.capacity())]
+    }
+
     /// Makes a snapshot the present one, unless a later one was that before (threats I8). Answers whether it is.
     pub fn publish(&self, snapshot: Arc<Snapshot>) -> bool {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,6 +135,7 @@ impl Snapshots {
     /// As [`Snapshots::publish`], for a snapshot that was begun to be read in an era; if another has begun since, it is not
     /// the present one.
     pub fn publish_read(&self, snapshot: Arc<Snapshot>, Era(era): Era) -> bool {
+        self.loaded.inc();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.era == era && self.place(&mut latest, snapshot)
     }
@@ -202,6 +237,7 @@ mod tests {
         assert_eq!(at(A), Some(5));
         assert!(snapshots.publish(snapshot(B, 1)));
         assert_eq!((at(A), at(B)), (None, Some(1)), "there is room for one");
+        assert_eq!((snapshots.evicted.get(), snapshots.size()), (1, [1, 1024, 1024]));
         assert!(!snapshots.publish(snapshot(A, 4)));
         assert_eq!(at(A), None);
         assert!(snapshots.publish(snapshot(A, 6)));

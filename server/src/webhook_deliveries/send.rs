@@ -1,6 +1,7 @@
 //! What is sent to a webhook, and what does it answer?
 
 use rolecall_engine::{ids::TenantId, time::Timestamp, webhooks::Webhook};
+use tokio::time::Instant;
 
 use super::{
     sign,
@@ -30,6 +31,17 @@ pub enum Ended {
     Gone,
 }
 
+impl Ended {
+    /// Its name in metrics.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Well => "delivered",
+            Self::Badly => "failed",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 /// Sends a delivery; writes into it how that ended.
 ///
 /// # Errors
@@ -43,13 +55,16 @@ pub async fn send(
     let at = app.clock.now();
     let Headers { sent, shown } = Headers::new(app, tenant, webhook, delivery, at)?;
     let url = webhook.settings.url.as_str();
+    let begun = Instant::now();
     let answer = app.egress.tell(url, &sent, delivery.body.clone()).await;
+    app.metrics.webhook_durations.took(begun.elapsed());
     let (ended, message) = match &answer {
         Ok(Received { status, .. }) if (200..300).contains(status) => (Ended::Well, answered(*status)),
         Ok(Received { status: GONE, .. }) => (Ended::Gone, answered(GONE)),
         Ok(Received { status, .. }) => (Ended::Badly, answered(*status)),
         Err(NotAsked(why)) => (Ended::Badly, why.clone()),
     };
+    app.metrics.webhook_attempts.get_or_create(&[("outcome", ended.name())]).inc();
     delivery.attempts += 1;
     delivery.triggered_at = at;
     delivery.status = if ended == Ended::Well { Status::Success } else { Status::Fail };

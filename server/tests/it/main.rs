@@ -32,6 +32,7 @@ mod invitations;
 mod licenses;
 mod lists;
 mod logins;
+mod metrics;
 mod nodes;
 mod oauth;
 mod oauth_clients;
