@@ -265,6 +265,36 @@ fn stored(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     entries.map(|file| (file.clone(), fs::read(file).unwrap())).collect()
 }
 
+/// The identifier and the secret of a new OAuth client.
+fn made_client(watched: &Watched, admin: &[(&str, &str)]) -> [String; 2] {
+    let new = json!({"appType": "web", "clientName": "C", "allowedGrantTypes": ["client_credentials"]});
+    let (status, text) = watched.send("POST", "/api/v1/oauth-clients", admin, &new.to_string());
+    assert_eq!(status, 201, "{text}");
+    let client: Value = serde_json::from_str(&text).unwrap();
+    ["clientId", "clientSecret"].map(|name| client[name].as_str().unwrap().to_owned())
+}
+
+/// No line of these texts has a secret in it.
+fn is_in_none(secret: &str, texts: [(&str, &String); 4]) {
+    for (place, text) in texts {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret} in the {place}: {line:?}");
+    }
+}
+
+/// What a server says whose settings have secrets, and whose database is not there.
+fn lost_database(key: &Path) -> String {
+    let database = "postgres://rolecall:canary-database@127.0.0.1:1/x";
+    let lost = rolecall()
+        .args(["serve", "--database", database, "--smtp-url", "smtps://u:canary-smtp@127.0.0.1:1"])
+        .args(["--smtp-from", "a@example.com", "--log", "trace", "--key-file"])
+        .arg(key)
+        .output()
+        .unwrap();
+    assert!(!lost.status.success());
+    String::from_utf8(lost.stderr).unwrap()
+}
+
 /// Every way that takes a secret is given one, right or wrong, with all that can be logged: none of it is seen again, in no
 /// log line, number, audit row or error (threats T82, T90).
 #[test]
@@ -274,16 +304,7 @@ fn no_secret_is_seen_again() {
     let admin = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let json = [("content-type", "application/json"), ("host", "acme.example")];
     let form = [("content-type", "application/x-www-form-urlencoded"), ("host", "acme.example")];
-    let made = watched.send(
-        "POST",
-        "/api/v1/oauth-clients",
-        &admin,
-        &json!({"appType": "web", "clientName": "C", "allowedGrantTypes": ["client_credentials"]})
-            .to_string(),
-    );
-    assert_eq!(made.0, 201, "{}", made.1);
-    let client: Value = serde_json::from_str(&made.1).unwrap();
-    let [id, secret] = ["clientId", "clientSecret"].map(|name| client[name].as_str().unwrap().to_owned());
+    let [id, secret] = made_client(&watched, &admin);
     let basic = |secret: &str| {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
         format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
@@ -354,21 +375,7 @@ fn no_secret_is_seen_again() {
         "options": {"clientId": "c", "clientSecret": "canary-provider-secret", "discoveryUrl": "http://canary-user:canary-pass@10.0.0.1/"}
     });
     sent("provider", "POST", "/api/v1/identity-providers", &admin, &provider.to_string());
-    let lost = rolecall()
-        .args([
-            "serve",
-            "--database",
-            "postgres://rolecall:canary-database@127.0.0.1:1/x",
-            "--smtp-url",
-            "smtps://u:canary-smtp@127.0.0.1:1",
-        ])
-        .args(["--smtp-from", "a@example.com", "--key-file"])
-        .arg(watched.folder.path().join("key"))
-        .args(["--log", "trace"])
-        .output()
-        .unwrap();
-    assert!(!lost.status.success());
-    errors.push_str(&String::from_utf8(lost.stderr).unwrap());
+    errors.push_str(&lost_database(&watched.folder.path().join("key")));
 
     let token = watched.send("POST", "/oauth/token", &[form[0], form[1], ("authorization", &right)], grant);
     assert_eq!(token.0, 200, "{}", token.1);
@@ -386,12 +393,10 @@ fn no_secret_is_seen_again() {
     let issued = signature(token["access_token"].as_str().unwrap());
     let secrets = [secret, signature(&watched.token), issued, master.trim().to_owned(), "canary".to_owned()];
     for secret in &secrets {
-        for (place, text) in
-            [("log", &log), ("numbers", &numbers), ("audit rows", &audits.1), ("errors", &errors)]
-        {
-            let line = text.lines().find(|line| line.contains(secret.as_str()));
-            assert!(line.is_none(), "{secret} in the {place}: {line:?}");
-        }
+        is_in_none(
+            secret,
+            [("log", &log), ("numbers", &numbers), ("audit rows", &audits.1), ("errors", &errors)],
+        );
         for (file, bytes) in stored(&watched.folder.path().join("data")) {
             assert!(!has(&bytes, secret.as_bytes()), "{secret} in {}", file.display());
         }
