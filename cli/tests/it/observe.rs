@@ -265,34 +265,86 @@ fn stored(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     entries.map(|file| (file.clone(), fs::read(file).unwrap())).collect()
 }
 
-/// The identifier and the secret of a new OAuth client.
-fn made_client(watched: &Watched, admin: &[(&str, &str)]) -> [String; 2] {
-    let new = json!({"appType": "web", "clientName": "C", "allowedGrantTypes": ["client_credentials"]});
-    let (status, text) = watched.send("POST", "/api/v1/oauth-clients", admin, &new.to_string());
-    assert_eq!(status, 201, "{text}");
-    let client: Value = serde_json::from_str(&text).unwrap();
-    ["clientId", "clientSecret"].map(|name| client[name].as_str().unwrap().to_owned())
+const FORM: [(&str, &str); 2] =
+    [("content-type", "application/x-www-form-urlencoded"), ("host", "acme.example")];
+const CREDENTIALS: &str = "grant_type=client_credentials";
+
+fn basic(id: &str, secret: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-/// No line of these texts has a secret in it.
-fn is_in_none(secret: &str, texts: [(&str, &String); 4]) {
-    for (place, text) in texts {
-        let line = text.lines().find(|line| line.contains(secret));
-        assert!(line.is_none(), "{secret} in the {place}: {line:?}");
-    }
+/// Gives secrets in bodies, wrong ones or to the wrong end; answers the errors.
+fn secrets_in_bodies(watched: &Watched, id: &str) -> String {
+    let bearer = format!("Bearer {}", watched.token);
+    let provider = json!({
+        "provider": "generic", "protocol": "OIDC", "interactive": true, "tenantIds": ["x"],
+        "options": {"clientId": "c", "clientSecret": "canary-provider", "discoveryUrl": "http://u:canary@10.0.0.1/"}
+    });
+    let webhook = json!({
+        "name": "W", "url": "https://10.0.0.1/canary-receiver", "eventTypes": ["com.qlik.v1.user.created"],
+        "secret": "canary-webhook-secret-of-32-bytes", "headers": {"authorization": "canary-header"}
+    });
+    let secret = format!("{CREDENTIALS}&client_id={id}&client_secret=canary-form-secret");
+    let refresh = format!("grant_type=refresh_token&refresh_token=canary-refresh&client_id={id}");
+    let admin = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let all: [(&str, &[(&str, &str)], &str); 7] = [
+        ("/oauth/token", &FORM, &secret),
+        ("/oauth/token", &FORM, &refresh),
+        ("/oauth/token", &FORM, "grant_type=authorization_code&code=canary&code_verifier=canary"),
+        ("/login", &FORM, "username=ada%40acme.example&password=canary-password"),
+        ("/login/invitation", &FORM, "token=canary-invitation&password=canary-new-password"),
+        ("/api/v1/identity-providers", &admin, &provider.to_string()),
+        ("/api/v1/webhooks", &admin, &webhook.to_string()),
+    ];
+    let sent = all.iter().map(|(path, headers, body)| (path, watched.send("POST", path, headers, body)));
+    let refused = |(path, (status, text)): (&&str, (u16, String))| {
+        assert!(status >= 400, "{path}: {status} {text}");
+        text
+    };
+    sent.map(refused).collect()
 }
 
-/// What a server says whose settings have secrets, and whose database is not there.
-fn lost_database(key: &Path) -> String {
-    let database = "postgres://rolecall:canary-database@127.0.0.1:1/x";
-    let lost = rolecall()
-        .args(["serve", "--database", database, "--smtp-url", "smtps://u:canary-smtp@127.0.0.1:1"])
-        .args(["--smtp-from", "a@example.com", "--log", "trace", "--key-file"])
-        .arg(key)
-        .output()
-        .unwrap();
-    assert!(!lost.status.success());
-    String::from_utf8(lost.stderr).unwrap()
+/// Gives secrets in headers and queries, wrong ones or to the wrong end; answers the errors.
+fn secrets_in_heads(watched: &Watched, id: &str, secret: &str) -> String {
+    let host = ("host", "acme.example");
+    let almost = format!("Bearer {}x", watched.token);
+    let (wrong, right) = (basic(id, "canary-client-secret"), basic(id, secret));
+    let token = |authorization| {
+        let headers = [FORM[0], FORM[1], ("authorization", authorization)];
+        watched.send("POST", "/oauth/token", &headers, "grant_type=none")
+    };
+    let mut errors: Vec<(u16, String)> = vec![token(&wrong), token(&right)];
+    let all: [(&str, &str, (&str, &str)); 9] = [
+        ("GET", "/api/v1/users/me", ("authorization", "Bearer canary.api.key")),
+        ("GET", "/api/v1/users/me", ("authorization", &almost)),
+        ("GET", "/api/v1/users/me", ("cookie", "eas.sid=canary-cookie; x=canary-other")),
+        ("GET", "/api/v1/users/me?access_token=canary-query", ("accept", "*/*")),
+        ("POST", "/api/v1/roles", ("qlik-csrf-token", "canary-csrf")),
+        ("POST", "/login/jwt-session", ("authorization", "Bearer canary.login.token")),
+        ("GET", "/login/callback?code=canary-code&state=canary-state", ("cookie", "rolecall.login=canary")),
+        ("GET", "/scim/v2/Users", ("authorization", "Bearer canary-scim")),
+        ("GET", "/rolecall/v1/access/forward?scope=x", ("authorization", "Bearer canary-forward")),
+    ];
+    errors.extend(all.iter().map(|(method, path, header)| watched.send(method, path, &[host, *header], "")));
+    assert!(errors.iter().all(|(status, _)| *status >= 400), "{errors:?}");
+    errors.into_iter().map(|(_, text)| text).collect()
+}
+
+/// A server that does not find its database.
+fn lost(watched: &Watched) -> String {
+    let mut command = rolecall();
+    command.args([
+        "serve",
+        "--log",
+        "trace",
+        "--database",
+        "postgres://rolecall:canary-database@127.0.0.1:1/x",
+    ]);
+    command.args(["--smtp-url", "smtps://u:canary-smtp@127.0.0.1:1", "--smtp-from", "a@example.com"]);
+    let stopped = command.arg("--key-file").arg(watched.folder.path().join("key")).output().unwrap();
+    assert!(!stopped.status.success());
+    String::from_utf8(stopped.stderr).unwrap()
 }
 
 /// Every way that takes a secret is given one, right or wrong, with all that can be logged: none of it is seen again, in no
@@ -302,84 +354,16 @@ fn no_secret_is_seen_again() {
     let mut watched = Watched::start(&[]);
     let bearer = format!("Bearer {}", watched.token);
     let admin = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let json = [("content-type", "application/json"), ("host", "acme.example")];
-    let form = [("content-type", "application/x-www-form-urlencoded"), ("host", "acme.example")];
-    let [id, secret] = made_client(&watched, &admin);
-    let basic = |secret: &str| {
-        use base64::{Engine as _, engine::general_purpose::STANDARD};
-        format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
-    };
-    let (right, wrong) = (basic(&secret), basic("canary-client-secret"));
-    let grant = "grant_type=client_credentials";
-    let mut errors = String::new();
-    let mut sent = |what: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
-        let (status, text) = watched.send(method, path, headers, body);
-        assert!(status >= 400, "{what}: {status} {text}");
-        errors.push_str(&text);
-    };
-    for (name, basic) in [("wrong secret", &wrong), ("secret of no grant", &right)] {
-        let headers = [form[0], form[1], ("authorization", basic.as_str())];
-        let grant = if name == "wrong secret" { grant } else { "grant_type=canary-grant" };
-        sent(name, "POST", "/oauth/token", &headers, grant);
-    }
-    sent(
-        "secret in a form",
-        "POST",
-        "/oauth/token",
-        &form,
-        &format!("{grant}&client_id={id}&client_secret=canary-form-secret"),
-    );
-    sent(
-        "code",
-        "POST",
-        "/oauth/token",
-        &form,
-        "grant_type=authorization_code&code=canary-code&code_verifier=canary-verifier",
-    );
-    sent(
-        "refresh token",
-        "POST",
-        "/oauth/token",
-        &form,
-        &format!("grant_type=refresh_token&refresh_token=canary-refresh&client_id={id}"),
-    );
-    sent("password", "POST", "/login", &form, "username=ada%40acme.example&password=canary-password");
-    sent(
-        "invitation",
-        "POST",
-        "/login/invitation",
-        &form,
-        "token=canary-invitation&password=canary-new-password",
-    );
-    sent("key", "GET", "/api/v1/users/me", &[("authorization", "Bearer canary.api.key")], "");
-    sent("almost the key", "GET", "/api/v1/users/me", &[("authorization", &format!("{bearer}x"))], "");
-    sent(
-        "cookie",
-        "GET",
-        "/api/v1/users/me",
-        &[("cookie", "eas.sid=canary-cookie; x=canary-other"), json[1]],
-        "",
-    );
-    sent("csrf", "POST", "/api/v1/roles", &[json[0], json[1], ("qlik-csrf-token", "canary-csrf")], "{}");
-    sent(
-        "login token",
-        "POST",
-        "/login/jwt-session",
-        &[("authorization", "Bearer canary.login.token"), json[1]],
-        "",
-    );
-    sent("SCIM key", "GET", "/scim/v2/Users", &[("authorization", "Bearer canary-scim")], "");
-    sent("query", "GET", "/api/v1/users/me?access_token=canary-query", &[], "");
-    let provider = json!({
-        "provider": "generic", "protocol": "OIDC", "interactive": true, "tenantIds": ["x"],
-        "options": {"clientId": "c", "clientSecret": "canary-provider-secret", "discoveryUrl": "http://canary-user:canary-pass@10.0.0.1/"}
-    });
-    sent("provider", "POST", "/api/v1/identity-providers", &admin, &provider.to_string());
-    errors.push_str(&lost_database(&watched.folder.path().join("key")));
-
-    let token = watched.send("POST", "/oauth/token", &[form[0], form[1], ("authorization", &right)], grant);
-    assert_eq!(token.0, 200, "{}", token.1);
+    let new = json!({"appType": "web", "clientName": "C", "allowedGrantTypes": ["client_credentials"]});
+    let made = watched.send("POST", "/api/v1/oauth-clients", &admin, &new.to_string());
+    let client: Value = serde_json::from_str(&made.1).unwrap();
+    let [id, secret] = ["clientId", "clientSecret"].map(|name| client[name].as_str().unwrap().to_owned());
+    let right = basic(&id, &secret);
+    let token =
+        watched.send("POST", "/oauth/token", &[FORM[0], FORM[1], ("authorization", &right)], CREDENTIALS);
     let token: Value = serde_json::from_str(&token.1).unwrap();
+    let errors =
+        [secrets_in_bodies(&watched, &id), secrets_in_heads(&watched, &id, &secret), lost(&watched)].concat();
     let audits = watched.send("GET", "/api/v1/audits?limit=100", &admin, "");
     assert!(audits.0 == 200 && audits.1.contains("oauth-client"), "{}", audits.1);
     let numbers = watched.numbers();
@@ -393,10 +377,12 @@ fn no_secret_is_seen_again() {
     let issued = signature(token["access_token"].as_str().unwrap());
     let secrets = [secret, signature(&watched.token), issued, master.trim().to_owned(), "canary".to_owned()];
     for secret in &secrets {
-        is_in_none(
-            secret,
-            [("log", &log), ("numbers", &numbers), ("audit rows", &audits.1), ("errors", &errors)],
-        );
+        for (place, text) in
+            [("log", &log), ("numbers", &numbers), ("audit rows", &audits.1), ("errors", &errors)]
+        {
+            let line = text.lines().find(|line| line.contains(secret.as_str()));
+            assert!(line.is_none(), "{secret} in the {place}: {line:?}");
+        }
         for (file, bytes) in stored(&watched.folder.path().join("data")) {
             assert!(!has(&bytes, secret.as_bytes()), "{secret} in {}", file.display());
         }
