@@ -67,6 +67,8 @@ pub struct Parts {
     pub(crate) staleness: Staleness,
     pub(crate) beacons: Beacons,
     pub(crate) revisions: Seal,
+    /// Of answers that are kept to be given again.
+    pub(crate) answers: Seal,
     pub signing: SigningKeys,
     pub(crate) verified: Verified,
     pub(crate) assertions: Assertions,
@@ -127,6 +129,7 @@ impl App {
             staleness,
             beacons: Beacons::default(),
             revisions: master_key.seal_for("revisions")?,
+            answers: master_key.seal_for("answers")?,
             signing,
             verified: Verified::default(),
             assertions: Assertions::default(),

@@ -317,7 +317,7 @@ impl<P: Permission> Caller<P> {
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
         let user = credential.user().ok_or(Error::Unauthenticated)?;
-        let who = Who { credential, user, cause: cause(trace, &parts.headers, tier)? };
+        let who = Who { credential, user, cause: cause(trace, parts, tier)? };
         who.is_active(&tenant)?;
         let counted = app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
@@ -376,7 +376,7 @@ impl FromRequestParts<App> for Operating {
         if prefers_preview(&parts.headers) {
             return Err(Error::invalid("what operators do cannot be previewed"));
         }
-        Ok(Self { operator, cause: cause(trace, &parts.headers, Tier::Write)?, host: asked_host(parts) })
+        Ok(Self { operator, cause: cause(trace, parts, Tier::Write)?, host: asked_host(parts) })
     }
 }
 
@@ -424,18 +424,18 @@ const REASON: HeaderName = HeaderName::from_static("x-reason");
 ///
 /// # Errors
 /// When the reason that it gives cannot be one.
-pub fn cause(trace: TraceId, headers: &HeaderMap, tier: Tier) -> Result<Cause, Error> {
+pub fn cause(trace: TraceId, head: &Parts, tier: Tier) -> Result<Cause, Error> {
     if tier != Tier::Write {
         return Ok(trace.into());
     }
     let wrong = |why: &dyn Display| Error::invalid(format!("the header `{REASON}` {why}"));
-    let mut values = headers.get_all(REASON).iter();
+    let mut values = head.headers.get_all(REASON).iter();
     let reason = values.next().map(|value| {
         let text = std::str::from_utf8(value.as_bytes()).map_err(|_| wrong(&"must be UTF-8"))?;
         Reason::new(text).map_err(|error| wrong(&error))
     });
     match values.next() {
-        None => Ok(Cause { trace, reason: reason.transpose()? }),
+        None => Ok(Cause { trace, reason: reason.transpose()?, once: head.extensions.get().cloned() }),
         Some(_) => Err(wrong(&"must not stand twice")),
     }
 }

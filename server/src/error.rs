@@ -5,6 +5,8 @@ use std::{error::Error as StdError, fmt};
 use rolecall_engine::refusal::{Refusal, Rule};
 use serde::Serialize;
 
+use crate::idempotency::answer::Answer;
+
 /// Why a request is not answered as it was meant. `http/problem.rs` says what each looks like outside.
 #[derive(Debug)]
 pub enum Error {
@@ -48,6 +50,10 @@ pub enum Error {
     Stopping,
     /// Nothing was done, since only a preview was asked for: this is it.
     Previewed(serde_json::Value),
+    /// The request was done before: this is what it was answered.
+    Replayed(Box<Answer>),
+    /// The request was done before, or is being done; what it was answered is not known.
+    DoneBefore,
     /// A fault of the program or of its surroundings. Said to the log, not to the caller.
     Internal(Box<dyn StdError + Send + Sync>),
 }
@@ -261,6 +267,10 @@ impl fmt::Display for Error {
             }
             Self::Unavailable => f.write_str("the database cannot be used now; try again"),
             Self::Stopping => f.write_str("the server is about to stop"),
+            Self::Replayed(_) => f.write_str("the request was done before"),
+            Self::DoneBefore => f.write_str(
+                "the request of this `Idempotency-Key` was done, and what it was answered is not known (yet)",
+            ),
             Self::Previewed(_) => f.write_str("only a preview was asked for"),
             Self::Internal(fault) => fault.fmt(f),
         }

@@ -26,6 +26,7 @@ mod explain;
 mod groups;
 mod health;
 mod http;
+mod idempotency;
 mod identity_providers;
 mod invitations;
 mod lease;

@@ -97,10 +97,6 @@ impl FromRequestParts<App> for Provisioner {
         let counted = app.rate_limits.count_provider(credential.tenant, provider, tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
         let links = Links::new(tenant.tenant(), host.as_ref(), app.public_url.as_ref());
-        Ok(Self {
-            proof: Proof { credential, provider, cause: cause(trace, &parts.headers, tier)? },
-            tenant,
-            links,
-        })
+        Ok(Self { proof: Proof { credential, provider, cause: cause(trace, parts, tier)? }, tenant, links })
     }
 }

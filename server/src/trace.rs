@@ -5,12 +5,15 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rolecall_engine::names::Reason;
 
-use crate::clock::Entropy;
+use crate::{clock::Entropy, idempotency::once::Once};
 
 /// The number of a request, written as 32 lower-case hexadecimal digits (reference/errors.md §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,16 +92,18 @@ impl Parent {
     }
 }
 
-/// What a change is written down with beside who made it: the number of the request, and why, if it says so.
+/// What a change is written down with beside who made it: the number of the request, and why, if it says so; and the name under
+/// which it is to be done once.
 #[derive(Debug, Clone)]
 pub struct Cause {
     pub trace: TraceId,
     pub reason: Option<Reason>,
+    pub once: Option<Arc<Once>>,
 }
 
 impl From<TraceId> for Cause {
     fn from(trace: TraceId) -> Self {
-        Self { trace, reason: None }
+        Self { trace, reason: None, once: None }
     }
 }
 

@@ -23,6 +23,11 @@ use crate::{
     error::Error,
     groups::sql as groups,
     http::preview::Preview,
+    idempotency::{
+        answer::Answer,
+        once::{Done, Once},
+        sql as idempotency,
+    },
     identity_providers::sql as identity_providers,
     licenses::sql as licenses,
     login::sql as sessions,
@@ -294,10 +299,23 @@ async fn change<T: Send + 'static>(
             return Err(Error::NotFound);
         }
         let editor = prove(&before, writer, inside.clock.now()).await?;
+        refuse_again(&inside, writer, &editor, &cause).await?;
         let edited = work(&WriteTx { reader: writer, tenant: &before, editor }).await?;
         store(writer, &before, edited, &editor, &cause).await
     };
     stored(app, tenant, work).await
+}
+
+/// Refuses a request that was done before, with the answer it was given.
+async fn refuse_again(app: &App, reader: &Reader<'_>, editor: &Editor, cause: &Cause) -> Result<(), Error> {
+    let Some(once) = cause.once.as_ref().filter(|once| once.done().is_none()) else { return Ok(()) };
+    let id = once.id(editor);
+    let Some(known) = idempotency::find(reader, &id).await? else { return Ok(()) };
+    if known.request != once.request {
+        return Err(Error::invalid("the `Idempotency-Key` was given to another request before"));
+    }
+    let answer = known.answer.and_then(|sealed| Answer::opened(&app.answers, &id, &sealed));
+    Err(answer.map_or(Error::DoneBefore, |answer| Error::Replayed(Box::new(answer))))
 }
 
 /// What was stored of an edit.
@@ -307,6 +325,8 @@ struct Stored<T> {
     revision: Revision,
     /// Rows of the audit trail.
     rows: u64,
+    /// The request that is done with it, and what it is called.
+    done: Option<(Arc<Once>, String)>,
 }
 
 /// Waits until what the work stored is durable. Then the state that it led to is the present one.
@@ -320,9 +340,12 @@ async fn stored<T: Send + 'static>(
         outside.snapshots.publish(after);
         outside.signal.changed(tenant);
     };
-    let Stored { value, revision, rows } = app.db.write(tenant, work, publish).await?;
+    let Stored { value, revision, rows, done } = app.db.write(tenant, work, publish).await?;
     app.metrics.audit_rows.inc_by(rows);
     written::note(tenant, revision);
+    if let Some((once, id)) = done {
+        once.set_done(Done { tenant, id });
+    }
     Ok(value)
 }
 
@@ -337,6 +360,8 @@ pub(crate) async fn establish<T: Send + 'static>(
     editor: Editor,
     cause: Cause,
 ) -> Result<T, Error> {
+    // There is nothing yet in which it could be found again: a host name is there once.
+    let cause = Cause { once: None, ..cause };
     let id = tenant.id;
     let nothing = Snapshot::new(Arc::clone(&app.catalogue), tenant, Revision::default(), editor.at);
     let work = async move |writer: &mut Writer<'_>| {
@@ -374,7 +399,7 @@ async fn store<T>(
 ) -> Result<Written<Stored<T>>, Error> {
     let Edited { value, changes } = edited;
     if changes.is_empty() {
-        let stored = Stored { value, revision: before.revision(), rows: 0 };
+        let stored = Stored { value, revision: before.revision(), rows: 0, done: None };
         return Ok(Written { value: stored, left: Left::Nothing });
     }
     let revision = Revision(before.revision().0 + 1);
@@ -384,8 +409,13 @@ async fn store<T>(
         store_one(writer, change).await?;
     }
     record(writer, &after, &changes, editor, cause).await?;
+    let done = cause.once.clone().filter(|once| once.done().is_none());
+    let done = done.map(|once| (Arc::clone(&once), once.id(editor)));
+    if let Some((once, id)) = &done {
+        idempotency::insert(writer, id, &once.request, editor.at).await?;
+    }
     tenants::set_revision(writer, after.revision()).await?;
-    let stored = Stored { value, revision, rows: changes.len() as u64 };
+    let stored = Stored { value, revision, rows: changes.len() as u64, done };
     Ok(Written { value: stored, left: Left::State(Arc::new(after)) })
 }
 

@@ -21,6 +21,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0008_operators", include_str!("../../migrations/sqlite/0008_operators.sql")),
     ("0009_audits", include_str!("../../migrations/sqlite/0009_audits.sql")),
     ("0010_webhooks", include_str!("../../migrations/sqlite/0010_webhooks.sql")),
+    ("0012_idempotency", include_str!("../../migrations/sqlite/0012_idempotency.sql")),
 ];
 
 /// What only PostgreSQL has: what several nodes agree by.

@@ -2,6 +2,7 @@
 
 mod consistency;
 mod cors;
+mod idempotency;
 pub mod openapi;
 mod pages;
 mod unread;
@@ -36,6 +37,7 @@ use crate::{
     http::{
         operation::{Answered, Operation},
         problem,
+        respond::last,
     },
     identity_providers::http as identity_providers,
     invitations::http as invitations,
@@ -203,10 +205,21 @@ impl Edge {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let asked = match consistency::prepare(&self.app, request.headers()).await {
             Ok(asked) => asked,
-            Err(error) => return error.into_response(),
+            // Its body was not read.
+            Err(error) => return last(error.into_response()),
         };
-        let (response, written) = written::noted(self.dispatch(request, trace)).await;
-        let response = consistency::conclude(&self.app, asked, response, written).await;
+        let (once, (response, written)) = if request.headers().contains_key(idempotency::KEY) {
+            match idempotency::named(request.map(Body::new)).await {
+                Ok((request, once)) => (once, written::noted(self.dispatch(request, trace)).await),
+                Err(error) => return last(error.into_response()),
+            }
+        } else {
+            (None, written::noted(self.dispatch(request, trace)).await)
+        };
+        let mut response = consistency::conclude(&self.app, asked, response, written).await;
+        if let Some(once) = once {
+            response = idempotency::keep(&self.app, &once, response).await;
+        }
         consistency::in_time(asked, &method, uri.path(), written.is_some(), response)
     }
 

@@ -43,7 +43,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
-            "parameters": Map::from_iter([CONSISTENCY, REVISION].map(|(name, about)| (name.to_owned(), header(name, about)))),
+            "parameters": Map::from_iter([CONSISTENCY, REVISION, ONCE].map(|(name, about)| (name.to_owned(), header(name, about)))),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}, "operator": operator},
         },
     })
@@ -67,7 +67,8 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     errors.extend(operation.refusals);
     if (authenticated || operating) && operation.tier == Tier::Write {
         parameters.push(header("X-Reason", "Why, for who reads the audit trail: 1 to 512 characters"));
-        errors.push(400);
+        parameters.push(json!({"$ref": format!("#/components/parameters/{}", ONCE.0)}));
+        errors.extend([400, 409]);
     }
     if authenticated || operating {
         parameters.extend(
@@ -139,6 +140,12 @@ const CONSISTENCY: (&str, &str) = (
 const REVISION: (&str, &str) = (
     "Rolecall-Revision",
     "What an answer to a change said in this header: the answer sees at least that change",
+);
+
+/// What every request that changes something may be given.
+const ONCE: (&str, &str) = (
+    "Idempotency-Key",
+    "A name of the request, 1 to 255 characters: sent again within a day, it is answered as before and does nothing",
 );
 
 /// A header that a request may have.

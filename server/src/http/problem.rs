@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, Invalid, SessionError, Source, TenantError},
+    idempotency::answer::Answer,
     trace::TraceId,
 };
 
@@ -44,6 +45,9 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
     };
     if let Error::Previewed(preview) = &*error {
         return previewed(preview);
+    }
+    if let Error::Replayed(answer) = &*error {
+        return replayed(answer);
     }
     if let Error::Internal(fault) = &*error {
         tracing::error!(path, fault, "a request failed");
@@ -88,6 +92,19 @@ pub fn is_too_many(response: &Response) -> bool {
 fn previewed(preview: &Value) -> Response {
     let applied = (HeaderName::from_static("preference-applied"), HeaderValue::from_static("preview"));
     ([applied], axum::Json(preview)).into_response()
+}
+
+/// The answer that was given before.
+fn replayed(answer: &Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body()));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();
+    let headers = answer.headers.iter().filter_map(|(name, value)| {
+        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
+    });
+    response.headers_mut().extend(headers);
+    let replayed = HeaderName::from_static("idempotency-replayed");
+    response.headers_mut().insert(replayed, HeaderValue::from_static("true"));
+    response
 }
 
 /// An error in the words of the contract.
@@ -138,7 +155,8 @@ impl Problem {
             Error::RevisionUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "revision-unavailable", "Revision unavailable")
             }
-            Error::Previewed(_) | Error::Internal(_) => {
+            Error::DoneBefore => (StatusCode::CONFLICT, "HTTP-409", "Conflict"),
+            Error::Previewed(_) | Error::Replayed(_) | Error::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "HTTP-500", "Internal server error")
             }
         };

@@ -189,4 +189,13 @@ fn an_answer_says_that_the_body_was_not_read() {
             "{path}"
         );
     }
+    for header in ["rolecall-revision", "idempotency-key"] {
+        let refused =
+            server.admin().header(header, "ü").post("/api/v1/roles", serde_json::json!({"name": "x"}));
+        assert_eq!(
+            (refused.status, &refused.headers["connection"]),
+            (400, &"close".parse().unwrap()),
+            "{header}"
+        );
+    }
 }

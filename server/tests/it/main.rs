@@ -26,6 +26,7 @@ mod explain;
 mod groups;
 mod harness;
 mod hosts;
+mod idempotency;
 mod identity_providers;
 mod invitations;
 mod licenses;

@@ -17,6 +17,8 @@ const RUNGS: &[&[&str]] = &[
         "links.rs",
         "limits.rs",
         "egress.rs",
+        "idempotency/answer.rs",
+        "idempotency/once.rs",
         "lease.rs",
         "written.rs",
     ],
