@@ -265,8 +265,10 @@ fn stored(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     entries.map(|file| (file.clone(), fs::read(file).unwrap())).collect()
 }
 
-const FORM: [(&str, &str); 2] =
-    [("content-type", "application/x-www-form-urlencoded"), ("host", "acme.example")];
+/// A header and its value.
+type Header<'h> = (&'h str, &'h str);
+
+const FORM: [Header; 2] = [("content-type", "application/x-www-form-urlencoded"), ("host", "acme.example")];
 const CREDENTIALS: &str = "grant_type=client_credentials";
 
 fn basic(id: &str, secret: &str) -> String {
@@ -288,7 +290,7 @@ fn secrets_in_bodies(watched: &Watched, id: &str) -> String {
     let secret = format!("{CREDENTIALS}&client_id={id}&client_secret=canary-form-secret");
     let refresh = format!("grant_type=refresh_token&refresh_token=canary-refresh&client_id={id}");
     let admin = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    let all: [(&str, &[(&str, &str)], &str); 7] = [
+    let all: [(&str, &[Header], &str); 7] = [
         ("/oauth/token", &FORM, &secret),
         ("/oauth/token", &FORM, &refresh),
         ("/oauth/token", &FORM, "grant_type=authorization_code&code=canary&code_verifier=canary"),
