@@ -62,6 +62,9 @@ fn busy() -> Server {
 #[test]
 fn what_happens_is_counted() {
     let server = busy();
+    // Its connection stays open for as long as it is there.
+    let connected = server.anonymous();
+    connected.get("/livez").expect(200);
     let counted = counted(&server);
     for (name, n) in [
         ("rolecall_requests_total{operation=\"evaluate\",tier=\"decision\",status=\"2xx\"}", 1.0),
