@@ -10,6 +10,7 @@ mod engine;
 mod freshness;
 mod load;
 mod logins;
+mod nodes;
 #[cfg(feature = "peers")]
 mod peers;
 mod questions;
@@ -81,6 +82,13 @@ fn main() -> anyhow::Result<()> {
         let own = tempfile::Builder::new().prefix("logins-").tempdir_in(&folder)?;
         seed::tenant(own.path(), SMALL)?;
         logins::all(&Server::start(own.path())?, &seed::key(own.path())?)?;
+    }
+    // Only with a PostgreSQL: `cargo xtask bench` has one.
+    if wanted("nodes")
+        && let Ok(database) = std::env::var("BENCH_DATABASE")
+    {
+        let own = tempfile::Builder::new().prefix("nodes-").tempdir_in(&folder)?;
+        nodes::all(own.path(), &database)?;
     }
     // Only if it is asked for by name: it needs a program from npm.
     if parts.iter().any(|part| part == "cerbos") {

@@ -48,6 +48,18 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub fn start(data: &Path) -> anyhow::Result<Self> {
+        Self::start_with(data, &[])
+    }
+
+    /// One over a PostgreSQL.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_over(data: &Path, database: &str) -> anyhow::Result<Self> {
+        Self::start_with(data, &["--database", database])
+    }
+
+    fn start_with(data: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let words = [
             "serve",
             "--listen",
@@ -59,7 +71,7 @@ impl Server {
             "--log-format",
             "json",
         ];
-        let mut child = command(data, &words)?.stderr(Stdio::piped()).spawn()?;
+        let mut child = command(data, &[&words, more].concat())?.stderr(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("no output")?).lines();
         let address = lines.find_map(|line| {
             let line: Value = serde_json::from_str(&line.ok()?).ok()?;

@@ -19,7 +19,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test      install what the tests need, and run everything
   tidy      check the structure: who may use whom, and how files look
   bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `logins`,
-            `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
+            `nodes`, `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
   generate  write what is made from the program: openapi.json, permissions.txt, escalation.txt
 ";
@@ -110,6 +110,16 @@ fn bench(parts: &[String]) -> anyhow::Result<()> {
         let install = ["install", "--prefix", ".", "--no-audit", "--no-fund", CERBOS];
         run(folder, "npm", &install)?;
     }
+    let with_nodes = parts.is_empty() || parts.iter().any(|part| part == "nodes");
+    // On the disk: what is measured is durable.
+    let cluster = if with_nodes { Some(postgres::Cluster::start(&env::temp_dir())?) } else { None };
+    let database = cluster.as_ref().map(|cluster| cluster.database("bench")).transpose()?;
+    let variables: Vec<(&str, &str)> = database.iter().map(|url| ("BENCH_DATABASE", url.as_str())).collect();
     let parts = parts.iter().map(String::as_str);
-    run("", "target/release/bench", &["target/bench"].into_iter().chain(parts).collect::<Vec<_>>())
+    run_with(
+        "",
+        "target/release/bench",
+        &["target/bench"].into_iter().chain(parts).collect::<Vec<_>>(),
+        &variables,
+    )
 }

@@ -23,11 +23,15 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts one. It is in memory where the machine has room there: what is tested is no disk.
-    pub fn start() -> anyhow::Result<Self> {
+    /// Makes and starts one in memory, where the machine has room there: what is tested is no disk.
+    pub fn in_memory() -> anyhow::Result<Self> {
+        let memory = PathBuf::from("/dev/shm");
+        Self::start(&if memory.is_dir() { memory } else { std::env::temp_dir() })
+    }
+
+    /// Makes and starts one below a folder.
+    pub fn start(parent: &Path) -> anyhow::Result<Self> {
         let programs = programs()?;
-        let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = parent.join(format!("rolecall-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         if is_root()? {
@@ -43,6 +47,13 @@ impl Cluster {
         let log = cluster.folder.join("log");
         cluster.run("pg_ctl", &["-D", &data, "-w", "-o", &options, "-l", &log.to_string_lossy(), "start"])?;
         Ok(cluster)
+    }
+
+    /// Makes a database; answers its address.
+    pub fn database(&self, name: &str) -> anyhow::Result<String> {
+        let make = format!("CREATE DATABASE {name}");
+        crate::run("", "psql", &["-q", "-c", &make, &format!("{}/postgres", self.url)])?;
+        Ok(format!("{}/{name}", self.url))
     }
 
     fn data(&self) -> String {

@@ -36,7 +36,7 @@ pub fn all() -> anyhow::Result<()> {
 
 /// What the server does over SQLite it does over PostgreSQL.
 fn on_postgres() -> anyhow::Result<()> {
-    let cluster = postgres::Cluster::start()?;
+    let cluster = postgres::Cluster::in_memory()?;
     let server = ["test", "--quiet", "-p", "rolecall-server", "--test", "it"];
     run_with("", "cargo", &server, &[("TEST_DATABASE", &cluster.url)])
 }

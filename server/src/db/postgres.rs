@@ -43,8 +43,8 @@ use crate::{error::Error, trace::Onward};
 /// What is sent over a connection that is under TLS.
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
-/// Connections that read rows or write; as many again read whole tenants and long lists.
-const CONNECTIONS: usize = 32;
+/// Connections of a node.
+const CONNECTIONS: usize = 64;
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long work may take with little to do, and with much.
@@ -334,7 +334,7 @@ fn pool(url: &str, heard: &Heard) -> Result<Pool, Error> {
     );
     let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
     Pool::builder(manager)
-        .max_size(2 * CONNECTIONS)
+        .max_size(CONNECTIONS)
         // The one that was used last knows the statements.
         .queue_mode(QueueMode::Lifo)
         .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
