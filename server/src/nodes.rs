@@ -7,7 +7,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use rolecall_engine::{access::Revision, ids::TenantId};
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::{
     app::App,
@@ -19,6 +19,8 @@ use crate::{
 
 /// Between two beacons.
 const BEAT: Duration = Duration::from_millis(250);
+/// Between two beacons at least, however many ask for one: each is a commit.
+const SPACE: Duration = Duration::from_millis(5);
 /// Before the connection is made anew after it was lost.
 const BREATH: Duration = Duration::from_millis(100);
 /// How long a request waits that wants to see more than what is in memory.
@@ -57,13 +59,15 @@ pub async fn first_beacon(app: &App) {
 /// Sends beacons for as long as they are heard.
 async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, Error> {
     let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tidied = Instant::now();
     let mut first = true;
     let mut again = false;
     loop {
-        if !again {
-            wait(app, &mut feed, &mut beat).await;
-        }
+        // What a beacon reads is said by the next one only. Somebody waits for that who has asked.
+        let asked = !again && wait(app, &mut feed, &mut beat).await;
+        again = asked;
+        sleep(SPACE).await;
         let number = app.beacons.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let sent = Moment::now();
         let begun = Instant::now();
@@ -74,9 +78,9 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
             app.snapshots.clear();
             first = false;
         }
-        // What was read is said by the next beacon only. Somebody may wait for that.
-        again =
-            changed.into_iter().fold(false, |any, (tenant, revision)| forget(app, tenant, revision) | any);
+        for (tenant, revision) in changed {
+            forget(app, tenant, revision);
+        }
         app.lease.renew(sent, app.staleness);
         app.beacons.heard.send_replace(number);
         if tidied.elapsed() > TIDYING {
@@ -86,14 +90,14 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
     }
 }
 
-/// Waits until a beacon is due. Meanwhile hints are followed.
-async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) {
+/// Waits until a beacon is due. Meanwhile hints are followed. Answers whether somebody waits until all nodes know something.
+async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) -> bool {
     loop {
         tokio::select! {
-            _ = beat.tick() => return,
-            () = app.beacons.wanted.notified() => return,
+            _ = beat.tick() => return false,
+            () = app.beacons.wanted.notified() => return false,
             hint = feed.hint() => match hint {
-                Hint::Asked => return,
+                Hint::Asked => return true,
                 Hint::Changed(changed) => {
                     for (tenant, revision) in changed {
                         forget(app, tenant, revision);
@@ -104,15 +108,13 @@ async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) {
     }
 }
 
-/// Forgets a tenant as it was before a revision, and reads it anew if it was in memory. Answers whether it was.
-fn forget(app: &App, tenant: TenantId, revision: Revision) -> bool {
+/// Forgets a tenant as it was before a revision, and reads it anew if it was in memory.
+fn forget(app: &App, tenant: TenantId, revision: Revision) {
     app.signal.changed(tenant);
-    let outdated = app.snapshots.outdate(tenant, revision);
-    if outdated {
+    if app.snapshots.outdate(tenant, revision) {
         let app = app.clone();
         tokio::spawn(async move { snapshots::snapshot(&app, tenant).await });
     }
-    outdated
 }
 
 /// Waits until a beacon was heard that was sent after this was called: all that was acknowledged before is known then.
