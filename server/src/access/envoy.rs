@@ -29,6 +29,7 @@ use crate::{
     caller::{Bearer, Caller},
     error::Error,
     limits::Tier,
+    nodes,
     trace::{self, Parent},
 };
 
@@ -137,6 +138,7 @@ const UNAUTHENTICATED: i32 = 16;
 /// # Errors
 /// When connections cannot be accepted.
 pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Error> {
+    nodes::first_beacon(&app).await;
     let server = Server::builder().add_service(Authorization(app));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     server.serve_with_incoming_shutdown(incoming, stop).await.map_err(Error::internal)

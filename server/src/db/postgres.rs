@@ -56,7 +56,7 @@ const HINTS: usize = 1000;
 const WRITING: usize = 10_000;
 /// What each session is told: how long a statement, a lock and a transaction that does nothing may take.
 const SESSION: &str =
-    "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s";
+    "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=5s";
 /// Work that concerns no tenant takes turns by this lock.
 pub(super) const TURNS: &str = "SELECT pg_advisory_xact_lock(7267465063616)";
 

@@ -198,6 +198,8 @@ fn ask(address: SocketAddr, request: &str) -> String {
 #[test]
 fn metrics_and_health_have_an_address_of_their_own() {
     let server = Server::start();
+    // It answers once it is ready.
+    server.anonymous().get("/livez").expect(200);
     let (address, serving) = RUNTIME.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         (listener.local_addr().unwrap(), tokio::spawn(serve_observed(server.app.clone(), listener)))
