@@ -236,9 +236,9 @@ pub(crate) async fn erase_some(app: &App, tenant: TenantId, tables: Arc<[Shape]>
                 }
             }
         }
-        Ok(Written { value: left > 0, left: Left::Note })
+        Ok(left > 0)
     };
-    app.db.write(tenant, work, |_| ()).await
+    beside(app, tenant, work).await
 }
 
 /// Moves some of a tenant's audit rows of a day that is past into the archive; answers whether there were any. That is no change of
@@ -248,14 +248,10 @@ pub(crate) async fn erase_some(app: &App, tenant: TenantId, tables: Arc<[Shape]>
 /// When the database cannot be written.
 pub(crate) async fn archive_some(app: &App, tenant: TenantId) -> Result<bool, Error> {
     let now = app.clock.now();
-    let work = async move |writer: &mut Writer<'_>| {
-        let moved = archive::move_some(writer, now).await?;
-        Ok(Written { value: moved, left: if moved { Left::Note } else { Left::Nothing } })
-    };
-    app.db.write(tenant, work, |_| ()).await
+    beside(app, tenant, async move |writer| archive::move_some(writer, now).await).await
 }
 
-/// Stores what is no change of a tenant: how far the delivery of its events is. It has no revision and no audit row.
+/// Stores what is no change of a tenant, for example how far the delivery of its events is. It has no revision and no audit row.
 ///
 /// # Errors
 /// What the work answers, which then must have stored nothing; or when the database cannot be written.
@@ -277,9 +273,9 @@ pub(crate) async fn note_seen(app: &App) {
             for (session, at) in seen {
                 sessions::see(writer, session, at).await?;
             }
-            Ok(Written { value: (), left: Left::Note })
+            Ok(())
         };
-        if let Err(error) = app.db.write(tenant, work, |_| ()).await {
+        if let Err(error) = beside(app, tenant, work).await {
             tracing::warn!(%tenant, %error, "when sessions were used cannot be written down");
         }
     }

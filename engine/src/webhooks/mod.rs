@@ -59,9 +59,10 @@ impl WebhookStanding {
     }
 }
 
-/// What whoever has a webhook can say of it.
+/// What whoever has a webhook can say of it. Its secret is an `S`, and the values of its encrypted headers are `H`: sealed, where
+/// it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookSettings {
+pub struct WebhookSettings<S = Sealed, H = Sealed> {
     /// The name to show.
     pub name: WebhookName,
     /// What it is for.
@@ -77,9 +78,9 @@ pub struct WebhookSettings {
     /// Headers that are sent too.
     pub headers: Vec<Header<String>>,
     /// The same with values that nobody is shown.
-    pub encrypted_headers: Vec<Header<Sealed>>,
+    pub encrypted_headers: Vec<Header<H>>,
     /// What deliveries are signed by.
-    pub secret: Option<Sealed>,
+    pub secret: Option<S>,
     /// Kept: events are always sent as CloudEvents.
     pub cloud_events: bool,
     /// Kept.

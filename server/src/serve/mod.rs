@@ -19,7 +19,7 @@ use stream::{Notes, Stream};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{interval, sleep, timeout},
+    time::{Instant, interval, interval_at, sleep, timeout},
 };
 
 use crate::{
@@ -111,7 +111,8 @@ async fn purge_tenants(app: App) {
 
 /// Moves past days of audit trails into the archive, one look after the other.
 async fn retain_audits(app: App) {
-    let mut looking = interval(RETAINING);
+    // Not at once: whatever starts a server wants it to answer first.
+    let mut looking = interval_at(Instant::now() + RETAINING, RETAINING);
     loop {
         looking.tick().await;
         if let Err(error) = retain(&app).await {

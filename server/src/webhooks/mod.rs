@@ -10,8 +10,7 @@ use rolecall_engine::{
     ids::{TenantId, WebhookId},
     names::{Description, Setting, WebhookName},
     webhooks::{
-        EventFilter, Header, NewSecret, NewWebhook, Webhook, WebhookOp, WebhookOrigin, WebhookSettings,
-        WebhookStanding,
+        Header, NewSecret, NewWebhook, Webhook, WebhookOp, WebhookOrigin, WebhookSettings, WebhookStanding,
     },
 };
 use sql::Selection;
@@ -25,19 +24,7 @@ use crate::{
 };
 
 /// What is said of a webhook, with secrets that are not sealed yet.
-pub struct Given {
-    pub name: WebhookName,
-    pub description: Option<Description>,
-    pub url: Setting,
-    pub event_types: Vec<&'static EventType>,
-    pub filter: Option<EventFilter>,
-    pub enabled: bool,
-    pub headers: Vec<Header<String>>,
-    pub encrypted_headers: Vec<Header<String>>,
-    pub secret: Option<NewSecret>,
-    pub cloud_events: bool,
-    pub checks_revocation: bool,
-}
+pub type Given = WebhookSettings<NewSecret, String>;
 
 /// One operation of a patch, the same way.
 pub enum GivenOp {
