@@ -40,6 +40,16 @@ impl Request {
         Self { bytes: text.into_bytes(), ..self }
     }
 
+    /// The same, sent to another host name.
+    pub fn to(self, host: &str) -> Self {
+        let text = String::from_utf8_lossy(&self.bytes).replacen(
+            "Host: 127.0.0.1\r\n",
+            &format!("Host: {host}\r\n"),
+            1,
+        );
+        Self { bytes: text.into_bytes(), ..self }
+    }
+
     /// The same, with this in its answer.
     pub fn saying(self, says: &'static str) -> Self {
         Self { says, ..self }
@@ -97,7 +107,21 @@ pub fn run(
     address: SocketAddr,
     connections: usize,
     time: Duration,
+    next: impl FnMut(usize) -> Option<Request>,
+) -> anyhow::Result<Measured> {
+    read(address, connections, time, next, |_, _| Ok(()))
+}
+
+/// As [`run`]; `heard` is told the answers, each with the connection that asked.
+///
+/// # Errors
+/// As [`run`], and what `heard` says.
+pub fn read(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
     mut next: impl FnMut(usize) -> Option<Request>,
+    mut heard: impl FnMut(usize, &[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Measured> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(connections.max(8));
@@ -130,6 +154,7 @@ pub fn run(
                 if connection.request.counts {
                     latencies.push(latency);
                 }
+                heard(at, connection.body())?;
                 let more = if begun.elapsed() < time { next(at) } else { None };
                 let Some(request) = more else {
                     running -= 1;
@@ -180,6 +205,12 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The body of the answer.
+    fn body(&self) -> &[u8] {
+        let begin = find(&self.answer, b"\r\n\r\n").map_or(self.answer.len(), |head| head + 4);
+        self.answer.get(begin..).unwrap_or_default()
     }
 
     fn is_whole(&self) -> anyhow::Result<bool> {

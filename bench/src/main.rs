@@ -15,8 +15,10 @@ mod nodes;
 mod peers;
 mod questions;
 mod reads;
+mod receivers;
 mod seed;
 mod server;
+mod tenants;
 mod tokens;
 mod world;
 mod writes;
@@ -82,6 +84,14 @@ fn main() -> anyhow::Result<()> {
         let own = tempfile::Builder::new().prefix("logins-").tempdir_in(&folder)?;
         seed::tenant(own.path(), SMALL)?;
         logins::all(&Server::start(own.path())?, &seed::key(own.path())?)?;
+    }
+    if wanted("receivers") {
+        let own = tempfile::Builder::new().prefix("receivers-").tempdir_in(&folder)?;
+        seed::tenant(own.path(), SMALL)?;
+        receivers::hanging(own.path(), &seed::key(own.path())?)?;
+    }
+    if wanted("tenants") {
+        tenants::all(&folder.join("tenants"))?;
     }
     // Only with a PostgreSQL: `cargo xtask bench` has one.
     if wanted("nodes")

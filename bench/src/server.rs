@@ -59,7 +59,11 @@ impl Server {
         Self::start_with(data, &["--database", database])
     }
 
-    fn start_with(data: &Path, more: &[&str]) -> anyhow::Result<Self> {
+    /// One with more settings.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_with(data: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let words = [
             "serve",
             "--listen",

@@ -1,7 +1,7 @@
 //! What time is it, and what is random? The only place that asks the machine, so that tests can answer instead.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -13,6 +13,79 @@ use rolecall_engine::{
     time::{Span, Timestamp},
 };
 
+/// How far the machine's clock of the day may be behind what it was before it is not believed any more, in milliseconds
+/// (threats T30).
+const SKEW: i64 = 60_000;
+
+/// The machine's two clocks: the one of the day, which people and programs set, and the time since the machine was started, which nobody
+/// sets and which goes on while the machine sleeps. Both run equally fast, so they get apart only if the first is set.
+struct Machine {
+    /// The most that the first was ahead of the second, in milliseconds.
+    most: AtomicI64,
+    /// Whether the first was found to be set back, and that was said.
+    behind: AtomicBool,
+}
+
+static MACHINE: Machine = Machine::new();
+
+impl Machine {
+    const fn new() -> Self {
+        Self { most: AtomicI64::new(i64::MIN), behind: AtomicBool::new(false) }
+    }
+
+    /// The time of the day as it is told, and as it never goes back, both in milliseconds since 1970. The second counts it as
+    /// time that has passed when the clock is set forward: so does a machine that was stopped without knowing it.
+    #[expect(clippy::disallowed_methods, reason = "this is the injected clock")]
+    fn now(&self) -> (i64, i64) {
+        // In this order: who is held up between the two finds the day behind, which changes nothing.
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let day = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::Boottime;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Monotonic;
+        let up = rustix::time::clock_gettime(clock);
+        (day, self.steady(day, up.tv_sec * 1000 + up.tv_nsec / 1_000_000))
+    }
+
+    /// The time of the day that never goes back, at a time since the machine was started.
+    fn steady(&self, day: i64, up: i64) -> i64 {
+        let ahead = day - up;
+        let mut most = self.most.load(Ordering::Relaxed);
+        if ahead > most {
+            most = self.most.fetch_max(ahead, Ordering::Relaxed).max(ahead);
+        }
+        up + most
+    }
+
+    /// The time of the day, unless it was set back: then it goes on as if it had not been.
+    fn today(&self) -> i64 {
+        let (day, steady) = self.now();
+        let behind = day < steady - SKEW;
+        if behind != self.behind.load(Ordering::Relaxed) {
+            self.behind.store(behind, Ordering::Relaxed);
+            if behind {
+                tracing::error!(
+                    seconds = (steady - day) / 1000,
+                    "the machine's clock was set back; time goes on here as if it had not been, until a restart"
+                );
+            }
+        }
+        if behind { steady } else { day }
+    }
+}
+
+/// A point in time that compares with others of this process: it never goes back, and goes on while the machine sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// The time now, in milliseconds.
+    pub fn now() -> Self {
+        Self(u64::try_from(MACHINE.now().1).unwrap_or_default())
+    }
+}
+
 /// The time of day.
 #[derive(Debug, Default)]
 pub struct Clock {
@@ -21,12 +94,9 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The time now.
-    #[expect(clippy::disallowed_methods, reason = "this is the injected clock")]
+    /// The time now. It does not go back by more than a minute while the process lives, however the machine's clock is set.
     pub fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_millis(millis.saturating_add(self.ahead.load(Ordering::Relaxed)))
+        Timestamp::from_millis(MACHINE.today().saturating_add(self.ahead.load(Ordering::Relaxed)))
     }
 
     /// Moves the clock ahead.
@@ -106,5 +176,26 @@ impl Entropy {
     #[must_use]
     pub fn api_key_id(self) -> ApiKeyId {
         ApiKeyId::new(self.bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hours, as the clocks tell them.
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn time_goes_on_whoever_sets_the_clock() {
+        let machine = Machine::new();
+        assert_eq!(machine.steady(100 * HOUR, HOUR), 100 * HOUR);
+        assert_eq!(machine.steady(101 * HOUR, 2 * HOUR), 101 * HOUR);
+        // A day back: an hour later it is an hour later.
+        assert_eq!(machine.steady(78 * HOUR, 3 * HOUR), 102 * HOUR);
+        // Set right again, and then a day ahead: that counts as passed.
+        assert_eq!(machine.steady(103 * HOUR, 4 * HOUR), 103 * HOUR);
+        assert_eq!(machine.steady(128 * HOUR, 5 * HOUR), 128 * HOUR);
+        assert_eq!(machine.steady(105 * HOUR, 6 * HOUR), 129 * HOUR);
     }
 }

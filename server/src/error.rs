@@ -44,6 +44,8 @@ pub enum Error {
     Timeout,
     /// The database cannot be used now.
     Unavailable,
+    /// The database has no room for what is to be stored.
+    StorageFull,
     /// What the request wants to see is not known here yet.
     RevisionUnavailable,
     /// The server is about to stop.
@@ -209,6 +211,12 @@ impl Error {
         Self::Internal(fault.into())
     }
 
+    /// Whether the program or its surroundings failed, and not the request.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        matches!(self, Self::Internal(_) | Self::Unavailable | Self::StorageFull)
+    }
+
     /// A wrong value at a place in the body.
     pub fn at_pointer(pointer: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self::Invalid(Box::new(Invalid {
@@ -266,6 +274,7 @@ impl fmt::Display for Error {
                 f.write_str("what the request wants to see is not known here yet; try again")
             }
             Self::Unavailable => f.write_str("the database cannot be used now; try again"),
+            Self::StorageFull => f.write_str("the database has no room left; nothing was stored"),
             Self::Stopping => f.write_str("the server is about to stop"),
             Self::Replayed(_) => f.write_str("the request was done before"),
             Self::DoneBefore => f.write_str(

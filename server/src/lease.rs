@@ -1,8 +1,8 @@
 //! May a node answer from what it has in memory?
 //!
 //! Where several nodes share a database, each knows what the others changed only as of its last beacon. It may answer for some
-//! time after that, and not longer: an answer is never older than the lease. The time is counted by a clock that nobody sets
-//! and that goes on while the machine sleeps.
+//! time after that, and not longer: an answer is never older than the lease. The time is counted by a clock that never goes back
+//! and that goes on while the machine sleeps or is stopped without knowing it.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -12,7 +12,7 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{Notify, watch};
 
-use crate::metrics::Histogram;
+use crate::{clock::Moment, metrics::Histogram};
 
 /// How long answers may be behind: 1 s to 300 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,23 +21,6 @@ pub struct Staleness(pub Duration);
 impl Default for Staleness {
     fn default() -> Self {
         Self(Duration::from_secs(30))
-    }
-}
-
-/// A point in time since the machine was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(u64);
-
-impl Moment {
-    /// The time now, in milliseconds. It goes on while the machine sleeps.
-    pub fn now() -> Self {
-        #[cfg(target_os = "linux")]
-        let clock = rustix::time::ClockId::Boottime;
-        #[cfg(not(target_os = "linux"))]
-        let clock = rustix::time::ClockId::Monotonic;
-        let now = rustix::time::clock_gettime(clock);
-        let [seconds, nanos] = [now.tv_sec, now.tv_nsec].map(|part| u64::try_from(part).unwrap_or_default());
-        Self(seconds * 1000 + nanos / 1_000_000)
     }
 }
 
@@ -57,7 +40,7 @@ impl Term {
 pub enum Lease {
     /// For ever: nobody else writes to the database.
     Own,
-    /// Until so many milliseconds since the machine was started.
+    /// Until a moment, as the number that it is.
     Shared(AtomicU64),
 }
 

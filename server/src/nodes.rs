@@ -11,9 +11,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::{
     app::App,
+    clock::Moment,
     db::{Feed, Hint},
     error::Error,
-    lease::Moment,
     snapshots,
 };
 

@@ -217,7 +217,7 @@ async fn answer(
             let (code, status) = match error {
                 Error::Unauthenticated | Error::OtherTenant => (UNAUTHENTICATED, 401),
                 Error::TooManyRequests(_) => (PERMISSION_DENIED, 429),
-                Error::Internal(_) | Error::Unavailable => (PERMISSION_DENIED, 503),
+                ref fault if fault.is_fault() => (PERMISSION_DENIED, 503),
                 _ => (PERMISSION_DENIED, 403),
             };
             let message = match error {

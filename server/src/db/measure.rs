@@ -57,7 +57,7 @@ impl Db {
         let begun = Instant::now();
         let done = work.instrument(spans::transaction(system, kind)).await;
         self.measures.took.get_or_create(&[("kind", kind)]).took(begun.elapsed());
-        if let Err(Error::Unavailable | Error::Internal(_)) = &done {
+        if done.as_ref().is_err_and(Error::is_fault) {
             self.measures.failed.inc();
         }
         done

@@ -251,6 +251,10 @@ impl Db {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+            tracing::error!(%error, "the database has no room left");
+            return Self::StorageFull;
+        }
         Self::internal(error)
     }
 }

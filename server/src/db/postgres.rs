@@ -144,7 +144,7 @@ impl Postgres {
                 let done = timeout(limit, AssertUnwindSafe(work(&client)).catch_unwind()).await;
                 let done = done.unwrap_or_else(|late| Ok(Err(unavailable(late))));
                 let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
-                if matches!(done, Err(Error::Unavailable | Error::Internal(_))) {
+                if done.as_ref().is_err_and(Error::is_fault) {
                     // Nobody knows what state it is in.
                     drop(Object::take(client));
                 }
@@ -409,6 +409,10 @@ impl From<tokio_postgres::Error> for Error {
         let said = error.as_db_error().map(|said| format!("{}: {}", said.severity(), said.message()));
         let is_ours = said.is_none() && !error.is_closed() && !is_io(&error);
         match said {
+            Some(said) if error.code() == Some(&SqlState::DISK_FULL) => {
+                tracing::error!(error = said, "the database has no room left");
+                Self::StorageFull
+            }
             Some(said) if passes => unavailable(said),
             Some(said) => Self::internal(said),
             None if is_ours => Self::internal(error),

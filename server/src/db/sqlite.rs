@@ -68,11 +68,24 @@ enum Job {
 
 /// The commit that should have made the work durable failed.
 #[derive(Debug, Clone, Copy)]
-struct CommitFailed;
+enum CommitFailed {
+    /// There is no room for it.
+    Full,
+    Otherwise,
+}
 
 impl From<CommitFailed> for Error {
-    fn from(CommitFailed: CommitFailed) -> Self {
-        Self::Unavailable
+    fn from(failed: CommitFailed) -> Self {
+        match failed {
+            CommitFailed::Full => Self::StorageFull,
+            CommitFailed::Otherwise => Self::Unavailable,
+        }
+    }
+}
+
+impl From<&rusqlite::Error> for CommitFailed {
+    fn from(error: &rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { Self::Full } else { Self::Otherwise }
     }
 }
 
@@ -202,7 +215,7 @@ impl Sqlite {
         let work = move |connection: &Connection, batch: &mut Batch| -> Answer {
             let done = onward.run(|| run(connection, batch));
             // What failed after it had stored something, or by a fault of its own, says so itself.
-            let own_fault = matches!(done, Err(Error::Internal(_)));
+            let own_fault = done.as_ref().is_err_and(Error::is_fault);
             Box::new(move |committed| {
                 let known = if own_fault { Ok(()) } else { committed.map_err(Error::from) };
                 // Who asked may have gone; what was committed stays.
@@ -274,7 +287,7 @@ fn begin(connection: &Connection) -> Result<(), CommitFailed> {
     let begun = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.raw_execute());
     begun.map(drop).map_err(|error| {
         tracing::error!(%error, "the database cannot be written");
-        CommitFailed
+        CommitFailed::from(&error)
     })
 }
 
@@ -305,7 +318,7 @@ fn end(connection: &Connection, spoilt: bool) -> Result<(), CommitFailed> {
     }
     tracing::error!("work failed after it had stored something; nothing of its commit was kept");
     let _ = connection.execute_batch("ROLLBACK");
-    Err(CommitFailed)
+    Err(CommitFailed::Otherwise)
 }
 
 fn commit(connection: &Connection) -> Result<(), CommitFailed> {
@@ -317,7 +330,7 @@ fn commit(connection: &Connection) -> Result<(), CommitFailed> {
             std::process::abort();
         }
         let _ = connection.execute_batch("ROLLBACK");
-        CommitFailed
+        CommitFailed::from(&error)
     })
 }
 
@@ -362,6 +375,30 @@ mod tests {
         assert!(!add(&engine, "c", || panic!("on purpose")).await);
         assert!(add(&engine, "d", || Ok(())).await);
         assert_eq!(stored(&engine), ["a", "d"]);
+    }
+
+    /// A full disk refuses what does not fit, says so, and keeps what was acknowledged; once there is room it goes on.
+    #[tokio::test]
+    async fn a_full_disk_refuses_and_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(folder.path());
+        let room = async |pages: &'static str| {
+            let work = move |system: &System<'_>| super::super::ready(system.all(pages, &[], |_| Ok(())));
+            engine.system(work).await.unwrap();
+        };
+        let large = async |id: &'static str| {
+            let sql = "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'x', zeroblob(100000), 0)";
+            let work = move |system: &System<'_>| super::super::ready(system.execute(sql, &[id.into()]));
+            engine.system(work).await.map(drop)
+        };
+        assert!(add(&engine, "a", || Ok(())).await);
+        // As little as there can be: what there is already.
+        room("PRAGMA max_page_count = 1").await;
+        assert!(matches!(large("b").await, Err(Error::StorageFull)));
+        assert_eq!(stored(&engine), ["a"]);
+        room("PRAGMA max_page_count = 100000").await;
+        assert!(large("c").await.is_ok());
+        assert_eq!(stored(&engine), ["a", "c"]);
     }
 
     /// The same for work on a tenant, whose failures that stored nothing cost nobody anything.

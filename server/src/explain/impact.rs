@@ -67,7 +67,7 @@ pub async fn preview(app: &App, caller: &Caller<Administrator>, plan: Plan) -> R
         let mut trial = Trial::new(&inside, reader, before, editor);
         for (at, request) in plan.changes.into_iter().enumerate() {
             let place = |error: Error| match error {
-                fault @ (Error::Internal(_) | Error::Unavailable) => fault,
+                fault if fault.is_fault() => fault,
                 refused => Error::at_pointer(format!("/changes/{at}"), refused),
             };
             trial.make(request).await.map_err(place)?;

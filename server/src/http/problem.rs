@@ -152,6 +152,7 @@ impl Problem {
             Error::Unavailable | Error::Stopping => {
                 (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable")
             }
+            Error::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "HTTP-507", "Insufficient storage"),
             Error::RevisionUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "revision-unavailable", "Revision unavailable")
             }

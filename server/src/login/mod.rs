@@ -72,7 +72,8 @@ pub async fn by_token(app: &App, host: Option<&Host>, token: &str) -> Result<Ses
 fn counted<T>(app: &App, way: &'static str, attempt: Result<T, Error>) -> Result<T, Error> {
     let outcome = match &attempt {
         Ok(_) => "admitted",
-        Err(Error::Internal(_) | Error::Unavailable | Error::Session(SessionError::Provider(_))) => "failed",
+        Err(Error::Session(SessionError::Provider(_))) => "failed",
+        Err(error) if error.is_fault() => "failed",
         Err(_) => "refused",
     };
     app.metrics.logins.get_or_create(&[("way", way), ("outcome", outcome)]).inc();
