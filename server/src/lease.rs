@@ -31,6 +31,10 @@ pub struct Term(Option<Moment>);
 impl Term {
     /// Whether it has not ended.
     pub fn is_running(self) -> bool {
+        #[cfg(feature = "sabotage")]
+        if crate::sabotage::leases_never_end() {
+            return true;
+        }
         self.0.is_none_or(|end| Moment::now() <= end)
     }
 }

@@ -43,6 +43,8 @@ mod oauth_tokens;
 pub mod operators;
 mod provisioner;
 mod roles;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod scim;
 mod scopes;
 mod seal;

@@ -1,8 +1,7 @@
-//! What is done with this repository? `cargo xtask test`, `tidy`, `bench`, `fuzz`, `generate`.
+//! What is done with this repository? `cargo xtask test`, `tidy`, `bench`, `faults`, `fuzz`, `generate`.
 
 mod coverage;
 mod fuzz;
-mod postgres;
 mod test;
 mod tidy;
 
@@ -13,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use rolecall_postgres::Cluster;
 
 const USAGE: &str = "usage: cargo xtask <command>
 
@@ -20,6 +20,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy      check the structure: who may use whom, and how files look
   bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `logins`,
             `nodes`, `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
+  faults    let nodes, the database, the network, clocks and disks fail, and look what is lost; all, those of the tests with
+            `--short`, or those named
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
   generate  write what is made from the program: openapi.json, permissions.txt, escalation.txt
 ";
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(),
         Some("generate") => generate(),
         Some("fuzz") => fuzzing(env::args().nth(2)),
+        Some("faults") => faults(&env::args().skip(2).collect::<Vec<_>>()),
         Some("bench") => bench(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprint!("{USAGE}");
@@ -95,6 +98,14 @@ fn fuzzing(seconds: Option<String>) -> anyhow::Result<()> {
     fuzz::all(seconds.unwrap_or(600))
 }
 
+/// Lets faults happen to the program, built so that it can have deliberate ones.
+fn faults(which: &[String]) -> anyhow::Result<()> {
+    let program = ["-p", "rolecall", "-p", "rolecall-faults", "--features", "rolecall/sabotage"];
+    run("", "cargo", &[&["build", "--quiet"], &program[..]].concat())?;
+    let which: Vec<&str> = ["target/faults"].into_iter().chain(which.iter().map(String::as_str)).collect();
+    run("", "target/debug/rolecall-faults", &which)
+}
+
 /// The version of Cerbos that is asked the same questions.
 const CERBOS: &str = "cerbos@0.51.0";
 
@@ -112,7 +123,7 @@ fn bench(parts: &[String]) -> anyhow::Result<()> {
     }
     let with_nodes = parts.is_empty() || parts.iter().any(|part| part == "nodes");
     // On the disk: what is measured is durable.
-    let cluster = if with_nodes { Some(postgres::Cluster::start(&env::temp_dir())?) } else { None };
+    let cluster = if with_nodes { Some(Cluster::start(&env::temp_dir())?) } else { None };
     let database = cluster.as_ref().map(|cluster| cluster.database("bench")).transpose()?;
     let variables: Vec<(&str, &str)> = database.iter().map(|url| ("BENCH_DATABASE", url.as_str())).collect();
     let parts = parts.iter().map(String::as_str);

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, process::Command};
 
-use crate::{coverage, fuzz, postgres, root, run, run_with, tidy};
+use rolecall_postgres::Cluster;
+
+use crate::{coverage, fuzz, root, run, run_with, tidy};
 
 /// The oldest Node.js that the vendor's client runs on.
 const NODE: u32 = 20;
@@ -23,7 +25,7 @@ pub fn all() -> anyhow::Result<()> {
     tidy::run()?;
     run("", "cargo", &["fmt", "--all", "--check"])?;
     run("", "cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
-    run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100")])?;
+    run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100"), ("DELIVERY_ROUNDS", "20")])?;
     on_postgres()?;
     run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
     let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
@@ -36,7 +38,7 @@ pub fn all() -> anyhow::Result<()> {
 
 /// What the server does over SQLite it does over PostgreSQL.
 fn on_postgres() -> anyhow::Result<()> {
-    let cluster = postgres::Cluster::in_memory()?;
+    let cluster = Cluster::in_memory()?;
     let server = ["test", "--quiet", "-p", "rolecall-server", "--test", "it"];
     run_with("", "cargo", &server, &[("TEST_DATABASE", &cluster.url)])
 }
@@ -65,7 +67,7 @@ fn install() -> anyhow::Result<()> {
     if !makes_environments() {
         missing.push("python3-venv");
     }
-    if postgres::programs().is_err() {
+    if rolecall_postgres::programs().is_err() {
         missing.push("postgresql");
     }
     if missing.is_empty() {

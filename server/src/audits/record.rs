@@ -82,7 +82,7 @@ impl Row {
 #[cfg(feature = "sabotage")]
 fn late(rows: Vec<Row>) -> Vec<Row> {
     static WAITING: std::sync::Mutex<Vec<Row>> = std::sync::Mutex::new(Vec::new());
-    if !crate::db::sabotage::audits_outside_the_transaction() {
+    if !crate::sabotage::audits_outside_the_transaction() {
         return rows;
     }
     std::mem::replace(&mut *WAITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner), rows)

@@ -11,8 +11,6 @@ mod measure;
 mod migrate;
 mod postgres;
 mod row;
-#[cfg(feature = "sabotage")]
-pub mod sabotage;
 mod schema;
 mod sqlite;
 mod table;

@@ -390,6 +390,12 @@ async fn begin(client: &ClientWrapper, tenant: TenantId) -> Result<(), Error> {
 
 /// Makes what was stored durable. When the answer does not come, nobody knows whether it is: the connection is given up.
 async fn commit(client: &ClientWrapper) -> Result<(), Error> {
+    #[cfg(feature = "sabotage")]
+    if crate::sabotage::answers_before_the_commit() {
+        // It takes a little to come. Polled once, which sends it; the answer is not waited for.
+        let _ = client.batch_execute("SELECT pg_sleep(0.05); COMMIT").now_or_never();
+        return Ok(());
+    }
     client.batch_execute("COMMIT").await.map_err(unavailable)
 }
 

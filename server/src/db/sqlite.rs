@@ -301,13 +301,13 @@ fn finish(connection: &Connection, spoilt: bool, answers: Vec<Answer>) {
 
 #[cfg(feature = "sabotage")]
 fn finish(connection: &Connection, spoilt: bool, answers: Vec<Answer>) {
-    let early = super::sabotage::answers_before_the_commit();
+    let early = crate::sabotage::answers_before_the_commit();
     let committed = if early { Ok(()) } else { end(connection, spoilt) };
     for answer in answers {
         answer(committed);
     }
     if early {
-        super::sabotage::dawdle();
+        crate::sabotage::dawdle();
         let _ = end(connection, spoilt);
     }
 }

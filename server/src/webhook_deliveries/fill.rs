@@ -42,7 +42,7 @@ pub async fn fill(app: &App) -> Result<(), Error> {
         let mut more = true;
         while more {
             #[cfg(feature = "sabotage")]
-            if crate::db::sabotage::deliveries_outside_the_transaction() {
+            if crate::sabotage::deliveries_outside_the_transaction() {
                 more = apart(app, tenant).await?;
                 continue;
             }
@@ -60,7 +60,7 @@ async fn apart(app: &App, tenant: TenantId) -> Result<bool, Error> {
     let (now, entropy) = (app.clock.now(), app.entropy);
     let take = async |writer: &mut Writer<'_>| events::take(writer, BATCH).await;
     let taken = write::beside(app, tenant, take).await?;
-    crate::db::sabotage::dawdle();
+    crate::sabotage::dawdle();
     let work = async move |writer: &mut Writer<'_>| put(writer, &taken, entropy, now).await;
     write::beside(app, tenant, work).await
 }

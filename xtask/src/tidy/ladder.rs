@@ -20,6 +20,7 @@ const RUNGS: &[&[&str]] = &[
         "idempotency/answer.rs",
         "idempotency/once.rs",
         "lease.rs",
+        "sabotage.rs",
         "written.rs",
     ],
     &["mail.rs"],

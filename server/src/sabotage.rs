@@ -1,4 +1,4 @@
-//! Which deliberate fault is on? Only in builds for the crash harness, which must notice each of them.
+//! Which deliberate fault is on? Only in builds for the crash harness and the fault suite, which must notice each of them.
 
 use std::{sync::LazyLock, thread::sleep, time::Duration};
 
@@ -22,4 +22,14 @@ pub(crate) fn deliveries_outside_the_transaction() -> bool {
 /// Whether the audit rows of a change wait for the next transaction.
 pub(crate) fn audits_outside_the_transaction() -> bool {
     *FAULT == "audit-outside-transaction"
+}
+
+/// Whether leases do not end.
+pub(crate) fn leases_never_end() -> bool {
+    *FAULT == "never-outdated"
+}
+
+/// Whether leases are counted by the clock of the day, which can be set back.
+pub(crate) fn leases_go_by_the_wall_clock() -> bool {
+    *FAULT == "lease-by-wall-clock"
 }

@@ -1,0 +1,100 @@
+//! The wall clock of a node's machine jumps, forwards and backwards, while it runs. Clocks that nobody sets go on.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    report::Report,
+    stage::{STALENESS, Stage, ready},
+    witness::{Cast, during},
+};
+
+/// How much later than the lease ends an answer may come that was given before.
+const LATE: Duration = Duration::from_millis(100);
+/// Forwards, which ends the lease, and backwards, which does not make it longer.
+const FORWARDS: &str = "+120s";
+const BACKWARDS: &str = "-3600s";
+
+/// Decisions stay right, and the lease is as long as it is.
+pub fn jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+    let installation = stage.installation("clock", sabotaged.then_some("lease-by-wall-clock"))?;
+    let file = installation.file("time");
+    fs::write(&file, "+0s")?;
+    let variables = [
+        ("LD_PRELOAD", library()?.to_string_lossy().into_owned()),
+        ("FAKETIME_TIMESTAMP_FILE", file.to_string_lossy().into_owned()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ];
+    let a = installation.node("a", None)?;
+    let b = installation.node_apart(&stage.network, "b", &variables)?;
+    let tenant = installation.tenant(&a)?;
+    let nodes = [a.address, b.address];
+    let cast = Cast {
+        tenant: &tenant,
+        writes: &nodes,
+        changes: a.address,
+        pace: STALENESS / 20,
+        asks: &nodes,
+        staleness: STALENESS,
+    };
+    let begun = Instant::now();
+    let (seen, times) = during(&cast, || {
+        let set = |text: &str| fs::write(&file, text);
+        sleep(STALENESS / 2);
+        let ahead = cut_off_while(stage, STALENESS / 2, || set(FORWARDS))?;
+        ready(b.address)?;
+        sleep(STALENESS / 2);
+        let behind = cut_off_while(stage, 2 * STALENESS, || set(BACKWARDS))?;
+        ready(b.address)?;
+        sleep(STALENESS / 4);
+        set("+0s")?;
+        sleep(STALENESS / 4);
+        Ok([ahead, behind])
+    })?;
+    let mut report = Report::new(seen, begun, &cast, &nodes)?;
+    let [(ahead, mended), (behind, mended_again)] = times;
+    if let Some(b) = report.seen.asked.get(1) {
+        let good = |from, to| b.answers.good_between(from, to);
+        let counts = [good(begun, ahead), good(mended, behind), good(mended_again, Instant::now())];
+        let [too_late, later] = [good(ahead + LATE, mended), good(behind + STALENESS + LATE, mended_again)];
+        report.expect(
+            counts.iter().all(|count| *count > 0),
+            format!("with the clock right, ahead and behind it decided {counts:?} times"),
+        );
+        report
+            .expect(too_late == 0, format!("cut off with the clock ahead it answered {too_late} questions"));
+        report.expect(
+            later == 0,
+            format!("with the clock behind it answered {later} questions after its lease"),
+        );
+    }
+    Ok(report)
+}
+
+/// Sets the clock of the node while it is cut off, for so long; answers from when to when that was.
+fn cut_off_while(
+    stage: &Stage,
+    time: Duration,
+    set: impl FnOnce() -> std::io::Result<()>,
+) -> anyhow::Result<(Instant, Instant)> {
+    let cut = stage.network.cut()?;
+    set()?;
+    let begun = Instant::now();
+    sleep(time);
+    drop(cut);
+    Ok((begun, Instant::now()))
+}
+
+/// Debian's `libfaketime`.
+fn library() -> anyhow::Result<PathBuf> {
+    let folders = fs::read_dir("/usr/lib")?.filter_map(|entry| Some(entry.ok()?.path()));
+    let library = |folder: PathBuf| folder.join("faketime/libfaketimeMT.so.1");
+    folders.map(library).find(|file: &PathBuf| Path::exists(file)).context("`libfaketime` is not installed")
+}

@@ -1,0 +1,160 @@
+//! The disk is full, and then has room again.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::PathBuf,
+    process::Command,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::bail;
+use rolecall_postgres::Cluster;
+
+use crate::{
+    report::Report,
+    stage::{Installation, STALENESS, Stage, Store, ready},
+    witness::{Cast, during},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// How long there is no room.
+const FULL: Duration = Duration::from_secs(3);
+
+/// SQLite's: what is refused is not stored, the rest goes on, and once there is room so do writes.
+pub fn sqlite(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+    let folder = stage.folder("disk-sqlite")?;
+    let disk = Disk::mount(folder.join("disk"), "24m")?;
+    let store = Store::Sqlite(disk.0.join("data"));
+    let sabotage = sabotaged.then_some("answer-before-commit");
+    let installation = Installation::found(&stage.program, folder, store, sabotage)?;
+    let mut node = installation.node("a", None)?;
+    let tenant = installation.tenant(&node)?;
+    let nodes = [node.address];
+    let cast = Cast {
+        tenant: &tenant,
+        writes: &nodes,
+        changes: node.address,
+        pace: SECOND / 10,
+        asks: &nodes,
+        staleness: Duration::ZERO,
+    };
+    let begun = Instant::now();
+    let (seen, (full, room)) = during(&cast, || {
+        sleep(SECOND);
+        let full = Instant::now();
+        disk.fill(FULL)?;
+        let room = Instant::now();
+        sleep(SECOND);
+        Ok((full, room))
+    })?;
+    let mut report = Report::new(seen, begun, &cast, &nodes)?;
+    let stored = report.seen.stored_though_refused(&cast, node.address)?;
+    let runs = node.runs();
+    drop(node);
+    report.expect(runs, "the node ended");
+    report.expect(stored == 0, format!("{stored} users were refused and are there"));
+    let verified = installation.run(&["audit", "verify"]);
+    report.expect(verified.is_ok(), format!("the audit trail: {verified:?}"));
+    refused_for_some_time(&mut report, full, room);
+    let others: Vec<u16> =
+        report.seen.writes.statuses.keys().copied().filter(|status| ![201, 507].contains(status)).collect();
+    report.expect(others.is_empty(), format!("writes were answered {others:?}"));
+    let silent = report.without_decisions(0);
+    report.expect(silent < SECOND, format!("there was no decision for {silent:?}"));
+    Ok(report)
+}
+
+/// PostgreSQL's.
+pub fn postgres(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+    let folder = stage.folder("disk-postgres")?;
+    let disk = Disk::mount(folder.join("disk"), "256m")?;
+    let cluster = Cluster::start_with(&disk.0, None, &[])?;
+    let url = cluster.database("full")?;
+    let store = Store::Postgres { near: url.clone(), far: url };
+    let sabotage = sabotaged.then_some("answer-before-commit");
+    let installation = Installation::found(&stage.program, folder, store, sabotage)?;
+    let (a, b) = (installation.node("a", None)?, installation.node("b", None)?);
+    let tenant = installation.tenant(&a)?;
+    let nodes = [a.address, b.address];
+    let cast = Cast {
+        tenant: &tenant,
+        writes: &nodes,
+        changes: a.address,
+        pace: SECOND / 10,
+        asks: &nodes,
+        staleness: STALENESS,
+    };
+    let begun = Instant::now();
+    let (seen, (full, room)) = during(&cast, || {
+        sleep(SECOND);
+        let full = Instant::now();
+        disk.fill(FULL)?;
+        if cluster.processes().is_empty() {
+            cluster.begin()?;
+        }
+        let room = Instant::now();
+        ready(a.address)?;
+        ready(b.address)?;
+        sleep(SECOND);
+        Ok((full, room))
+    })?;
+    let mut report = Report::new(seen, begun, &cast, &nodes)?;
+    refused_for_some_time(&mut report, full, room);
+    Ok(report)
+}
+
+/// While there is no room nothing is acknowledged in the end, and then it is again.
+fn refused_for_some_time(report: &mut Report, full: Instant, room: Instant) {
+    let writes = &report.seen.writes;
+    let late = writes.good_between(full + FULL / 2, full + FULL);
+    let again = writes.good_between(room, Instant::now());
+    report.expect(late == 0, format!("{late} writes were acknowledged although the disk was full"));
+    report.expect(again > 0, "no write was acknowledged once there was room");
+}
+
+/// A small disk, in memory. It is gone when this is dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(folder: PathBuf, size: &str) -> anyhow::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let options = format!("size={size},mode=755");
+        run(Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder))?;
+        Ok(Self(folder))
+    }
+
+    /// Leaves no room for so long, whoever makes some.
+    fn fill(&self, time: Duration) -> anyhow::Result<()> {
+        let file = self.0.join("ballast");
+        let begun = Instant::now();
+        let mut ballast = File::create(&file)?;
+        while begun.elapsed() < time {
+            // As much as there is room for; less and less fits.
+            let mut size = 1 << 20;
+            while size > 0 {
+                if ballast.write(&vec![0; size]).is_err() {
+                    size /= 2;
+                }
+            }
+            sleep(Duration::from_millis(5));
+        }
+        fs::remove_file(&file)?;
+        Ok(())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = run(Command::new("umount").arg("--lazy").arg(&self.0));
+    }
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command.output()?;
+    if !output.status.success() {
+        bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
