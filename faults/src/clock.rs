@@ -11,8 +11,8 @@ use anyhow::Context as _;
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage, ready},
-    witness::{Cast, during},
+    stage::{STALENESS, Stage},
+    witness::{Cast, Signals, during},
 };
 
 /// How much later than the lease ends an answer may come that was given before.
@@ -22,7 +22,7 @@ const FORWARDS: &str = "+120s";
 const BACKWARDS: &str = "-3600s";
 
 /// Decisions stay right, and the lease is as long as it is.
-pub fn jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+pub fn a_clock_jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let installation = stage.installation("clock", sabotaged.then_some("lease-by-wall-clock"))?;
     let file = installation.file("time");
     fs::write(&file, "+0s")?;
@@ -38,21 +38,21 @@ pub fn jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let nodes = [a.address, b.address];
     let cast = Cast {
         tenant: &tenant,
-        writes: &nodes,
+        writes: &[a.address],
         changes: a.address,
         pace: STALENESS / 20,
         asks: &nodes,
         staleness: STALENESS,
     };
     let begun = Instant::now();
-    let (seen, times) = during(&cast, || {
+    let (seen, times) = during(&cast, |signals| {
         let set = |text: &str| fs::write(&file, text);
         sleep(STALENESS / 2);
-        let ahead = cut_off_while(stage, STALENESS / 2, || set(FORWARDS))?;
-        ready(b.address)?;
+        let ahead = cut_off_while(signals, stage, STALENESS / 2, || set(FORWARDS))?;
+        tenant.decided(b.address)?;
         sleep(STALENESS / 2);
-        let behind = cut_off_while(stage, 2 * STALENESS, || set(BACKWARDS))?;
-        ready(b.address)?;
+        let behind = cut_off_while(signals, stage, 2 * STALENESS, || set(BACKWARDS))?;
+        tenant.decided(b.address)?;
         sleep(STALENESS / 4);
         set("+0s")?;
         sleep(STALENESS / 4);
@@ -80,11 +80,12 @@ pub fn jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
 
 /// Sets the clock of the node while it is cut off, for so long; answers from when to when that was.
 fn cut_off_while(
+    signals: &Signals,
     stage: &Stage,
     time: Duration,
     set: impl FnOnce() -> std::io::Result<()>,
 ) -> anyhow::Result<(Instant, Instant)> {
-    let cut = stage.network.cut()?;
+    let cut = signals.in_between(|| stage.network.cut())?;
     set()?;
     let begun = Instant::now();
     sleep(time);

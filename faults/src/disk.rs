@@ -1,6 +1,7 @@
 //! The disk is full, and then has room again.
 
 use std::{
+    env,
     fs::{self, File},
     io::Write as _,
     path::PathBuf,
@@ -23,9 +24,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const FULL: Duration = Duration::from_secs(3);
 
 /// SQLite's: what is refused is not stored, the rest goes on, and once there is room so do writes.
-pub fn sqlite(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+pub fn sqlite_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let folder = stage.folder("disk-sqlite")?;
-    let disk = Disk::mount(folder.join("disk"), "24m")?;
+    let disk = Disk::mount("24m")?;
     let store = Store::Sqlite(disk.0.join("data"));
     let sabotage = sabotaged.then_some("answer-before-commit");
     let installation = Installation::found(&stage.program, folder, store, sabotage)?;
@@ -41,7 +42,7 @@ pub fn sqlite(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
         staleness: Duration::ZERO,
     };
     let begun = Instant::now();
-    let (seen, (full, room)) = during(&cast, || {
+    let (seen, (full, room)) = during(&cast, |_| {
         sleep(SECOND);
         let full = Instant::now();
         disk.fill(FULL)?;
@@ -66,12 +67,14 @@ pub fn sqlite(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// PostgreSQL's.
-pub fn postgres(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+/// The one of PostgreSQL's log, without which it cannot commit, so that it ends. It is started again once there is room.
+pub fn postgres_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let folder = stage.folder("disk-postgres")?;
-    let disk = Disk::mount(folder.join("disk"), "256m")?;
-    let cluster = Cluster::start_with(&disk.0, None, &[])?;
-    let url = cluster.database("full")?;
+    let disk = Disk::mount("64m")?;
+    let log = format!("--waldir={}", disk.0.join("log").display());
+    // Short parts, so that another one is soon needed.
+    let cluster = Cluster::start_with(&env::temp_dir(), None, &[], &[&log, "--wal-segsize=1"])?;
+    let url = cluster.database("faults")?;
     let store = Store::Postgres { near: url.clone(), far: url };
     let sabotage = sabotaged.then_some("answer-before-commit");
     let installation = Installation::found(&stage.program, folder, store, sabotage)?;
@@ -87,7 +90,7 @@ pub fn postgres(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
         staleness: STALENESS,
     };
     let begun = Instant::now();
-    let (seen, (full, room)) = during(&cast, || {
+    let (seen, (full, room)) = during(&cast, |_| {
         sleep(SECOND);
         let full = Instant::now();
         disk.fill(FULL)?;
@@ -118,9 +121,11 @@ fn refused_for_some_time(report: &mut Report, full: Instant, room: Instant) {
 struct Disk(PathBuf);
 
 impl Disk {
-    fn mount(folder: PathBuf, size: &str) -> anyhow::Result<Self> {
+    fn mount(size: &str) -> anyhow::Result<Self> {
+        // PostgreSQL's user must be able to get there.
+        let folder = env::temp_dir().join(format!("rolecall-faults-disk-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let options = format!("size={size},mode=755");
+        let options = format!("size={size},mode=1777");
         run(Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder))?;
         Ok(Self(folder))
     }
@@ -148,6 +153,7 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         let _ = run(Command::new("umount").arg("--lazy").arg(&self.0));
+        let _ = fs::remove_dir(&self.0);
     }
 }
 

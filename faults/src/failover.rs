@@ -18,13 +18,13 @@ const SECOND: Duration = Duration::from_secs(1);
 const STALENESS: Duration = Duration::from_secs(30);
 
 /// Decisions go on, and nothing that was acknowledged is lost.
-pub fn host(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+pub fn the_primary_is_lost(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let cluster = Loopback::start(stage, STALENESS)?;
     let old = cluster.primary()?;
     let installation = cluster.installation(stage, "fail-over", old)?;
-    let tenant = cluster.tenant(&installation)?;
+    let tenant = Loopback::tenant(&installation)?;
     if sabotaged {
-        cluster.acknowledge_alone(old)?;
+        Loopback::acknowledge_alone(old)?;
     }
     let nodes = Loopback::nodes();
     let [first, _] = nodes;
@@ -37,7 +37,7 @@ pub fn host(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
         staleness: STALENESS,
     };
     let begun = Instant::now();
-    let (seen, (new, took)) = during(&cast, || {
+    let (seen, (new, took)) = during(&cast, |_| {
         sleep(5 * SECOND);
         let receivers = if sabotaged { cluster.receivers() } else { Vec::new() };
         let stopped: Vec<(u32, Pause)> = receivers

@@ -5,11 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use rolecall_postgres::Cluster;
 use rustix::process::Signal;
 
 use crate::{
-    node::signal,
+    node::{Pause, called, signal},
     report::Report,
     stage::{STALENESS, Stage, ready},
     witness::{Cast, during},
@@ -20,7 +21,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const KILLS: usize = 3;
 
 /// One of two nodes is killed, and started again.
-pub fn node(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+pub fn a_node_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let installation = stage.installation("kill-node", sabotaged.then_some("answer-before-commit"))?;
     let (a, b) = (installation.node("a", None)?, installation.node("b", None)?);
     let tenant = installation.tenant(&a)?;
@@ -35,7 +36,7 @@ pub fn node(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     };
     let begun = Instant::now();
     let mut b = Some(b);
-    let (seen, ()) = during(&cast, || {
+    let (seen, ()) = during(&cast, |_| {
         for _ in 0..KILLS {
             sleep(SECOND);
             let Some(killed) = b.take() else { break };
@@ -54,7 +55,7 @@ pub fn node(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
 }
 
 /// All of PostgreSQL is killed, and started again.
-pub fn postgres(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+pub fn the_database_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let installation = stage.installation("kill-postgres", None)?;
     let (a, b) = (installation.node("a", None)?, installation.node("b", None)?);
     // A node refuses to start over such a database, so this comes later.
@@ -70,8 +71,10 @@ pub fn postgres(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
         staleness: STALENESS,
     };
     let begun = Instant::now();
-    let (seen, back) = during(&cast, || {
-        sleep(2 * SECOND);
+    let (seen, back) = during(&cast, |_| {
+        sleep(SECOND);
+        let _idle = sabotaged.then(|| stop_writer(&stage.cluster)).transpose()?;
+        sleep(SECOND);
         for process in stage.cluster.processes() {
             // One may have ended by itself.
             let _ = signal(process, Signal::KILL);
@@ -90,6 +93,12 @@ pub fn postgres(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     Ok(report)
 }
 
+/// Stops the process that writes what nobody waits for.
+fn stop_writer(cluster: &Cluster) -> anyhow::Result<Pause> {
+    let is_it = |process: &u32| called(*process).contains("walwriter");
+    Pause::of(cluster.processes().into_iter().find(is_it).context("PostgreSQL has no `walwriter`")?)
+}
+
 /// A PostgreSQL that acknowledges before it has written, until this is dropped.
 struct Careless<'c>(&'c Cluster);
 
@@ -97,7 +106,6 @@ impl<'c> Careless<'c> {
     fn begin(cluster: &'c Cluster) -> anyhow::Result<Self> {
         let careless = Self(cluster);
         cluster.tell("ALTER SYSTEM SET synchronous_commit = off")?;
-        cluster.tell("ALTER SYSTEM SET wal_writer_delay = '10s'")?;
         cluster.tell("SELECT pg_reload_conf()")?;
         Ok(careless)
     }

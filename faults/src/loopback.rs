@@ -1,4 +1,4 @@
-//! Three PostgreSQL under Patroni, HAProxy and two nodes, as `deploy/loopback/cluster.sh` runs them.
+//! Three PostgreSQL under Patroni, and two nodes, as `deploy/loopback/cluster.sh` runs them.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     client::Client,
-    node::{Pause, signal},
+    node::{Pause, called, signal},
     stage::{Installation, Stage, Store},
     tenant::Tenant,
 };
@@ -107,7 +107,7 @@ impl Loopback {
     ///
     /// # Errors
     /// When a node refuses something.
-    pub fn tenant(&self, installation: &Installation) -> anyhow::Result<Tenant> {
+    pub fn tenant(installation: &Installation) -> anyhow::Result<Tenant> {
         let [first, _] = Self::nodes();
         Tenant::prepare(first, installation.key.clone())
     }
@@ -126,7 +126,7 @@ impl Loopback {
     ///
     /// # Errors
     /// When Patroni does not take it.
-    pub fn acknowledge_alone(&self, primary: Member) -> anyhow::Result<()> {
+    pub fn acknowledge_alone(primary: Member) -> anyhow::Result<()> {
         let patroni = SocketAddr::from(([127, 0, 0, 1], PORT + 20 + primary.number));
         let change = json!({"synchronous_mode": false});
         let reply = Client::new("", TOLD).ask("PATCH", patroni, "/config", Some(&change), None);
@@ -151,11 +151,7 @@ impl Loopback {
         let members = (1..=3).map(|number| Member { number });
         let processes = members
             .flat_map(|member| rolecall_postgres::processes(&self.folder.join(member.name()).join("data")));
-        let receives = |process: &u32| {
-            let called = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
-            called.contains("walreceiver")
-        };
-        processes.filter(receives).collect()
+        processes.filter(|process| called(*process).contains("walreceiver")).collect()
     }
 }
 

@@ -109,3 +109,8 @@ pub fn signal(process: u32, signal: Signal) -> anyhow::Result<()> {
     let number = i32::try_from(process).ok().and_then(Pid::from_raw).context("no process")?;
     kill_process(number, signal).with_context(|| format!("process {process}"))
 }
+
+/// What a process is called; PostgreSQL's say what they do.
+pub fn called(process: u32) -> String {
+    fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default()
+}

@@ -17,14 +17,14 @@ const SECOND: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_millis(100);
 
 /// What that node is asked to store is not acknowledged, and it decides until its lease ends.
-pub fn brain(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
+pub fn there_are_two_primaries(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let cluster = Loopback::start(stage, STALENESS)?;
     let old = cluster.primary()?;
     let installation = cluster.installation(stage, "split-brain", old)?;
-    let tenant = cluster.tenant(&installation)?;
+    let tenant = Loopback::tenant(&installation)?;
     let left_behind = installation.node_by_the_other_way("left-behind")?;
     if sabotaged {
-        cluster.acknowledge_alone(old)?;
+        Loopback::acknowledge_alone(old)?;
     }
     let [first, second] = Loopback::nodes();
     let cast = Cast {
@@ -36,7 +36,7 @@ pub fn brain(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
         staleness: STALENESS,
     };
     let begun = Instant::now();
-    let (seen, (new, took, promoted, mended)) = during(&cast, || {
+    let (seen, (new, took, promoted, mended)) = during(&cast, |_| {
         sleep(5 * SECOND);
         let pause = cluster.pause_patroni(old)?;
         let (new, took) = cluster.another_than(old)?;

@@ -40,7 +40,7 @@ impl Stage {
         // A backend that nobody listens to any more ends, as it does soon in life: what it was about to do is not done.
         let settings = ["client_connection_check_interval=10ms"];
         let memory = rolecall_postgres::memory();
-        let cluster = Cluster::start_with(&memory, Some(network.of_the_database()), &settings)?;
+        let cluster = Cluster::start_with(&memory, Some(network.of_the_database()), &settings, &[])?;
         Ok(Self { program, folder, cluster, network, databases: AtomicUsize::new(0) })
     }
 

@@ -18,6 +18,9 @@ const RIGHT: &str = "apps.image:export";
 /// Whose right changes.
 const PEOPLE: usize = 100;
 
+/// How long a node may take until it does what it is asked.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 pub struct Tenant {
     pub key: String,
     role: String,
@@ -33,7 +36,7 @@ impl Tenant {
     /// # Errors
     /// When a node refuses something.
     pub fn prepare(node: SocketAddr, key: String) -> anyhow::Result<Self> {
-        let client = Client::new(&key, Duration::from_secs(30));
+        let client = Client::new(&key, PATIENCE);
         let make = |path: &str, body: Value| -> anyhow::Result<String> {
             let Reply { status, said, .. } = client.post(node, path, &body);
             let made = said.get("id").and_then(Value::as_str).map(str::to_owned);
@@ -46,7 +49,7 @@ impl Tenant {
         };
         let people = (0..PEOPLE).map(person).collect::<anyhow::Result<_>>()?;
         let stranger = make("/api/v1/users", json!({"subject": "stranger"}))?;
-        Ok(Self { people, stranger, role, key })
+        Ok(Self { key, role, people, stranger })
     }
 
     /// Gives somebody the right, or takes it; tries again until that is acknowledged, or nobody waits for it any more.
@@ -81,7 +84,23 @@ impl Tenant {
     pub fn question(&self) -> Value {
         let ask = |id: &String| json!({"subject": {"type": "user", "id": id}});
         let questions: Vec<Value> = self.people.iter().chain([&self.stranger]).map(ask).collect();
-        json!({"action": {"name": RIGHT}, "resource": {"type": "tenant", "id": "any"}, "evaluations": questions})
+        json!({"action": {"name": RIGHT}, "resource": {"type": "tenant", "id": "acme.localhost"}, "evaluations": questions})
+    }
+
+    /// Waits until a node decides; answers how long that took.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub fn decided(&self, node: SocketAddr) -> anyhow::Result<Duration> {
+        let client = Client::new(&self.key, PATIENCE);
+        let begun = Instant::now();
+        while client.post(node, "/access/v1/evaluations", &self.question()).status != 200 {
+            if begun.elapsed() > PATIENCE {
+                bail!("{node} does not decide after {PATIENCE:?}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(begun.elapsed())
     }
 
     /// What was answered: about the people, and about the stranger.

@@ -5,10 +5,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread::{self, sleep},
     time::{Duration, Instant},
 };
@@ -30,8 +27,10 @@ const WRITE: Duration = Duration::from_secs(30);
 const ASK: Duration = Duration::from_secs(1);
 /// Between two of the same.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long changes may take to end, and to be known.
+const SETTLED: Duration = Duration::from_millis(400);
 /// How long a node may take until it answers, when all is mended.
-const MENDED: Duration = Duration::from_secs(60);
+const MENDED: Duration = Duration::from_mins(1);
 
 /// Who does what.
 pub struct Cast<'c> {
@@ -46,6 +45,35 @@ pub struct Cast<'c> {
     pub asks: &'c [SocketAddr],
     /// What all nodes have as `--max-staleness`.
     pub staleness: Duration,
+}
+
+/// What they are told.
+#[derive(Default)]
+pub struct Signals {
+    stop: AtomicBool,
+    hold: AtomicBool,
+}
+
+impl Signals {
+    /// Lets nobody begin a change, and something happen once those that were begun have ended and all nodes know them.
+    ///
+    /// # Errors
+    /// When that does.
+    pub fn in_between<T>(&self, happens: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.hold.store(true, Ordering::Relaxed);
+        sleep(SETTLED);
+        let happened = happens();
+        self.hold.store(false, Ordering::Relaxed);
+        happened
+    }
+
+    /// Waits while nobody is to begin a change; answers whether there are to be any more.
+    fn goes_on(&self) -> bool {
+        while self.hold.load(Ordering::Relaxed) && !self.stop.load(Ordering::Relaxed) {
+            sleep(PAUSE);
+        }
+        !self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// What was seen.
@@ -85,23 +113,26 @@ struct Decided {
 ///
 /// # Errors
 /// When that cannot be made to happen, or an answer is none.
-pub fn during<T>(cast: &Cast<'_>, happens: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(Seen, T)> {
-    let stop = AtomicBool::new(false);
+pub fn during<T>(
+    cast: &Cast<'_>,
+    happens: impl FnOnce(&Signals) -> anyhow::Result<T>,
+) -> anyhow::Result<(Seen, T)> {
+    let signals = Signals::default();
     let run = format!("{:x}", std::process::id());
     thread::scope(|scope| {
-        let (stop, run) = (&stop, &run);
+        let (signals, run) = (&signals, &run);
         let writers: Vec<_> = (0..WRITERS)
             .zip(cast.writes.iter().cycle())
-            .map(|(n, node)| scope.spawn(move || write(cast, *node, &format!("{run}-{n}"), stop)))
+            .map(|(n, node)| scope.spawn(move || write(cast, *node, &format!("{run}-{n}"), signals)))
             .collect();
-        let changes = scope.spawn(move || change(cast, stop));
+        let changes = scope.spawn(move || change(cast, signals));
         let askers: Vec<Vec<_>> = cast
             .asks
             .iter()
-            .map(|node| (0..ASKERS).map(|_| scope.spawn(move || ask(cast, *node, stop))).collect())
+            .map(|node| (0..ASKERS).map(|_| scope.spawn(move || ask(cast, *node, signals))).collect())
             .collect();
-        let happened = happens();
-        stop.store(true, Ordering::Relaxed);
+        let happened = happens(signals);
+        signals.stop.store(true, Ordering::Relaxed);
         let mut seen = Seen::default();
         for written in writers.into_iter().filter_map(|writer| writer.join().ok()) {
             seen.writes.add(written.answers);
@@ -130,11 +161,11 @@ struct Written {
     refused: Vec<String>,
 }
 
-fn write(cast: &Cast<'_>, node: SocketAddr, name: &str, stop: &AtomicBool) -> Written {
+fn write(cast: &Cast<'_>, node: SocketAddr, name: &str, signals: &Signals) -> Written {
     let client = Client::new(&cast.tenant.key, WRITE);
     let mut written = Written::default();
     for number in 0.. {
-        if stop.load(Ordering::Relaxed) {
+        if !signals.goes_on() {
             break;
         }
         let subject = format!("{name}-{number}");
@@ -152,24 +183,26 @@ fn write(cast: &Cast<'_>, node: SocketAddr, name: &str, stop: &AtomicBool) -> Wr
 }
 
 /// Changes one right after the other; half of them so that all nodes know it.
-fn change(cast: &Cast<'_>, stop: &AtomicBool) -> Vec<Change> {
+fn change(cast: &Cast<'_>, signals: &Signals) -> Vec<Change> {
     let client = Client::new(&cast.tenant.key, WRITE);
-    let goes_on = || !stop.load(Ordering::Relaxed);
     let mut changes = Vec::new();
-    while goes_on() {
+    while signals.goes_on() {
         let n = changes.len();
-        let Some(change) = cast.tenant.change(&client, cast.changes, n, n % 4 > 1, goes_on) else { break };
+        let Some(change) = cast.tenant.change(&client, cast.changes, n, n % 4 > 1, || signals.goes_on())
+        else {
+            break;
+        };
         changes.push(change);
         sleep(cast.pace);
     }
     changes
 }
 
-fn ask(cast: &Cast<'_>, node: SocketAddr, stop: &AtomicBool) -> anyhow::Result<Asked> {
+fn ask(cast: &Cast<'_>, node: SocketAddr, signals: &Signals) -> anyhow::Result<Asked> {
     let client = Client::new(&cast.tenant.key, ASK);
     let question = cast.tenant.question();
     let mut seen = Asked::default();
-    while !stop.load(Ordering::Relaxed) {
+    while !signals.stop.load(Ordering::Relaxed) {
         let asked = Instant::now();
         let reply = client.post(node, "/access/v1/evaluations", &question);
         let came = Instant::now();

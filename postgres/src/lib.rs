@@ -39,14 +39,20 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is not installed, or does not start.
     pub fn start(parent: &Path) -> anyhow::Result<Self> {
-        Self::start_with(parent, None, &[])
+        Self::start_with(parent, None, &[], &[])
     }
 
-    /// As [`Cluster::start`]. Whoever asks by a further address of this machine is trusted too; settings are `name=value`.
+    /// As [`Cluster::start`]. Whoever asks by a further address of this machine is trusted too; settings are `name=value`, and
+    /// there may be more words for `initdb`.
     ///
     /// # Errors
     /// When PostgreSQL is not installed, or does not start.
-    pub fn start_with(parent: &Path, further: Option<Ipv4Addr>, settings: &[&str]) -> anyhow::Result<Self> {
+    pub fn start_with(
+        parent: &Path,
+        further: Option<Ipv4Addr>,
+        settings: &[&str],
+        layout: &[&str],
+    ) -> anyhow::Result<Self> {
         let programs = programs()?;
         let folder = parent.join(format!("rolecall-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -57,16 +63,16 @@ impl Cluster {
         let url = format!("postgres://{USER}@127.0.0.1:{port}");
         let addresses = further.map_or_else(|| "127.0.0.1".to_owned(), |more| format!("127.0.0.1,{more}"));
         let mut options = format!(
-            "-p {port} -k {} -c listen_addresses={addresses} -c max_connections=400",
-            folder.display()
+            "-p {port} -c listen_addresses={addresses} -c unix_socket_directories= -c max_connections=400"
         );
         for setting in settings {
             options.push_str(" -c ");
             options.push_str(setting);
         }
         let cluster = Self { programs, folder, options, port, url };
-        cluster
-            .run("initdb", &["-D", &cluster.data(), "-A", "trust", "-U", USER, "--locale=C", "-E", "UTF8"])?;
+        let data = cluster.data();
+        let words = ["-D", &data, "-A", "trust", "-U", USER, "--locale=C", "-E", "UTF8"];
+        cluster.run("initdb", &[&words, layout].concat())?;
         if further.is_some() {
             let who = Path::new(&cluster.data()).join("pg_hba.conf");
             fs::write(&who, fs::read_to_string(&who)? + "host all all samenet trust\n")?;
@@ -80,11 +86,15 @@ impl Cluster {
     /// # Errors
     /// When it does not start.
     pub fn begin(&self) -> anyhow::Result<()> {
+        // Left behind by one that was killed; its number may still be there, where nobody asks how it ended.
+        if self.processes().is_empty() {
+            let _ = fs::remove_file(Path::new(&self.data()).join("postmaster.pid"));
+        }
         let log = self.folder.join("log");
-        self.run(
-            "pg_ctl",
-            &["-D", &self.data(), "-w", "-o", &self.options, "-l", &log.to_string_lossy(), "start"],
-        )
+        let log = log.to_string_lossy();
+        let started =
+            self.run("pg_ctl", &["-D", &self.data(), "-w", "-o", &self.options, "-l", &log, "start"]);
+        started.with_context(|| fs::read_to_string(&*log).unwrap_or_default())
     }
 
     /// Makes a database; answers its address.

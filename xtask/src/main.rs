@@ -21,7 +21,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `logins`,
             `nodes`, `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
   faults    let nodes, the database, the network, clocks and disks fail, and look what is lost; all, those of the tests with
-            `--short`, or those named
+            `--short`, or those named, of which `kills` is the program over SQLite
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
   generate  write what is made from the program: openapi.json, permissions.txt, escalation.txt
 ";
@@ -98,12 +98,34 @@ fn fuzzing(seconds: Option<String>) -> anyhow::Result<()> {
     fuzz::all(seconds.unwrap_or(600))
 }
 
+/// The part of the faults that are tests of the program over SQLite, and how often it is killed in them.
+const KILLS: (&str, &str) = ("kills", "500");
+
 /// Lets faults happen to the program, built so that it can have deliberate ones.
 fn faults(which: &[String]) -> anyhow::Result<()> {
     let program = ["-p", "rolecall", "-p", "rolecall-faults", "--features", "rolecall/sabotage"];
     run("", "cargo", &[&["build", "--quiet"], &program[..]].concat())?;
-    let which: Vec<&str> = ["target/faults"].into_iter().chain(which.iter().map(String::as_str)).collect();
-    run("", "target/debug/rolecall-faults", &which)
+    let (part, often) = KILLS;
+    let named: Vec<&str> = which.iter().map(String::as_str).filter(|name| *name != part).collect();
+    if which.is_empty() || !named.is_empty() {
+        run("", "target/debug/rolecall-faults", &[&["target/faults"], &named[..]].concat())?;
+    }
+    if which.is_empty() || named.len() < which.len() {
+        let tests = [
+            "test",
+            "--quiet",
+            "-p",
+            "rolecall",
+            "--test",
+            "it",
+            "--",
+            "--nocapture",
+            "crash::",
+            "deliveries::",
+        ];
+        run_with("", "cargo", &tests, &[("CRASH_ROUNDS", often), ("DELIVERY_ROUNDS", often)])?;
+    }
+    Ok(())
 }
 
 /// The version of Cerbos that is asked the same questions.

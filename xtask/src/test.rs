@@ -44,11 +44,12 @@ fn on_postgres() -> anyhow::Result<()> {
 }
 
 fn has(program: &str) -> bool {
-    // nginx knows `-v` only.
-    Command::new(program)
-        .arg(if program == "nginx" { "-v" } else { "--version" })
-        .output()
-        .is_ok_and(|output| output.status.success())
+    let asks = match program {
+        "nginx" => "-v",
+        "ip" => "-V",
+        _ => "--version",
+    };
+    Command::new(program).arg(asks).output().is_ok_and(|output| output.status.success())
 }
 
 /// Installs programs of Debian's that are not there.
@@ -61,6 +62,8 @@ fn install() -> anyhow::Result<()> {
         ("g++", "g++"),
         ("chromium", "chromium"),
         ("python3", "python3"),
+        ("ip", "iproute2"),
+        ("faketime", "faketime"),
     ];
     let mut missing: Vec<&str> =
         wanted.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
