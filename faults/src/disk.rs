@@ -73,7 +73,7 @@ pub fn postgres_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Re
     let disk = Disk::mount("64m")?;
     let log = format!("--waldir={}", disk.0.join("log").display());
     // Short parts, so that another one is soon needed.
-    let cluster = Cluster::start_with(&env::temp_dir(), None, &[], &[&log, "--wal-segsize=1"])?;
+    let cluster = Cluster::start_with(&rolecall_postgres::memory(), None, &[], &[&log, "--wal-segsize=1"])?;
     let url = cluster.database("faults")?;
     let store = Store::Postgres { near: url.clone(), far: url };
     let sabotage = sabotaged.then_some("answer-before-commit");

@@ -28,7 +28,7 @@ pub fn a_node_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report
     let nodes = [a.address, b.address];
     let cast = Cast {
         tenant: &tenant,
-        writes: &nodes,
+        writes: &[b.address, a.address, b.address, b.address],
         changes: a.address,
         pace: SECOND / 10,
         asks: &nodes,

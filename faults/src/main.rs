@@ -32,12 +32,15 @@ use stage::Stage;
 /// How often a fault on purpose is tried until it shows.
 const TRIES: usize = 3;
 
+/// Lets something fail, with a fault on purpose or without.
+type Happens = fn(&Stage, sabotaged: bool) -> anyhow::Result<Report>;
+
 /// Something that fails.
 struct Fault {
     name: &'static str,
     /// Whether it is one of those that every test of the program tries.
     is_short: bool,
-    happens: fn(&Stage, sabotaged: bool) -> anyhow::Result<Report>,
+    happens: Happens,
     /// What is wrong on purpose, and by what that must be noticed.
     sabotage: &'static str,
     noticed: Noticed,

@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context as _, bail};
@@ -13,6 +14,9 @@ use anyhow::{Context as _, bail};
 const USER: &str = "rolecall";
 /// Whom the server runs as where the tests run as root, which PostgreSQL refuses.
 const SERVER: &str = "postgres";
+
+/// How many this process has made.
+static MADE: AtomicUsize = AtomicUsize::new(0);
 
 /// A throwaway cluster on this machine. It ends when this is dropped.
 pub struct Cluster {
@@ -54,7 +58,8 @@ impl Cluster {
         layout: &[&str],
     ) -> anyhow::Result<Self> {
         let programs = programs()?;
-        let folder = parent.join(format!("rolecall-postgres-{}", std::process::id()));
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = parent.join(format!("rolecall-postgres-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
         if is_root()? {
             own(&folder)?;

@@ -26,6 +26,7 @@ pub fn all() -> anyhow::Result<()> {
     run("", "cargo", &["fmt", "--all", "--check"])?;
     run("", "cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
     run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100"), ("DELIVERY_ROUNDS", "20")])?;
+    faults()?;
     on_postgres()?;
     run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
     let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
@@ -34,6 +35,12 @@ pub fn all() -> anyhow::Result<()> {
     scim()?;
     fuzz::all(FUZZING)?;
     coverage::engine()
+}
+
+/// Lets faults happen to the program as the tests have built it, which can have deliberate ones too.
+fn faults() -> anyhow::Result<()> {
+    run("", "cargo", &["build", "--quiet", "-p", "rolecall-faults"])?;
+    run("", "target/debug/rolecall-faults", &["target/faults", "--short"])
 }
 
 /// What the server does over SQLite it does over PostgreSQL.
