@@ -104,6 +104,11 @@ impl Answers {
         self.good.len()
     }
 
+    /// How many were not.
+    pub fn bad(&self) -> usize {
+        self.statuses.values().sum::<usize>() - self.good.len()
+    }
+
     /// How many good ones came between two moments.
     pub fn good_between(&self, from: Instant, to: Instant) -> usize {
         self.good.iter().filter(|time| (from..=to).contains(time)).count()

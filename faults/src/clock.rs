@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage},
+    stage::{STALENESS, Stage, faulty},
     witness::{Cast, Signals, during},
 };
 
@@ -23,16 +23,17 @@ const BACKWARDS: &str = "-3600s";
 
 /// Decisions stay right, and the lease is as long as it is.
 pub fn a_clock_jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
-    let installation = stage.installation("clock", sabotaged.then_some("lease-by-wall-clock"))?;
+    let installation = stage.installation("clock")?;
     let file = installation.file("time");
     fs::write(&file, "+0s")?;
-    let variables = [
+    let mut variables = faulty(sabotaged, "lease-by-wall-clock");
+    variables.extend([
         ("LD_PRELOAD", library()?.to_string_lossy().into_owned()),
         ("FAKETIME_TIMESTAMP_FILE", file.to_string_lossy().into_owned()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ];
-    let a = installation.node("a", None)?;
+    ]);
+    let a = installation.node("a", None, &[])?;
     let b = installation.node_apart(&stage.network, "b", &variables)?;
     let tenant = installation.tenant(&a)?;
     let nodes = [a.address, b.address];

@@ -15,7 +15,7 @@ use rolecall_postgres::Cluster;
 
 use crate::{
     report::Report,
-    stage::{Installation, STALENESS, Stage, Store, ready},
+    stage::{Installation, STALENESS, Stage, Store, faulty, ready},
     witness::{Cast, during},
 };
 
@@ -28,9 +28,8 @@ pub fn sqlite_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Repo
     let folder = stage.folder("disk-sqlite")?;
     let disk = Disk::mount("24m")?;
     let store = Store::Sqlite(disk.0.join("data"));
-    let sabotage = sabotaged.then_some("answer-before-commit");
-    let installation = Installation::found(&stage.program, folder, store, sabotage)?;
-    let mut node = installation.node("a", None)?;
+    let installation = Installation::found(&stage.program, folder, store)?;
+    let mut node = installation.node("a", None, &faulty(sabotaged, "answer-before-commit"))?;
     let tenant = installation.tenant(&node)?;
     let nodes = [node.address];
     let cast = Cast {
@@ -58,7 +57,9 @@ pub fn sqlite_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Repo
     report.expect(stored == 0, format!("{stored} users were refused and are there"));
     let verified = installation.run(&["audit", "verify"]);
     report.expect(verified.is_ok(), format!("the audit trail: {verified:?}"));
-    refused_for_some_time(&mut report, full, room);
+    goes_on(&mut report, room);
+    let late = report.seen.writes.good_between(full + FULL / 2, room);
+    report.expect(late == 0, format!("{late} writes were acknowledged although the disk was full"));
     let others: Vec<u16> =
         report.seen.writes.statuses.keys().copied().filter(|status| ![201, 507].contains(status)).collect();
     report.expect(others.is_empty(), format!("writes were answered {others:?}"));
@@ -76,9 +77,9 @@ pub fn postgres_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Re
     let cluster = Cluster::start_with(&rolecall_postgres::memory(), None, &[], &[&log, "--wal-segsize=1"])?;
     let url = cluster.database("faults")?;
     let store = Store::Postgres { near: url.clone(), far: url };
-    let sabotage = sabotaged.then_some("answer-before-commit");
-    let installation = Installation::found(&stage.program, folder, store, sabotage)?;
-    let (a, b) = (installation.node("a", None)?, installation.node("b", None)?);
+    let installation = Installation::found(&stage.program, folder, store)?;
+    let a = installation.node("a", None, &[])?;
+    let b = installation.node("b", None, &faulty(sabotaged, "answer-before-commit"))?;
     let tenant = installation.tenant(&a)?;
     let nodes = [a.address, b.address];
     let cast = Cast {
@@ -90,9 +91,8 @@ pub fn postgres_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Re
         staleness: STALENESS,
     };
     let begun = Instant::now();
-    let (seen, (full, room)) = during(&cast, |_| {
+    let (seen, room) = during(&cast, |_| {
         sleep(SECOND);
-        let full = Instant::now();
         disk.fill(FULL)?;
         if cluster.processes().is_empty() {
             cluster.begin()?;
@@ -101,20 +101,19 @@ pub fn postgres_has_no_room(stage: &Stage, sabotaged: bool) -> anyhow::Result<Re
         ready(a.address)?;
         ready(b.address)?;
         sleep(SECOND);
-        Ok((full, room))
+        Ok(room)
     })?;
     let mut report = Report::new(seen, begun, &cast, &nodes)?;
-    refused_for_some_time(&mut report, full, room);
+    goes_on(&mut report, room);
     Ok(report)
 }
 
-/// While there is no room nothing is acknowledged in the end, and then it is again.
-fn refused_for_some_time(report: &mut Report, full: Instant, room: Instant) {
+/// Some writes are refused, and they are acknowledged again once there is room.
+fn goes_on(report: &mut Report, room: Instant) {
     let writes = &report.seen.writes;
-    let late = writes.good_between(full + FULL / 2, full + FULL);
-    let again = writes.good_between(room, Instant::now());
-    report.expect(late == 0, format!("{late} writes were acknowledged although the disk was full"));
+    let (again, refused) = (writes.good_between(room, Instant::now()), writes.bad());
     report.expect(again > 0, "no write was acknowledged once there was room");
+    report.expect(refused > 0, "the disk was never full");
 }
 
 /// A small disk, in memory. It is gone when this is dropped.

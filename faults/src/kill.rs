@@ -12,18 +12,19 @@ use rustix::process::Signal;
 use crate::{
     node::{Pause, called, signal},
     report::Report,
-    stage::{STALENESS, Stage, ready},
+    stage::{STALENESS, Stage, faulty, ready},
     witness::{Cast, during},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How often a node is killed.
-const KILLS: usize = 3;
+const KILLS: usize = 5;
 
 /// One of two nodes is killed, and started again.
 pub fn a_node_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
-    let installation = stage.installation("kill-node", sabotaged.then_some("answer-before-commit"))?;
-    let (a, b) = (installation.node("a", None)?, installation.node("b", None)?);
+    let installation = stage.installation("kill-node")?;
+    let faulty = faulty(sabotaged, "answer-before-commit");
+    let (a, b) = (installation.node("a", None, &[])?, installation.node("b", None, &faulty)?);
     let tenant = installation.tenant(&a)?;
     let nodes = [a.address, b.address];
     let cast = Cast {
@@ -38,12 +39,12 @@ pub fn a_node_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report
     let mut b = Some(b);
     let (seen, ()) = during(&cast, |_| {
         for _ in 0..KILLS {
-            sleep(SECOND);
+            sleep(SECOND / 2);
             let Some(killed) = b.take() else { break };
             let port = killed.address.port();
             killed.kill()?;
             sleep(SECOND / 4);
-            b = Some(installation.node("b", Some(port))?);
+            b = Some(installation.node("b", Some(port), &faulty)?);
         }
         sleep(SECOND);
         Ok(())
@@ -56,8 +57,8 @@ pub fn a_node_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report
 
 /// All of PostgreSQL is killed, and started again.
 pub fn the_database_is_killed(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
-    let installation = stage.installation("kill-postgres", None)?;
-    let (a, b) = (installation.node("a", None)?, installation.node("b", None)?);
+    let installation = stage.installation("kill-postgres")?;
+    let (a, b) = (installation.node("a", None, &[])?, installation.node("b", None, &[])?);
     // A node refuses to start over such a database, so this comes later.
     let _careless = sabotaged.then(|| Careless::begin(&stage.cluster)).transpose()?;
     let tenant = installation.tenant(&a)?;

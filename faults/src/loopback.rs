@@ -100,7 +100,7 @@ impl Loopback {
         let near = variables.split('\'').find(|text| text.starts_with("postgres://"));
         let near = near.context("the cluster does not say where its database is")?.to_owned();
         let far = near.replace(&format!(":{}/", PORT + 3), &format!(":{}/", PORT + 10 + member.number));
-        Installation::found(&stage.program, folder, Store::Postgres { near, far }, None)
+        Installation::found(&stage.program, folder, Store::Postgres { near, far })
     }
 
     /// Prepares the tenant of an installation.

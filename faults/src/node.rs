@@ -27,7 +27,7 @@ impl Node {
     ///
     /// # Errors
     /// When it does not begin to listen.
-    pub fn start(mut command: Command, log: &Path) -> anyhow::Result<Self> {
+    pub fn start(command: &mut Command, log: &Path) -> anyhow::Result<Self> {
         let file = File::options().create(true).append(true).open(log)?;
         let before = usize::try_from(file.metadata()?.len())?;
         let mut child = command.stderr(file).spawn()?;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage},
+    stage::{STALENESS, Stage, faulty},
     witness::{Cast, during},
 };
 
@@ -16,8 +16,9 @@ const LATE: Duration = Duration::from_millis(100);
 
 /// It decides until its lease ends, and not longer.
 pub fn a_node_is_cut_off(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
-    let installation = stage.installation("partition", sabotaged.then_some("never-outdated"))?;
-    let (a, b) = (installation.node("a", None)?, installation.node_apart(&stage.network, "b", &[])?);
+    let installation = stage.installation("partition")?;
+    let a = installation.node("a", None, &[])?;
+    let b = installation.node_apart(&stage.network, "b", &faulty(sabotaged, "never-outdated"))?;
     let tenant = installation.tenant(&a)?;
     let nodes = [a.address, b.address];
     let cast = Cast {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage},
+    stage::{STALENESS, Stage, faulty},
     witness::{Cast, during},
 };
 
@@ -15,8 +15,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Its first answers when it goes on are not of before.
 pub fn a_node_is_stopped(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
-    let installation = stage.installation("pause", sabotaged.then_some("never-outdated"))?;
-    let (a, b) = (installation.node("a", None)?, installation.node_apart(&stage.network, "b", &[])?);
+    let installation = stage.installation("pause")?;
+    let a = installation.node("a", None, &[])?;
+    let b = installation.node_apart(&stage.network, "b", &faulty(sabotaged, "never-outdated"))?;
     let tenant = installation.tenant(&a)?;
     let nodes = [a.address, b.address];
     let cast = Cast {

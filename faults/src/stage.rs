@@ -20,6 +20,14 @@ pub const STALENESS: Duration = Duration::from_secs(2);
 /// How long a node may take to be ready when all is mended.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The variables of a node beside its settings.
+pub type Variables = [(&'static str, String)];
+
+/// What gives a node a fault on purpose, if that is wanted.
+pub fn faulty(wanted: bool, fault: &str) -> Vec<(&'static str, String)> {
+    wanted.then(|| ("SABOTAGE", fault.to_owned())).into_iter().collect()
+}
+
 /// What all faults share. It is gone when this is dropped.
 pub struct Stage {
     pub program: PathBuf,
@@ -61,12 +69,12 @@ impl Stage {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn installation(&self, name: &str, sabotage: Option<&'static str>) -> anyhow::Result<Installation> {
+    pub fn installation(&self, name: &str) -> anyhow::Result<Installation> {
         let database = format!("faults_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let near = self.cluster.database(&database)?;
         let (host, port) = (self.network.of_the_database(), self.cluster.port);
         let far = format!("postgres://rolecall@{host}:{port}/{database}");
-        Installation::found(&self.program, self.folder(name)?, Store::Postgres { near, far }, sabotage)
+        Installation::found(&self.program, self.folder(name)?, Store::Postgres { near, far })
     }
 }
 
@@ -83,7 +91,6 @@ pub struct Installation {
     program: PathBuf,
     folder: PathBuf,
     store: Store,
-    sabotage: Option<&'static str>,
     /// An administrator's.
     pub key: String,
 }
@@ -93,14 +100,8 @@ impl Installation {
     ///
     /// # Errors
     /// When the program refuses it.
-    pub fn found(
-        program: &Path,
-        folder: PathBuf,
-        store: Store,
-        sabotage: Option<&'static str>,
-    ) -> anyhow::Result<Self> {
-        let mut installation =
-            Self { program: program.to_owned(), folder, store, sabotage, key: String::new() };
+    pub fn found(program: &Path, folder: PathBuf, store: Store) -> anyhow::Result<Self> {
+        let mut installation = Self { program: program.to_owned(), folder, store, key: String::new() };
         let tenant = ["--name", "Acme", "--hostname", "acme.localhost", "--admin-email", "ada@acme.example"];
         let printed = installation.run(&[&["init"], &tenant[..]].concat())?;
         let key = printed.lines().find_map(|line| line.strip_prefix("admin key"));
@@ -141,9 +142,10 @@ impl Installation {
     ///
     /// # Errors
     /// When it does not start.
-    pub fn node(&self, name: &str, port: Option<u16>) -> anyhow::Result<Node> {
+    pub fn node(&self, name: &str, port: Option<u16>, variables: &Variables) -> anyhow::Result<Node> {
         let address = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or_default()));
-        self.start(Command::new(&self.program), name, address, false)
+        let mut command = Command::new(&self.program);
+        self.start(command.envs(variables.iter().cloned()), name, address, false)
     }
 
     /// Starts a node on this machine that goes to the database by the other way.
@@ -151,27 +153,26 @@ impl Installation {
     /// # Errors
     /// When it does not start.
     pub fn node_by_the_other_way(&self, name: &str) -> anyhow::Result<Node> {
-        self.start(Command::new(&self.program), name, SocketAddr::from(([127, 0, 0, 1], 0)), true)
+        self.start(&mut Command::new(&self.program), name, SocketAddr::from(([127, 0, 0, 1], 0)), true)
     }
 
     /// Starts a node in the network apart.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn node_apart(
-        &self,
-        network: &Network,
-        name: &str,
-        variables: &[(&str, String)],
-    ) -> anyhow::Result<Node> {
+    pub fn node_apart(&self, network: &Network, name: &str, variables: &Variables) -> anyhow::Result<Node> {
         let mut command = network.command(&self.program.to_string_lossy());
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
-        self.start(command, name, SocketAddr::from((network.of_nodes(), 0)), true)
+        self.start(
+            command.envs(variables.iter().cloned()),
+            name,
+            SocketAddr::from((network.of_nodes(), 0)),
+            true,
+        )
     }
 
     fn start(
         &self,
-        mut command: Command,
+        command: &mut Command,
         name: &str,
         address: SocketAddr,
         far_away: bool,
@@ -179,8 +180,7 @@ impl Installation {
         command.args(["serve", "--metrics-listen", "off", "--rate-limits", "off", "--log-format", "json"]);
         command.args(["--listen", &address.to_string()]);
         command.args(["--max-staleness", &STALENESS.as_secs().to_string()]);
-        self.set_up(&mut command, far_away);
-        command.envs(self.sabotage.map(|fault| ("SABOTAGE", fault)));
+        self.set_up(command, far_away);
         let node = Node::start(command, &self.folder.join(format!("{name}.log")))?;
         ready(node.address)?;
         Ok(node)
