@@ -177,10 +177,10 @@ pub async fn waiting(reader: &Reader<'_>, webhook: WebhookId) -> Result<i64, Err
     reader.count(sql, &[webhook.into()]).await
 }
 
-/// Writes down how an attempt ended.
+/// Writes down how an attempt ended. What was given up meanwhile does not wait again.
 pub async fn note(writer: &mut Writer<'_>, delivery: &Delivery) -> Result<(), Error> {
     let sql = "UPDATE webhook_deliveries SET pending = $3, status = $4, status_message = $5, attempts = $6,
-               exchange = $7, triggered_at = $8 WHERE tenant_id = $1 AND id = $2";
+               exchange = $7, triggered_at = $8 WHERE tenant_id = $1 AND id = $2 AND pending >= $3";
     let values = [
         delivery.id.into(),
         delivery.pending.into(),
