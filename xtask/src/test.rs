@@ -37,8 +37,14 @@ pub fn all() -> anyhow::Result<()> {
     coverage::engine()
 }
 
-/// Lets faults happen to the program as the tests have built it, which can have deliberate ones too.
+/// Lets faults happen to the program as the tests have built it, which can have deliberate ones too. That takes networks and disks
+/// of its own, which not every machine lets be made.
 fn faults() -> anyhow::Result<()> {
+    let allowed = Command::new("unshare").args(["--net", "--mount", "true"]).status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        println!("NOT TESTED: faults. They need root and `unshare --net --mount`: `cargo xtask faults --short`");
+        return Ok(());
+    }
     run("", "cargo", &["build", "--quiet", "-p", "rolecall-faults"])?;
     run("", "target/debug/rolecall-faults", &["target/faults", "--short"])
 }
