@@ -35,6 +35,7 @@ pub fn a_clock_jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     ]);
     let a = installation.node("a", None, &[])?;
     let b = installation.node_apart(&stage.network, "b", &variables)?;
+    let _left = Left(b.process());
     let tenant = installation.tenant(&a)?;
     let nodes = [a.address, b.address];
     let cast = Cast {
@@ -92,6 +93,17 @@ fn cut_off_while(
     sleep(time);
     drop(cut);
     Ok((begun, Instant::now()))
+}
+
+/// What the library keeps in memory for a process, which stays when that is killed. It is gone when this is dropped.
+struct Left(u32);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        for name in ["faketime_shm", "sem.faketime_sem"] {
+            let _ = fs::remove_file(format!("/dev/shm/{name}_{}", self.0));
+        }
+    }
 }
 
 /// Debian's `libfaketime`.

@@ -42,7 +42,9 @@ pub fn all() -> anyhow::Result<()> {
 fn faults() -> anyhow::Result<()> {
     let allowed = Command::new("unshare").args(["--net", "--mount", "true"]).status();
     if !allowed.is_ok_and(|status| status.success()) {
-        println!("NOT TESTED: faults. They need root and `unshare --net --mount`: `cargo xtask faults --short`");
+        println!(
+            "NOT TESTED: faults. They need root and `unshare --net --mount`: `cargo xtask faults --short`"
+        );
         return Ok(());
     }
     run("", "cargo", &["build", "--quiet", "-p", "rolecall-faults"])?;

@@ -97,7 +97,8 @@ impl Db {
                 }
             }
         });
-        client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+        let listen = format!("LISTEN {CHANNEL}");
+        timeout(BEACON, client.batch_execute(&listen)).await.map_err(|_| Error::Unavailable)??;
         let lease = i64::try_from(lease.as_millis()).map_err(Error::internal)?;
         Ok(Some(Feed {
             engine: Arc::clone(engine),
