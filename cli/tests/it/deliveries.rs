@@ -165,6 +165,7 @@ fn each_committed_change_is_delivered_and_nothing_else() {
 
 #[test]
 fn the_harness_notices_deliveries_outside_the_transaction() {
-    let fault = kill(10, Some("deliveries-outside-transaction")).unwrap_err();
+    // It shows by chance.
+    let fault = (0..3).find_map(|_| kill(10, Some("deliveries-outside-transaction")).err()).unwrap();
     assert!(fault.contains("is lost"), "{fault}");
 }
