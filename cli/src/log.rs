@@ -30,7 +30,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::otlp::Traces;
+use crate::{otlp::Traces, output::is_hidden};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -174,9 +174,7 @@ impl fmt::Write for Escaped<'_> {
     }
 
     fn write_char(&mut self, character: char) -> fmt::Result {
-        let turns =
-            matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || turns {
+        if is_hidden(character) {
             return write!(self.0, "\\u{:04x}", u32::from(character));
         }
         self.0.write_char(character)

@@ -1,12 +1,16 @@
 //! Which command is to be run? The composition root of the one binary.
 
+mod api;
 mod audit;
 mod catalogue;
+mod contexts;
 mod dev;
 mod log;
 mod migrate;
+mod nouns;
 mod operators;
 mod otlp;
+mod output;
 mod secret_url;
 mod settings;
 mod store;
@@ -55,6 +59,11 @@ enum Command {
     /// Look after audit trails, on the server's machine
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Say which tenants to look after from here, and where their keys are
+    #[command(subcommand)]
+    Context(contexts::Contexts),
+    #[command(flatten)]
+    Things(nouns::Things),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +90,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Operators(operators) => operators.run().await,
             Command::Users(users) => users.run().await,
             Command::Audit(audit) => audit.run().await,
+            Command::Context(contexts) => contexts.run(),
+            Command::Things(things) => things.run().await,
         }?;
         Ok(ExitCode::SUCCESS)
     })

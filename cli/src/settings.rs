@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    catalogue, log,
+    catalogue, contexts, log,
     otlp::Traces,
     secret_url::SecretUrl,
     store::{self, Place},
@@ -440,7 +440,8 @@ pub fn refuse_unknown_variables(program: &Command) -> anyhow::Result<()> {
         known.extend(variables.map(|name| name.to_string_lossy().into_owned()));
         command.get_subcommands().for_each(|command| collect(command, known));
     }
-    let mut known = HashSet::from([store::KEY_VARIABLE.to_owned()]);
+    let beside = contexts::VARIABLES.into_iter().chain([store::KEY_VARIABLE]);
+    let mut known: HashSet<String> = beside.map(str::to_owned).collect();
     collect(program, &mut known);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();

@@ -1,0 +1,81 @@
+//! What do the flags of a command say in the words of the API?
+
+use std::{
+    fs,
+    io::{Read as _, stdin},
+};
+
+use anyhow::{Context as _, bail};
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+
+use super::table::{Field, Kind, Noun};
+
+/// What is to be changed.
+pub struct Changes {
+    /// Operations that somebody wrote.
+    pub operations: Vec<Value>,
+    /// Members and what they are to be.
+    pub members: Vec<(&'static str, Value)>,
+}
+
+/// The body of a new thing.
+///
+/// # Errors
+/// When the file cannot be read, or is no object.
+pub fn create(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Value> {
+    let mut body: Map<String, Value> = match file(given)? {
+        None => Map::new(),
+        Some(Value::Object(body)) => body,
+        Some(_) => bail!("the body of a {} is an object", noun.word),
+    };
+    for field in noun.fields.iter().filter(|field| field.when.creates()) {
+        if let Some(value) = value(field, given) {
+            body.insert(field.member.to_owned(), value);
+        }
+    }
+    if body.is_empty() {
+        bail!("say what the {} is to be, by flags or `--from`", noun.word);
+    }
+    Ok(Value::Object(body))
+}
+
+/// What is to be changed of a thing.
+///
+/// # Errors
+/// When the file cannot be read or is no list, or nothing is to be changed.
+pub fn edit(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Changes> {
+    let operations = match file(given)? {
+        None => Vec::new(),
+        Some(Value::Array(operations)) => operations,
+        Some(_) => bail!("a JSON Patch is a list of operations"),
+    };
+    let fields = noun.fields.iter().filter(|field| field.when.edits());
+    let members: Vec<_> = fields.filter_map(|field| Some((field.member, value(field, given)?))).collect();
+    if operations.is_empty() && members.is_empty() {
+        bail!("say what is to be changed; see `rolecall {} edit --help`", noun.name);
+    }
+    Ok(Changes { operations, members })
+}
+
+fn value(field: &Field, given: &ArgMatches) -> Option<Value> {
+    let texts = || given.get_many::<String>(field.flag).map(|texts| texts.cloned().collect::<Vec<_>>());
+    match field.kind {
+        Kind::Text => given.get_one::<String>(field.flag).map(|text| json!(text)),
+        Kind::Flag => given.get_one::<bool>(field.flag).map(|flag| json!(flag)),
+        Kind::Texts => texts().map(|texts| json!(texts)),
+        Kind::Roles => texts().map(|names| names.into_iter().map(|name| json!({"name": name})).collect()),
+    }
+}
+
+/// What is in the file that is named, or in the standard input.
+fn file(given: &ArgMatches) -> anyhow::Result<Option<Value>> {
+    let Some(name) = given.get_one::<String>("from") else { return Ok(None) };
+    let mut text = String::new();
+    if name == "-" {
+        stdin().read_to_string(&mut text)?;
+    } else {
+        text = fs::read_to_string(name).with_context(|| format!("cannot read `{name}`"))?;
+    }
+    serde_json::from_str(&text).map(Some).with_context(|| format!("`{name}` is not JSON"))
+}

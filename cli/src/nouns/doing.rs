@@ -1,0 +1,62 @@
+//! Is something only tried, and who agrees to it?
+
+use std::io::{IsTerminal as _, stderr, stdin};
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    api::{ApiError, Ask, Client},
+    output::{print, visible},
+};
+
+/// How something is changed.
+#[derive(Debug, Clone, Args)]
+pub struct Doing {
+    /// Print the requests that would change something, one a line, and send none of them
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask whether something is to be deleted
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Ask nothing, and fail where something would have to be asked
+    #[arg(long)]
+    pub no_input: bool,
+}
+
+impl Doing {
+    /// Sends a change, or says what would be sent; answers the body if it was.
+    ///
+    /// # Errors
+    /// When it is refused, or cannot be written.
+    pub async fn send(&self, client: &Client, ask: &Ask) -> anyhow::Result<Option<Value>> {
+        if self.dry_run {
+            let said = json!({"method": ask.method.as_str(), "path": ask.url, "body": ask.body});
+            print(&format!("{said}\n"))?;
+            return Ok(None);
+        }
+        let sent: Result<Value, ApiError> = client.write(ask).await;
+        Ok(Some(sent?))
+    }
+
+    /// Makes sure that somebody wants it.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
+        if self.yes || self.dry_run {
+            return Ok(());
+        }
+        if self.no_input || !stdin().is_terminal() || !stderr().is_terminal() {
+            bail!("this has to be confirmed; say `--yes`");
+        }
+        eprint!("{} [y/N] ", visible(question));
+        let mut answer = String::new();
+        stdin().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            bail!("nothing is deleted");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,286 @@
+//! How are the things of a tenant listed, shown, made, changed and ended? The commands are made from one table.
+
+mod body;
+mod doing;
+mod find;
+mod parts;
+mod table;
+mod verbs;
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind,
+};
+pub use doing::Doing;
+use serde_json::Value;
+use table::{Field, Kind, NOUNS, Noun, Verb};
+
+use crate::{
+    api::Client,
+    contexts::Reach,
+    output::{Column, Output},
+};
+
+/// A command about the things of a tenant.
+pub struct Things {
+    noun: &'static Noun,
+    verb: String,
+    given: ArgMatches,
+}
+
+/// The thing with a name in the table.
+fn noun(name: &str) -> Option<&'static Noun> {
+    NOUNS.iter().find(|noun| noun.name == name)
+}
+
+impl Subcommand for Things {
+    fn augment_subcommands(command: Command) -> Command {
+        NOUNS.iter().fold(command, |command, noun| command.subcommand(of(noun)))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        noun(name).is_some()
+    }
+}
+
+impl FromArgMatches for Things {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let found = matches.subcommand().and_then(|(name, given)| Some((noun(name)?, given.subcommand()?)));
+        let (noun, (verb, given)) = found.ok_or_else(|| Error::new(ErrorKind::MissingSubcommand))?;
+        Ok(Self { noun, verb: verb.to_owned(), given: given.clone() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The command of a noun, with its verbs.
+fn of(noun: &'static Noun) -> Command {
+    let plural = format!("{}s", noun.word);
+    let (about, look) = match noun.only {
+        Some(_) => (format!("Show and edit the {}", noun.word), format!("Show the {}", noun.word)),
+        None => (format!("List, show and change {plural}"), format!("Show one {}", noun.word)),
+    };
+    let mut command =
+        Command::new(noun.name).about(about).subcommand_required(true).arg_required_else_help(true);
+    if noun.only.is_none() {
+        command = command.subcommand(list(noun, &plural));
+    }
+    let get = named(noun, Command::new("get").about(look), false);
+    command = command.subcommand(reading(get));
+    for verb in noun.verbs {
+        command = command.subcommand(match verb {
+            Verb::Create => create(noun),
+            Verb::Edit => edit(noun),
+            Verb::Rm => {
+                writing(named(noun, Command::new("rm").about(format!("Delete {plural}, after asking")), true))
+            }
+        });
+    }
+    noun.parts.iter().fold(command, |command, part| {
+        let word = part.word();
+        let add = format!("Give a {} {word}s, besides those that are there", noun.word);
+        let remove = format!("Take {word}s from a {}, and nothing else", noun.word);
+        let change = |verb: &str, about: String| {
+            let many = Arg::new("part").value_name(word.to_uppercase()).required(true).num_args(1..);
+            let command = named(noun, Command::new(format!("{verb}-{word}")).about(about), false);
+            writing(command.arg(many.help(format!("The {word}s"))))
+        };
+        command.subcommand(change("add", add)).subcommand(change("remove", remove))
+    })
+}
+
+fn list(noun: &Noun, plural: &str) -> Command {
+    let mut command = Command::new("ls").about(format!("List {plural}"));
+    if noun.has_filter {
+        let filter = Arg::new("filter").short('f').long("filter").value_name("FILTER");
+        command = command.arg(filter.help("Only those that fit, for example `name eq \"X\"` (RFC 7644)"));
+    }
+    let raw = Arg::new("raw").long("raw").action(ArgAction::SetTrue).conflicts_with_all(["output", "json"]);
+    reading(command).arg(raw.help("Print the answers as they come, page by page"))
+}
+
+fn create(noun: &'static Noun) -> Command {
+    let fields = noun.fields.iter().filter(|field| field.when.creates());
+    let command = Command::new("create").about(format!("Make a {}", noun.word));
+    let command = fields.fold(command, |command, field| {
+        let required = field.when.is_required();
+        let argument = flag(field);
+        command.arg(if required { argument.required_unless_present("from") } else { argument })
+    });
+    writing(command.arg(from("A file with the whole body in JSON, or `-`; flags go before it")))
+}
+
+fn edit(noun: &'static Noun) -> Command {
+    let command = named(noun, Command::new("edit").about(format!("Change a {}", noun.word)), false);
+    let fields = noun.fields.iter().filter(|field| field.when.edits());
+    let command = fields.fold(command, |command, field| command.arg(flag(field)));
+    writing(
+        command
+            .arg(from("A file with the operations of a JSON Patch, or `-`; sent before those of the flags")),
+    )
+}
+
+fn from(about: &'static str) -> Arg {
+    Arg::new("from").long("from").value_name("FILE").help(about)
+}
+
+fn flag(field: &Field) -> Arg {
+    let argument = Arg::new(field.flag).long(field.flag).help(field.about).allow_hyphen_values(true);
+    match field.kind {
+        Kind::Text => argument.value_name("TEXT"),
+        Kind::Flag => argument.value_name("true|false").value_parser(clap::value_parser!(bool)),
+        Kind::Texts | Kind::Roles => argument.value_name("TEXT").action(ArgAction::Append),
+    }
+}
+
+/// With the name of the thing it is about, or of several.
+fn named(noun: &Noun, command: Command, several: bool) -> Command {
+    if noun.only.is_some() {
+        return command;
+    }
+    let ways: Vec<&str> = ["identifier"].iter().chain(noun.called).copied().collect();
+    let name = Arg::new("name").value_name(noun.name.to_uppercase()).required(true);
+    let help = format!("The {}'s {}", noun.word, ways.join(" or "));
+    command.arg(if several { name.num_args(1..) } else { name }.help(help))
+}
+
+fn reading(command: Command) -> Command {
+    Output::augment_args(Reach::augment_args(command))
+}
+
+fn writing(command: Command) -> Command {
+    Doing::augment_args(reading(command))
+}
+
+impl Things {
+    pub async fn run(self) -> anyhow::Result<()> {
+        let output = Output::from_arg_matches(&self.given)?;
+        let clients = Reach::from_arg_matches(&self.given)?.clients(output.quiet)?;
+        let several = clients.len() > 1;
+        let mut told = Told { output, several, failed: 0, rows: Vec::new() };
+        for client in &clients {
+            let done = self.at(client, &mut told).await;
+            told.conclude(client, done)?;
+        }
+        self.tell(told, clients.len())
+    }
+
+    async fn at(&self, client: &Client, told: &mut Told) -> anyhow::Result<()> {
+        match self.verb.as_str() {
+            "ls" if self.given.get_flag("raw") => verbs::list_raw(client, self.noun, self.filter()).await,
+            "ls" => {
+                let found = verbs::list(client, self.noun, self.filter()).await?;
+                told.rows.extend(found.into_iter().map(|row| (client.name.clone(), row)));
+                Ok(())
+            }
+            "get" => {
+                let found = verbs::get(client, self.noun, self.name()).await?;
+                told.rows.push((client.name.clone(), found));
+                Ok(())
+            }
+            "create" => {
+                let body = body::create(self.noun, &self.given)?;
+                let made = verbs::create(client, self.noun, body, &self.doing()?).await?;
+                told.rows.extend(made.map(|row| (client.name.clone(), row)));
+                Ok(())
+            }
+            "edit" => {
+                let changes = body::edit(self.noun, &self.given)?;
+                verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, &told.output).await
+            }
+            "rm" => {
+                let names: Vec<&String> = self.given.get_many("name").into_iter().flatten().collect();
+                verbs::remove(client, self.noun, &names, &self.doing()?, &told.output).await
+            }
+            other => self.change_part(client, other, told).await,
+        }
+    }
+
+    async fn change_part(&self, client: &Client, verb: &str, told: &Told) -> anyhow::Result<()> {
+        let (adds, word) = match verb.split_once('-') {
+            Some(("add", word)) => (true, word),
+            Some((_, word)) => (false, word),
+            None => anyhow::bail!("`{verb}` is no command"),
+        };
+        let part = self.noun.parts.iter().find(|part| part.word() == word);
+        let Some(part) = part else { anyhow::bail!("`{verb}` is no command") };
+        let items: Vec<&String> = self.given.get_many("part").into_iter().flatten().collect();
+        let change = parts::Change { noun: self.noun, part: *part, adds };
+        change.run(client, self.name(), &items, &self.doing()?, &told.output).await
+    }
+
+    fn name(&self) -> &str {
+        if self.noun.only.is_some() {
+            return "";
+        }
+        self.given.get_one::<String>("name").map_or("", String::as_str)
+    }
+
+    fn filter(&self) -> Option<&str> {
+        let filter = self.noun.has_filter.then(|| self.given.get_one::<String>("filter")).flatten();
+        filter.map(String::as_str)
+    }
+
+    fn doing(&self) -> anyhow::Result<Doing> {
+        Ok(Doing::from_arg_matches(&self.given)?)
+    }
+
+    /// Tells what was found, all of it at once.
+    fn tell(&self, told: Told, tenants: usize) -> anyhow::Result<()> {
+        let Told { output, several, failed, rows } = told;
+        let mut columns = self.noun.columns.to_vec();
+        if self.verb == "create" {
+            columns.extend(self.noun.secret);
+        }
+        if several {
+            columns.insert(0, Column::of("CONTEXT", "context"));
+        }
+        let with_context = |(context, mut row): (Option<String>, Value)| {
+            if let (true, Value::Object(members)) = (several, &mut row) {
+                members.insert("context".to_owned(), context.into());
+            }
+            row
+        };
+        let is_one = !several && self.verb != "ls";
+        let rows: Vec<Value> = rows.into_iter().map(with_context).collect();
+        match rows.as_slice() {
+            [row] if is_one => output.one(&columns, self.noun.id, row)?,
+            rows if self.verb == "ls" && !self.given.get_flag("raw") || !rows.is_empty() => {
+                output.list(&columns, self.noun.id, rows)?;
+            }
+            _ => {}
+        }
+        if failed > 0 {
+            anyhow::bail!("{failed} of {tenants} tenants failed");
+        }
+        Ok(())
+    }
+}
+
+/// What is to be told once all tenants were asked.
+struct Told {
+    output: Output,
+    several: bool,
+    failed: usize,
+    rows: Vec<(Option<String>, Value)>,
+}
+
+impl Told {
+    /// Goes on to the next tenant where one of several fails.
+    fn conclude(&mut self, client: &Client, done: anyhow::Result<()>) -> anyhow::Result<()> {
+        match done {
+            Err(error) if self.several => {
+                eprintln!("error: {}: {error:#}", client.name.as_deref().unwrap_or_default());
+                self.failed += 1;
+                Ok(())
+            }
+            done => done,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! How are scopes, roles and members given and taken, so that nothing is lost that somebody else gives or takes meanwhile?
+//!
+//! Each round reads what is there, works out what is missing, and asks for that alone; it ends once nothing is missing any more. Where
+//! the API takes single additions and removals, they are sent; where it only takes whole lists, the list is made from what was read
+//! a moment before (reference/access-control.md §3, §8).
+
+use anyhow::{Context as _, bail};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    Doing,
+    find::{again, called, find, id},
+    noun,
+    table::{Noun, Part},
+};
+use crate::{
+    api::{Ask, Client},
+    output::Output,
+};
+
+/// Rounds before it is given up: others change the same all the time.
+const ROUNDS: usize = 6;
+
+/// What is given or taken.
+#[derive(Clone, Copy)]
+pub struct Change {
+    /// What is changed.
+    pub noun: &'static Noun,
+    /// What is given or taken.
+    pub part: Part,
+    /// Whether it is given.
+    pub adds: bool,
+}
+
+/// One thing that is given or taken.
+struct Item {
+    /// The scope, or the identifier of the role, user or group.
+    id: String,
+    /// What people call it.
+    called: String,
+}
+
+impl Change {
+    /// Gives or takes.
+    pub async fn run(
+        self,
+        client: &Client,
+        name: &str,
+        names: &[&String],
+        doing: &Doing,
+        output: &Output,
+    ) -> anyhow::Result<()> {
+        let whole = find(client, self.noun, name).await?;
+        let owner = Item { id: id(self.noun, &whole)?.to_owned(), called: called(self.noun, &whole) };
+        let mut items = Vec::new();
+        for name in names {
+            items.push(self.item(client, name).await?);
+        }
+        if self.part == Part::Member {
+            // Members are kept with the users.
+            let users = noun("user").context("there are users")?;
+            for user in &items {
+                let group = [Item { id: owner.id.clone(), called: owner.called.clone() }];
+                let target = Target { noun: users, owner: user, member: "assignedGroups", adds: self.adds };
+                let changed = target.settle(client, &group, doing).await?;
+                self.say(output, doing, &owner.called, &user.called, changed);
+            }
+            return Ok(());
+        }
+        let member = if self.part == Part::Scope { "assignedScopes" } else { "assignedRoles" };
+        let target = Target { noun: self.noun, owner: &owner, member, adds: self.adds };
+        let changed = target.settle(client, &items, doing).await?;
+        let all: Vec<&str> = items.iter().map(|item| item.called.as_str()).collect();
+        self.say(output, doing, &owner.called, &all.join("`, `"), changed);
+        Ok(())
+    }
+
+    async fn item(self, client: &Client, name: &str) -> anyhow::Result<Item> {
+        let other = match self.part {
+            Part::Scope => return Ok(Item { id: name.to_owned(), called: name.to_owned() }),
+            Part::Role => noun("role"),
+            Part::Member => noun("user"),
+        };
+        let other = other.context("there are roles and users")?;
+        let found = find(client, other, name).await?;
+        Ok(Item { id: id(other, &found)?.to_owned(), called: called(other, &found) })
+    }
+
+    fn say(self, output: &Output, doing: &Doing, owner: &str, items: &str, changed: bool) {
+        if doing.dry_run && changed {
+            return;
+        }
+        let has = match (self.adds, changed) {
+            (true, true) => "now has",
+            (true, false) => "has already",
+            (false, true) => "has no more",
+            (false, false) => "does not have",
+        };
+        output.note(&format!("the {} `{owner}` {has} `{items}`", self.noun.word));
+    }
+}
+
+/// A list of a thing that is changed.
+#[derive(Clone, Copy)]
+struct Target<'t> {
+    noun: &'static Noun,
+    owner: &'t Item,
+    member: &'static str,
+    adds: bool,
+}
+
+impl Target<'_> {
+    /// Asks until what should be there is, and what should not is not; answers whether anything had to be asked.
+    async fn settle(self, client: &Client, items: &[Item], doing: &Doing) -> anyhow::Result<bool> {
+        let mut refused: Option<(Vec<String>, anyhow::Error)> = None;
+        for round in 0..ROUNDS {
+            let present = self.present(client).await?;
+            let is_missing = |item: &&Item| present.contains(&item.id) != self.adds;
+            let missing: Vec<&Item> = items.iter().filter(is_missing).collect();
+            if missing.is_empty() {
+                return Ok(round > 0);
+            }
+            if let Some((before, error)) = refused.take()
+                && before == present
+            {
+                return Err(error);
+            }
+            let operations = self.operations(client, &present, &missing).await?;
+            let path = format!("{}/{}", self.noun.path, self.owner.id);
+            match doing.send(client, &Ask::new(Method::PATCH, path, Some(operations))).await {
+                Ok(None) => return Ok(true),
+                Ok(Some(_)) => {}
+                // Perhaps somebody else did the same, or something that forbids it: the next round shows.
+                Err(error) => refused = Some((present, error)),
+            }
+        }
+        bail!("the {} `{}` is changed by others all the time; try again", self.noun.word, self.owner.called)
+    }
+
+    /// What is in the list now.
+    async fn present(self, client: &Client) -> anyhow::Result<Vec<String>> {
+        let thing = again(client, self.noun, &self.owner.id).await?;
+        let list = match &thing[self.member] {
+            Value::Array(list) => list,
+            Value::Null if self.member == "assignedGroups" => return Ok(Vec::new()),
+            _ => bail!("the server does not show `{}`; that takes a TenantAdmin", self.member),
+        };
+        let id = |item: &Value| item.as_str().or_else(|| item["id"].as_str()).map(str::to_owned);
+        Ok(list.iter().filter_map(id).collect())
+    }
+
+    async fn operations(
+        self,
+        client: &Client,
+        present: &[String],
+        missing: &[&Item],
+    ) -> anyhow::Result<Value> {
+        let one_by_one = match (self.noun.name, self.member) {
+            (_, "assignedScopes" | "assignedGroups") => true,
+            ("user", _) => client.is_rolecall().await?,
+            _ => false,
+        };
+        let path = format!("/{}", self.member);
+        let value = |id: &str| if self.member == "assignedRoles" { json!({"id": id}) } else { json!(id) };
+        if one_by_one {
+            let operation = |item: &&Item| match self.adds {
+                true => json!({"op": "add", "path": format!("{path}/-"), "value": value(&item.id)}),
+                false => json!({"op": "remove-value", "path": path, "value": value(&item.id)}),
+            };
+            return Ok(missing.iter().map(operation).collect());
+        }
+        let is_missing = |id: &String| missing.iter().any(|item| item.id == *id);
+        let mut whole: Vec<Value> =
+            present.iter().filter(|id| self.adds || !is_missing(id)).map(|id| value(id)).collect();
+        if self.adds {
+            whole.extend(missing.iter().map(|item| value(&item.id)));
+        }
+        Ok(json!([{"op": "replace", "path": path, "value": whole}]))
+    }
+}

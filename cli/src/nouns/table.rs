@@ -1,0 +1,415 @@
+//! Which things of a tenant are there, and what can be said of each? One table, from which the commands are made.
+
+use crate::output::Column;
+
+/// A thing of a tenant.
+pub struct Noun {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it is called in a sentence.
+    pub word: &'static str,
+    /// Where it is in the API.
+    pub path: &'static str,
+    /// The member that tells its things apart.
+    pub id: &'static str,
+    /// The members by which people call one.
+    pub called: &'static [&'static str],
+    /// Whether the API looks for one by a filter over these members.
+    pub has_filter: bool,
+    /// The one thing there is, if there is no list.
+    pub only: Option<&'static str>,
+    /// What a table shows.
+    pub columns: &'static [Column],
+    /// What an answer to `create` has that is never shown again.
+    pub secret: Option<Column>,
+    /// What can be said of one.
+    pub fields: &'static [Field],
+    /// What can be done besides looking at it.
+    pub verbs: &'static [Verb],
+    /// What can be put to one and taken from it.
+    pub parts: &'static [Part],
+}
+
+/// Something that can be said of a thing.
+pub struct Field {
+    /// The flag.
+    pub flag: &'static str,
+    /// The member of the API.
+    pub member: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// What is said.
+    pub kind: Kind,
+    /// When it can be said.
+    pub when: When,
+}
+
+/// What is said in a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// Yes or no.
+    Flag,
+    /// Texts.
+    Texts,
+    /// Names of roles.
+    Roles,
+}
+
+/// When a field can be said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// It has to be said when one is made, and stays.
+    First,
+    /// It can be said when one is made, and stays.
+    Create,
+    /// It has to be said when one is made, and can be changed.
+    FirstAndEdit,
+    /// At any time.
+    Any,
+    /// Only of one that is there.
+    Edit,
+}
+
+impl When {
+    pub const fn creates(self) -> bool {
+        !matches!(self, Self::Edit)
+    }
+
+    pub const fn edits(self) -> bool {
+        matches!(self, Self::FirstAndEdit | Self::Any | Self::Edit)
+    }
+
+    pub const fn is_required(self) -> bool {
+        matches!(self, Self::First | Self::FirstAndEdit)
+    }
+}
+
+/// What can be done with a thing besides looking at it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Create,
+    Edit,
+    Rm,
+}
+
+/// What can be put to a thing and taken from it, so that nothing that others put or took is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Scopes of a role.
+    Scope,
+    /// Roles of a user or a group.
+    Role,
+    /// Users of a group.
+    Member,
+}
+
+impl Part {
+    /// The word behind `add-` and `remove-`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Scope => "scope",
+            Self::Role => "role",
+            Self::Member => "member",
+        }
+    }
+}
+
+const fn text(flag: &'static str, member: &'static str, when: When, about: &'static str) -> Field {
+    Field { flag, member, about, kind: Kind::Text, when }
+}
+
+const fn flag(flag: &'static str, member: &'static str, about: &'static str) -> Field {
+    Field { flag, member, about, kind: Kind::Flag, when: When::Edit }
+}
+
+const fn texts(flag: &'static str, member: &'static str, when: When, about: &'static str) -> Field {
+    Field { flag, member, about, kind: Kind::Texts, when }
+}
+
+const ROLES: Field = Field {
+    flag: "role",
+    member: "assignedRoles",
+    about: "A role it has, by its name; can be given several times",
+    kind: Kind::Roles,
+    when: When::Create,
+};
+const ID: Column = Column::of("ID", "id");
+const NAME: Column = Column::of("NAME", "name");
+const DESCRIPTION: Column = Column::of("DESCRIPTION", "description");
+const ASSIGNED_ROLES: Column = Column::of("ROLES", "assignedRoles.name");
+const ALL: &[Verb] = &[Verb::Create, Verb::Edit, Verb::Rm];
+
+/// The things, in the order of the help.
+pub const NOUNS: &[Noun] =
+    &[ROLE, USER, GROUP, TENANT, API_KEY, OAUTH_CLIENT, SPACE, IDENTITY_PROVIDER, WEB_INTEGRATION];
+
+const ROLE: Noun = Noun {
+    name: "role",
+    word: "role",
+    path: "/api/v1/roles",
+    id: "id",
+    called: &["name"],
+    has_filter: true,
+    only: None,
+    columns: &[
+        ID,
+        NAME,
+        Column::of("TYPE", "type"),
+        Column::of("LEVEL", "level"),
+        Column::of("SCOPES", "assignedScopes"),
+        DESCRIPTION,
+    ],
+    secret: None,
+    fields: &[
+        text("name", "name", When::FirstAndEdit, "The name"),
+        text("description", "description", When::Any, "What it is for"),
+        texts("scope", "assignedScopes", When::Create, "A scope it grants; can be given several times"),
+    ],
+    verbs: ALL,
+    parts: &[Part::Scope],
+};
+
+const USER: Noun = Noun {
+    name: "user",
+    word: "user",
+    path: "/api/v1/users",
+    id: "id",
+    called: &["subject", "email", "name"],
+    has_filter: true,
+    only: None,
+    columns: &[
+        ID,
+        NAME,
+        Column::of("EMAIL", "email"),
+        Column::of("SUBJECT", "subject"),
+        Column::of("STATUS", "status"),
+        ASSIGNED_ROLES,
+        Column::of("GROUPS", "assignedGroups.name"),
+    ],
+    secret: None,
+    fields: &[
+        text("subject", "subject", When::First, "What the identity provider calls the user"),
+        text("name", "name", When::Any, "The name to show"),
+        text("email", "email", When::Create, "The e-mail address"),
+        text("status", "status", When::Any, "`active`, `invited` or `disabled`"),
+        ROLES,
+    ],
+    verbs: ALL,
+    parts: &[Part::Role],
+};
+
+const GROUP: Noun = Noun {
+    name: "group",
+    word: "group",
+    path: "/api/v1/groups",
+    id: "id",
+    called: &["name"],
+    has_filter: true,
+    only: None,
+    columns: &[
+        ID,
+        NAME,
+        Column::of("PROVIDER", "providerType"),
+        Column::of("STATUS", "status"),
+        ASSIGNED_ROLES,
+        DESCRIPTION,
+    ],
+    secret: None,
+    fields: &[
+        text("name", "name", When::FirstAndEdit, "The name"),
+        text("description", "description", When::Any, "What it is for"),
+        text(
+            "provider",
+            "providerType",
+            When::Create,
+            "Who decides about members: `custom`, or `idp` if not given",
+        ),
+        ROLES,
+    ],
+    verbs: ALL,
+    parts: &[Part::Role, Part::Member],
+};
+
+const TENANT: Noun = Noun {
+    name: "tenant",
+    word: "tenant",
+    path: "/api/v1/tenants",
+    id: "id",
+    called: &[],
+    has_filter: false,
+    only: Some("/api/v1/tenants/me"),
+    columns: &[
+        ID,
+        NAME,
+        Column::of("HOSTNAMES", "hostnames"),
+        Column::of("STATUS", "status"),
+        Column::of("SHARED-SPACES", "autoAssignCreateSharedSpacesRoleToProfessionals"),
+        Column::of("PRIVATE-CONTENT", "autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals"),
+        Column::of("DATA-SERVICES", "autoAssignDataServicesContributorRoleToProfessionals"),
+    ],
+    secret: None,
+    fields: &[
+        text("name", "name", When::Edit, "The name it shows"),
+        text("alias", "hostnames/1", When::Edit, "The second host name it is reached under"),
+        flag(
+            "auto-assign-shared-spaces",
+            "autoAssignCreateSharedSpacesRoleToProfessionals",
+            "Whether entitled users get the role SharedSpaceCreator",
+        ),
+        flag(
+            "auto-assign-private-content",
+            "autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals",
+            "Whether entitled users get the role PrivateAnalyticsContentCreator",
+        ),
+        flag(
+            "auto-assign-data-services",
+            "autoAssignDataServicesContributorRoleToProfessionals",
+            "Whether entitled users get the role DataServicesContributor",
+        ),
+        flag(
+            "app-opening-feedback",
+            "enableAppOpeningFeedback",
+            "Whether feedback is asked for when an app opens",
+        ),
+    ],
+    verbs: &[Verb::Edit],
+    parts: &[],
+};
+
+const API_KEY: Noun = Noun {
+    name: "api-key",
+    word: "API key",
+    path: "/api/v1/api-keys",
+    id: "id",
+    called: &["description"],
+    has_filter: false,
+    only: None,
+    columns: &[
+        ID,
+        DESCRIPTION,
+        Column::of("SUBJECT", "sub"),
+        Column::of("STATUS", "status"),
+        Column::of("EXPIRES", "expiry"),
+    ],
+    secret: Some(Column::of("TOKEN", "token")),
+    fields: &[
+        text("description", "description", When::FirstAndEdit, "What it is for"),
+        text("expiry", "expiry", When::Create, "How long it is good for, for example `P30D`"),
+        text("subject", "sub", When::Create, "Whose it is; the caller's if not given"),
+        text(
+            "subject-type",
+            "subType",
+            When::Create,
+            "`user`, or `externalClient` for a program that provisions users",
+        ),
+    ],
+    verbs: ALL,
+    parts: &[],
+};
+
+const OAUTH_CLIENT: Noun = Noun {
+    name: "oauth-client",
+    word: "OAuth client",
+    path: "/api/v1/oauth-clients",
+    id: "clientId",
+    called: &["clientName"],
+    has_filter: true,
+    only: None,
+    columns: &[
+        Column::of("ID", "clientId"),
+        Column::of("NAME", "clientName"),
+        Column::of("TYPE", "appType"),
+        Column::of("SCOPES", "allowedScopes"),
+        Column::of("CREATED", "createdAt"),
+        DESCRIPTION,
+    ],
+    secret: Some(Column::of("SECRET", "clientSecret")),
+    fields: &[
+        text("type", "appType", When::First, "`web`, `native`, `spa` or `anonymous-embed`"),
+        text("name", "clientName", When::FirstAndEdit, "The name"),
+        text("description", "description", When::Any, "What it is for"),
+        texts(
+            "redirect-uri",
+            "redirectUris",
+            When::Any,
+            "Where users come back to; can be given several times",
+        ),
+        texts("origin", "allowedOrigins", When::Any, "A page that may use it; can be given several times"),
+        texts("scope", "allowedScopes", When::Any, "A scope it may have; can be given several times"),
+        texts(
+            "grant-type",
+            "allowedGrantTypes",
+            When::Any,
+            "A way to get tokens; can be given several times",
+        ),
+    ],
+    verbs: ALL,
+    parts: &[],
+};
+
+const SPACE: Noun = Noun {
+    name: "space",
+    word: "space",
+    path: "/api/v1/spaces",
+    id: "id",
+    called: &["name"],
+    has_filter: false,
+    only: None,
+    columns: &[ID, NAME, Column::of("TYPE", "type"), Column::of("OWNER", "ownerId"), DESCRIPTION],
+    secret: None,
+    fields: &[
+        text("name", "name", When::FirstAndEdit, "The name"),
+        text("type", "type", When::First, "`shared`, `managed` or `data`"),
+        text("description", "description", When::Any, "What it is for"),
+        text("owner", "ownerId", When::Edit, "The identifier of the user who owns it"),
+    ],
+    verbs: ALL,
+    parts: &[],
+};
+
+const IDENTITY_PROVIDER: Noun = Noun {
+    name: "identity-provider",
+    word: "identity provider",
+    path: "/api/v1/identity-providers",
+    id: "id",
+    called: &["description"],
+    has_filter: false,
+    only: None,
+    columns: &[
+        ID,
+        Column::of("PROTOCOL", "protocol"),
+        Column::of("PROVIDER", "provider"),
+        Column::of("ACTIVE", "active"),
+        Column::of("INTERACTIVE", "interactive"),
+        DESCRIPTION,
+    ],
+    secret: None,
+    fields: &[text("description", "description", When::Edit, "What it is for")],
+    verbs: ALL,
+    parts: &[],
+};
+
+const WEB_INTEGRATION: Noun = Noun {
+    name: "web-integration",
+    word: "web integration",
+    path: "/api/v1/web-integrations",
+    id: "id",
+    called: &["name"],
+    has_filter: false,
+    only: None,
+    columns: &[ID, NAME, Column::of("ORIGINS", "validOrigins"), Column::of("CREATED", "created")],
+    secret: None,
+    fields: &[
+        text("name", "name", When::FirstAndEdit, "The name"),
+        texts(
+            "origin",
+            "validOrigins",
+            When::Any,
+            "A page that may use sessions; can be given several times",
+        ),
+    ],
+    verbs: ALL,
+    parts: &[],
+};

@@ -1,0 +1,120 @@
+//! What is asked of the API for each verb?
+
+use anyhow::Context as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    body::Changes,
+    doing::Doing,
+    find::{called, everyone, find, id},
+    table::Noun,
+};
+use crate::{
+    api::{Ask, Client},
+    output::{Output, print},
+};
+
+/// All of them, or those that fit. Groups begin with Everyone, which the API lists apart.
+pub async fn list(client: &Client, noun: &Noun, filter: Option<&str>) -> anyhow::Result<Vec<Value>> {
+    let query: Vec<(&str, &str)> = filter.map(|filter| ("filter", filter)).into_iter().collect();
+    let mut all = Vec::new();
+    if noun.name == "group" && filter.is_none() {
+        all.push(everyone(client).await?);
+    }
+    all.extend(client.list(noun.path, &query).await?);
+    Ok(all)
+}
+
+/// Prints the pages of a list as they come.
+pub async fn list_raw(client: &Client, noun: &Noun, filter: Option<&str>) -> anyhow::Result<()> {
+    let query: Vec<(&str, &str)> = filter.map(|filter| ("filter", filter)).into_iter().collect();
+    let mut written = Ok(());
+    client
+        .pages(noun.path, &query, |page| {
+            written = print(&format!("{page}\n"));
+            page["data"].is_array()
+        })
+        .await?;
+    written
+}
+
+/// One of them.
+pub async fn get(client: &Client, noun: &Noun, name: &str) -> anyhow::Result<Value> {
+    match noun.only {
+        Some(path) => Ok(client.get(path, &[]).await?),
+        None => find(client, noun, name).await,
+    }
+}
+
+/// Makes one; answers it, unless it is only tried.
+pub async fn create(
+    client: &Client,
+    noun: &Noun,
+    body: Value,
+    doing: &Doing,
+) -> anyhow::Result<Option<Value>> {
+    doing.send(client, &Ask::new(Method::POST, noun.path, Some(body))).await
+}
+
+/// Changes one, if it is not already as it should be.
+pub async fn edit(
+    client: &Client,
+    noun: &Noun,
+    name: &str,
+    changes: Changes,
+    doing: &Doing,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let thing = get(client, noun, name).await?;
+    let (id, called) = (id(noun, &thing)?, called(noun, &thing));
+    let differs = |(member, value): &(&str, Value)| {
+        let pointer = format!("/{member}");
+        thing.pointer(&pointer).is_none_or(|present| present != value)
+    };
+    let replaced = changes.members.into_iter().filter(differs);
+    let replace = |(member, value)| json!({"op": "replace", "path": format!("/{member}"), "value": value});
+    let operations: Vec<Value> = changes.operations.into_iter().chain(replaced.map(replace)).collect();
+    if operations.is_empty() {
+        output.note(&format!("the {} `{called}` is so already", noun.word));
+        return Ok(());
+    }
+    let ask = Ask::new(Method::PATCH, format!("{}/{id}", noun.path), Some(operations.into()));
+    if doing.send(client, &ask).await?.is_some() {
+        output.note(&format!("the {} `{called}` is changed", noun.word));
+    }
+    Ok(())
+}
+
+/// Deletes some of them, once all are found and somebody agrees.
+pub async fn remove(
+    client: &Client,
+    noun: &Noun,
+    names: &[&String],
+    doing: &Doing,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let mut things = Vec::new();
+    for name in names {
+        things.push(find(client, noun, name).await?);
+    }
+    let all: Vec<String> = things.iter().map(|thing| format!("`{}`", called(noun, thing))).collect();
+    let place = client.name.as_deref().unwrap_or(client.base().as_str());
+    doing.confirm(&format!("Delete the {}{} {} at {place}?", noun.word, plural(&all), all.join(", ")))?;
+    for thing in &things {
+        let (id, called) = (id(noun, thing)?, called(noun, thing));
+        let mut ask = Ask::new(Method::DELETE, format!("{}/{id}", noun.path), None);
+        if noun.name == "oauth-client" {
+            ask.headers.push(("qlik-confirm-delete", id.to_owned()));
+        }
+        let sent = doing.send(client, &ask).await;
+        if sent.with_context(|| format!("the {} `{called}` is not deleted", noun.word))?.is_some() {
+            output.note(&format!("the {} `{called}` is deleted", noun.word));
+        }
+    }
+    Ok(())
+}
+
+const fn plural(all: &[String]) -> &'static str {
+    if all.len() == 1 { "" } else { "s" }
+}
