@@ -1,10 +1,12 @@
 //! Which command is to be run? The composition root of the one binary.
 
+mod access;
 mod api;
 mod audit;
 mod catalogue;
 mod contexts;
 mod dev;
+mod help;
 mod log;
 mod migrate;
 mod nouns;
@@ -20,7 +22,7 @@ mod wait;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -64,11 +66,18 @@ enum Command {
     Context(contexts::Contexts),
     #[command(flatten)]
     Things(nouns::Things),
+    #[command(flatten)]
+    Questions(access::Questions),
+    /// Print a script that completes commands in a shell
+    Completions(help::Completions),
+    /// Write manual pages
+    Man(help::Man),
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match settings::refuse_unknown_variables(&Arguments::command()).and_then(|()| run(arguments.command)) {
+    let program = program();
+    let matches = program.clone().get_matches();
+    match chosen(&matches, program) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -77,7 +86,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<ExitCode> {
+fn chosen(matches: &ArgMatches, program: clap::Command) -> anyhow::Result<ExitCode> {
+    let Arguments { command } = Arguments::from_arg_matches(matches)?;
+    settings::refuse_unknown_variables(&program)?;
+    run(command, program)
+}
+
+/// The program and all its commands.
+fn program() -> clap::Command {
+    help::sectioned(Arguments::command())
+}
+
+fn run(command: Command, program: clap::Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
@@ -92,6 +112,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Audit(audit) => audit.run().await,
             Command::Context(contexts) => contexts.run(),
             Command::Things(things) => things.run().await,
+            Command::Questions(questions) => return questions.run().await,
+            Command::Completions(completions) => completions.run(program),
+            Command::Man(man) => man.run(program),
         }?;
         Ok(ExitCode::SUCCESS)
     })

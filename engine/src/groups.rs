@@ -88,6 +88,10 @@ pub fn asks_about_roles(filter: &Filter<GroupAttribute>) -> bool {
 pub enum GroupOp {
     /// These roles instead of the present ones.
     ReplaceRoles(Vec<RoleRef>),
+    /// One role more; no effect if the group has it. Rolecall's own: the contract only replaces.
+    AddRole(RoleRef),
+    /// One role less; no effect if the group does not have it. Rolecall's own.
+    RemoveRole(RoleRef),
     /// Another name.
     Rename(GroupName),
     /// Another description.
@@ -174,6 +178,17 @@ impl Group {
     fn apply(&mut self, op: &GroupOp, tenant: &Snapshot) -> Result<(), Refusal> {
         match op {
             GroupOp::ReplaceRoles(roles) => self.roles = roles_of_group(roles, tenant)?,
+            GroupOp::AddRole(role) => {
+                let role = role.resolve(tenant)?;
+                if !self.roles.contains(&role) {
+                    self.roles.push(role);
+                }
+                few_enough(&self.roles)?;
+            }
+            GroupOp::RemoveRole(role) => {
+                let gone = role.resolve(tenant)?;
+                self.roles.retain(|role| *role != gone);
+            }
             GroupOp::Rename(_) | GroupOp::Describe(_) if self.provider != Provider::Custom => {
                 return Err(Rule::NotACustomGroup.into());
             }
@@ -248,10 +263,15 @@ pub fn edit_settings(
 
 fn roles_of_group(roles: &[RoleRef], tenant: &Snapshot) -> Result<Vec<RoleId>, Refusal> {
     let roles = resolve_roles(roles, tenant)?;
-    if roles.len() > limits::ROLES_OF_GROUP {
-        return Err(Rule::TooManyGroupRoles(limits::ROLES_OF_GROUP).into());
-    }
+    few_enough(&roles)?;
     Ok(roles)
+}
+
+const fn few_enough(roles: &[RoleId]) -> Result<(), Rule> {
+    if roles.len() > limits::ROLES_OF_GROUP {
+        return Err(Rule::TooManyGroupRoles(limits::ROLES_OF_GROUP));
+    }
+    Ok(())
 }
 
 fn free_name(name: &GroupName, provider: Provider, id: GroupId, tenant: &Snapshot) -> Result<(), Rule> {

@@ -130,6 +130,17 @@ impl Output {
             Format::Csv | Format::Ids => self.list(columns, id, std::slice::from_ref(row)),
         }
     }
+
+    /// Tells an answer in words, or its members where those are wanted.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn text(&self, text: &str, members: &Value) -> anyhow::Result<()> {
+        match self.format() {
+            Format::Table | Format::Csv | Format::Ids => print(text),
+            Format::Json | Format::Yaml => self.one(&[], "", members),
+        }
+    }
 }
 
 /// A table of columns with blanks between them.

@@ -197,7 +197,8 @@ pub fn group_choices(choices: Vec<GroupChoice>, at: &str) -> Result<Vec<assignme
 }
 
 impl Operations for GroupOp {
-    /// The contract's list has no slashes, its examples have.
+    /// The contract's list has no slashes, its examples have. It only replaces; to add one and to take one, without a list
+    /// that may be out of date by then, is ours.
     const FORMS: &'static [Form] = &[
         ("replace", "/assignedRoles", of::<Vec<RoleChoice>>),
         ("replace", "/name", of::<String>),
@@ -205,13 +206,18 @@ impl Operations for GroupOp {
         ("replace", "assignedRoles", of::<Vec<RoleChoice>>),
         ("replace", "name", of::<String>),
         ("replace", "description", of::<String>),
+        ("add", "/assignedRoles/-", of::<RoleChoice>),
+        ("remove-value", "/assignedRoles", of::<RoleChoice>),
     ];
 
     fn read(operation: &Operation) -> Result<Option<Self>, Error> {
+        let role = || operation.value::<RoleChoice>()?.read(&operation.place());
         Ok(Some(match operation.form() {
             ("replace", "/assignedRoles" | "assignedRoles") => {
                 Self::ReplaceRoles(role_choices(operation.value()?, &operation.place())?)
             }
+            ("add", "/assignedRoles/-") => Self::AddRole(role()?),
+            ("remove-value", "/assignedRoles") => Self::RemoveRole(role()?),
             ("replace", "/name" | "name") => Self::Rename(operation.text(GroupName::new)?),
             ("replace", "/description" | "description") => Self::Describe(operation.text(Description::new)?),
             _ => return Ok(None),
