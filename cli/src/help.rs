@@ -28,6 +28,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "space",
             "identity-provider",
             "web-integration",
+            "import",
         ],
     ),
     ("Questions, from anywhere", &["whoami", "can-i", "who-can", "explain", "access"]),

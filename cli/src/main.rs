@@ -7,6 +7,7 @@ mod catalogue;
 mod contexts;
 mod dev;
 mod help;
+mod import;
 mod log;
 mod migrate;
 mod nouns;
@@ -68,6 +69,8 @@ enum Command {
     Things(nouns::Things),
     #[command(flatten)]
     Questions(access::Questions),
+    /// Bring in many users, groups or roles from a file
+    Import(import::Import),
     /// Print a script that completes commands in a shell
     Completions(help::Completions),
     /// Write manual pages
@@ -113,6 +116,7 @@ fn run(command: Command, program: clap::Command) -> anyhow::Result<ExitCode> {
             Command::Context(contexts) => contexts.run(),
             Command::Things(things) => things.run().await,
             Command::Questions(questions) => return questions.run().await,
+            Command::Import(import) => import.run().await,
             Command::Completions(completions) => completions.run(program),
             Command::Man(man) => man.run(program),
         }?;

@@ -140,7 +140,9 @@ impl Client {
         let found = self.scopes.get_or_try_init(async || {
             let answer = match self.sent(&Ask::get(SCOPES, &[]), None).await {
                 Ok(answer) => answer,
-                Err(ApiError::Refused(refused)) if refused.status != 401 => return Ok(None),
+                Err(ApiError::Refused(refused)) if matches!(refused.status, 400 | 403..=406) => {
+                    return Ok(None);
+                }
                 // Something else than JSON: another product's page.
                 Err(ApiError::Strange { .. }) => return Ok(None),
                 Err(other) => return Err(other),

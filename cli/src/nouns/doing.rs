@@ -23,6 +23,9 @@ pub struct Doing {
     /// Ask nothing, and fail where something would have to be asked
     #[arg(long)]
     pub no_input: bool,
+    /// Whether requests that are not sent are not printed either, since something else tells of them.
+    #[arg(skip)]
+    pub silent: bool,
 }
 
 impl Doing {
@@ -33,7 +36,9 @@ impl Doing {
     pub async fn send(&self, client: &Client, ask: &Ask) -> anyhow::Result<Option<Value>> {
         if self.dry_run {
             let said = json!({"method": ask.method.as_str(), "path": ask.url, "body": ask.body});
-            print(&format!("{said}\n"))?;
+            if !self.silent {
+                print(&format!("{said}\n"))?;
+            }
             return Ok(None);
         }
         let sent: Result<Value, ApiError> = client.write(ask).await;

@@ -11,8 +11,10 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind,
 };
 pub use doing::Doing;
+pub use parts::{Given, give};
 use serde_json::Value;
-use table::{Field, Kind, NOUNS, Noun, Verb};
+pub use table::Noun;
+use table::{Field, Kind, NOUNS, Verb};
 
 use crate::{
     api::Client,
@@ -28,7 +30,7 @@ pub struct Things {
 }
 
 /// The thing with a name in the table.
-fn noun(name: &str) -> Option<&'static Noun> {
+pub fn noun(name: &str) -> Option<&'static Noun> {
     NOUNS.iter().find(|noun| noun.name == name)
 }
 

@@ -34,11 +34,34 @@ pub struct Change {
 }
 
 /// One thing that is given or taken.
-struct Item {
+pub struct Given {
     /// The scope, or the identifier of the role, user or group.
-    id: String,
+    pub id: String,
     /// What people call it.
-    called: String,
+    pub called: String,
+}
+
+impl Given {
+    /// A scope.
+    pub fn scope(name: &str) -> Self {
+        Self { id: name.to_owned(), called: name.to_owned() }
+    }
+}
+
+/// Gives a thing what it lacks in a list; answers whether it lacked anything.
+///
+/// # Errors
+/// When it cannot be read or changed.
+pub async fn give(
+    client: &Client,
+    noun: &'static Noun,
+    thing: &Value,
+    member: &'static str,
+    given: &[Given],
+    doing: &Doing,
+) -> anyhow::Result<bool> {
+    let owner = Given { id: id(noun, thing)?.to_owned(), called: called(noun, thing) };
+    Target { noun, owner: &owner, member, adds: true }.settle(client, given, doing).await
 }
 
 impl Change {
@@ -52,7 +75,7 @@ impl Change {
         output: &Output,
     ) -> anyhow::Result<()> {
         let whole = find(client, self.noun, name).await?;
-        let owner = Item { id: id(self.noun, &whole)?.to_owned(), called: called(self.noun, &whole) };
+        let owner = Given { id: id(self.noun, &whole)?.to_owned(), called: called(self.noun, &whole) };
         let mut items = Vec::new();
         for name in names {
             items.push(self.item(client, name).await?);
@@ -61,7 +84,7 @@ impl Change {
             // Members are kept with the users.
             let users = noun("user").context("there are users")?;
             for user in &items {
-                let group = [Item { id: owner.id.clone(), called: owner.called.clone() }];
+                let group = [Given { id: owner.id.clone(), called: owner.called.clone() }];
                 let target = Target { noun: users, owner: user, member: "assignedGroups", adds: self.adds };
                 let changed = target.settle(client, &group, doing).await?;
                 self.say(output, doing, &owner.called, &user.called, changed);
@@ -76,15 +99,15 @@ impl Change {
         Ok(())
     }
 
-    async fn item(self, client: &Client, name: &str) -> anyhow::Result<Item> {
+    async fn item(self, client: &Client, name: &str) -> anyhow::Result<Given> {
         let other = match self.part {
-            Part::Scope => return Ok(Item { id: name.to_owned(), called: name.to_owned() }),
+            Part::Scope => return Ok(Given::scope(name)),
             Part::Role => noun("role"),
             Part::Member => noun("user"),
         };
         let other = other.context("there are roles and users")?;
         let found = find(client, other, name).await?;
-        Ok(Item { id: id(other, &found)?.to_owned(), called: called(other, &found) })
+        Ok(Given { id: id(other, &found)?.to_owned(), called: called(other, &found) })
     }
 
     fn say(self, output: &Output, doing: &Doing, owner: &str, items: &str, changed: bool) {
@@ -105,19 +128,19 @@ impl Change {
 #[derive(Clone, Copy)]
 struct Target<'t> {
     noun: &'static Noun,
-    owner: &'t Item,
+    owner: &'t Given,
     member: &'static str,
     adds: bool,
 }
 
 impl Target<'_> {
     /// Asks until what should be there is, and what should not is not; answers whether anything had to be asked.
-    async fn settle(self, client: &Client, items: &[Item], doing: &Doing) -> anyhow::Result<bool> {
+    async fn settle(self, client: &Client, items: &[Given], doing: &Doing) -> anyhow::Result<bool> {
         let mut refused: Option<(Vec<String>, anyhow::Error)> = None;
         for round in 0..ROUNDS {
             let present = self.present(client).await?;
-            let is_missing = |item: &&Item| present.contains(&item.id) != self.adds;
-            let missing: Vec<&Item> = items.iter().filter(is_missing).collect();
+            let is_missing = |item: &&Given| present.contains(&item.id) != self.adds;
+            let missing: Vec<&Given> = items.iter().filter(is_missing).collect();
             if missing.is_empty() {
                 return Ok(round > 0);
             }
@@ -154,17 +177,17 @@ impl Target<'_> {
         self,
         client: &Client,
         present: &[String],
-        missing: &[&Item],
+        missing: &[&Given],
     ) -> anyhow::Result<Value> {
         let one_by_one = match (self.noun.name, self.member) {
             (_, "assignedScopes" | "assignedGroups") => true,
-            ("user", _) => client.is_rolecall().await?,
+            ("user" | "group", _) => client.is_rolecall().await?,
             _ => false,
         };
         let path = format!("/{}", self.member);
         let value = |id: &str| if self.member == "assignedRoles" { json!({"id": id}) } else { json!(id) };
         if one_by_one {
-            let operation = |item: &&Item| match self.adds {
+            let operation = |item: &&Given| match self.adds {
                 true => json!({"op": "add", "path": format!("{path}/-"), "value": value(&item.id)}),
                 false => json!({"op": "remove-value", "path": path, "value": value(&item.id)}),
             };

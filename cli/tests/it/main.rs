@@ -10,8 +10,14 @@
 
 mod audit;
 mod commands;
+mod contexts;
 mod crash;
 mod deliveries;
+mod everyday;
+mod import;
+mod merging;
 mod nginx;
 mod observe;
 mod process;
+mod questions;
+mod tool;

@@ -55,6 +55,7 @@ pub enum Act {
     DeleteRole(u8),
     MakeGroup(u8, bool, Vec<u8>),
     PatchGroup(u8, Vec<u8>),
+    GiveGroup(u8, u8, bool),
     RenameGroup(u8, u8),
     DeleteGroup(u8),
     MakeUser(Vec<u8>, bool),
@@ -138,6 +139,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
         1 => any::<u8>().prop_map(Act::DeleteRole),
         2 => (any::<u8>(), any::<bool>(), some()).prop_map(|(name, idp, roles)| Act::MakeGroup(name, idp, roles)),
         2 => (any::<u8>(), some()).prop_map(|(group, roles)| Act::PatchGroup(group, roles)),
+        2 => (any::<u8>(), any::<u8>(), any::<bool>()).prop_map(|(group, role, give)| Act::GiveGroup(group, role, give)),
         1 => (any::<u8>(), any::<u8>()).prop_map(|(group, name)| Act::RenameGroup(group, name)),
         1 => any::<u8>().prop_map(Act::DeleteGroup),
         3 => (some(), any::<bool>()).prop_map(|(roles, invited)| Act::MakeUser(roles, invited)),
@@ -453,6 +455,13 @@ impl World {
             }
             Act::PatchGroup(group, roles) => {
                 self.patch_group(*group, GroupOp::ReplaceRoles(self.roles(roles)))
+            }
+            Act::GiveGroup(group, role, give) => {
+                let role = self.role(*role);
+                self.patch_group(
+                    *group,
+                    if *give { GroupOp::AddRole(role) } else { GroupOp::RemoveRole(role) },
+                )
             }
             Act::RenameGroup(group, name) => {
                 let name = GroupName::new(&format!("group {}", name % 8)).unwrap();

@@ -1,6 +1,6 @@
 //! Groups: reference/access-control.md §6, §8 and reference/rest-api.md §4.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Server, names};
 
@@ -68,9 +68,31 @@ fn a_group_is_patched_by_paths_with_and_without_a_slash() {
     let group = server.admin().get(&path);
     assert_eq!((&group.expect(200)["name"], &group.body["description"]), (&"Crew".into(), &"about".into()));
     assert_eq!(names(&group.body["assignedRoles"]), ["DataAdmin"]);
-    server.admin().op(&path, "add", "/assignedRoles/-", json!({"name": "Steward"})).refused(400, "GROUPS-10");
+    server.admin().op(&path, "add", "/assignedRoles", json!({"name": "Steward"})).refused(400, "GROUPS-10");
     server.admin().replace(&path, "/status", "disabled").refused(400, "GROUPS-10");
     server.admin().replace(&path, "/name", "Analysts").expect(409);
+}
+
+/// The contract only replaces; single roles are ours, so that two who change a group lose nothing of each other.
+#[test]
+fn one_role_is_added_and_taken() {
+    let server = Server::start();
+    let path = format!("{GROUPS}/{}", server.admin().make_group("Team"));
+    let roles = || names(&server.admin().get(&path).expect(200)["assignedRoles"]).join(",");
+    let one = |op: &str, pointer: &str, role: Value| server.admin().op(&path, op, pointer, role);
+    for (role, then) in
+        [("Steward", "Steward"), ("DataAdmin", "Steward,DataAdmin"), ("Steward", "Steward,DataAdmin")]
+    {
+        one("add", "/assignedRoles/-", json!({"name": role})).expect(204);
+        assert_eq!(roles(), then);
+    }
+    one("add", "/assignedRoles/-", json!({"name": "Nobody"})).refused(400, "GROUPS-10");
+    one("add", "/assignedRoles/-", json!({"name": "UserDefault"})).refused(400, "GROUPS-10");
+    one("add", "/assignedRoles/-", json!([{"name": "AuditAdmin"}])).refused(400, "GROUPS-10");
+    one("remove-value", "/assignedRoles", json!({"name": "Steward"})).expect(204);
+    one("remove-value", "/assignedRoles", json!({"name": "AuditAdmin"})).expect(204);
+    assert_eq!(roles(), "DataAdmin");
+    server.admin().op(EVERYONE, "add", "/assignedRoles/-", json!({"name": "Steward"})).expect(204);
 }
 
 #[test]

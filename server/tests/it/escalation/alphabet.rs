@@ -55,6 +55,7 @@ pub const USER_PATCHES: &[(&str, &str)] = &[
 pub const GROUP_PATCHES: &[&str] = &[
     r#"[{"op":"replace","path":"/assignedRoles","value":[{"id":"<TenantAdmin>"}]}]"#,
     r#"[{"op":"replace","path":"assignedRoles","value":[{"name":"TenantAdmin"}]}]"#,
+    r#"[{"op":"add","path":"/assignedRoles/-","value":{"name":"TenantAdmin"}}]"#,
 ];
 
 /// Patches of a role's scopes, tried on UserDefault, on a default role and on custom ones.
