@@ -79,7 +79,14 @@ enum Command {
 
 fn main() -> ExitCode {
     let program = program();
-    let matches = program.clone().get_matches();
+    let matches = match program.clone().try_get_matches() {
+        Ok(matches) => matches,
+        Err(told) => {
+            let _ = told.print();
+            // Not 2, which is an answer: no, or a difference.
+            return if told.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     match chosen(&matches, program) {
         Ok(code) => code,
         Err(error) => {

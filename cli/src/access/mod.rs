@@ -175,9 +175,11 @@ async fn whoami(reach: &Reach, output: &Output) -> anyhow::Result<ExitCode> {
         }
         rows.push(me);
     }
+    let named = clients.iter().any(|client| client.name.is_some());
+    let columns = if named { ME } else { ME.get(1..).unwrap_or_default() };
     match rows.as_slice() {
-        [me] => output.one(ME, "id", me)?,
-        rows => output.list(ME, "id", rows)?,
+        [me] => output.one(columns, "id", me)?,
+        rows => output.list(columns, "id", rows)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -125,10 +125,8 @@ impl fmt::Display for Refused {
         } else {
             write!(f, ": {}", said.join("; "))?;
         }
-        match self.status {
-            401 => f.write_str("; is the key right, and still good?")?,
-            403 => f.write_str("; does the key's user have the rights for it?")?,
-            _ => {}
+        if self.status == 401 {
+            f.write_str("; is the key right, and still good?")?;
         }
         self.trace.as_ref().map_or(Ok(()), |trace| write!(f, " [trace {}]", visible(trace)))
     }

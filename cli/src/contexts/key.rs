@@ -70,9 +70,9 @@ impl Source {
     /// When there is none.
     pub fn key(&self) -> anyhow::Result<Key> {
         let text = match self {
-            Self::Env(name) => {
-                env::var(name).with_context(|| format!("the environment variable `{name}` is not set"))?
-            }
+            Self::Env(name) => env::var(name)
+                .ok()
+                .with_context(|| format!("the environment variable `{name}` is not set"))?,
             Self::File(file) => {
                 fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?
             }

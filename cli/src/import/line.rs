@@ -25,6 +25,27 @@ pub struct Line {
     members: Vec<(Field, String)>,
 }
 
+/// What became of a line.
+#[derive(Clone, Copy)]
+pub enum Done {
+    Made,
+    Changed,
+    Same,
+}
+
+impl Done {
+    /// In words, of what was done or was only tried.
+    pub const fn word(self, tried: bool) -> &'static str {
+        match (self, tried) {
+            (Self::Made, false) => "made",
+            (Self::Made, true) => "to be made",
+            (Self::Changed, false) => "changed",
+            (Self::Changed, true) => "to be changed",
+            (Self::Same, _) => "same",
+        }
+    }
+}
+
 impl Line {
     pub fn new(record: &StringRecord, columns: &[Field], key: &str) -> Self {
         let members: Vec<(Field, String)> = columns
@@ -45,23 +66,18 @@ impl Line {
         Self { at, name: name.unwrap_or_default(), fault, members }
     }
 
-    /// Makes what is missing; answers in a word what was done.
-    pub async fn bring(
-        &self,
-        client: &Client,
-        present: &Present,
-        doing: &Doing,
-    ) -> anyhow::Result<&'static str> {
+    /// Makes what is missing; answers what was done.
+    pub async fn bring(&self, client: &Client, present: &Present, doing: &Doing) -> anyhow::Result<Done> {
         if let Some(thing) = present.things.get(&self.name) {
             let changed = self.change(client, present, thing, doing).await?;
-            return Ok(if changed { "changed" } else { "same" });
+            return Ok(if changed { Done::Changed } else { Done::Same });
         }
         let made =
             doing.send(client, &Ask::new(Method::POST, present.noun.path, Some(self.body(present)?))).await?;
         if let Some(made) = made {
             self.give_groups(client, present, &made, doing).await?;
         }
-        Ok("made")
+        Ok(Done::Made)
     }
 
     fn body(&self, present: &Present) -> anyhow::Result<Value> {

@@ -143,7 +143,7 @@ impl Import {
             };
             failed += usize::from(done.is_err());
             let (result, why) = match done {
-                Ok(result) => (result, None),
+                Ok(done) => (done.word(doing.dry_run), None),
                 Err(error) => ("failed", Some(format!("{error:#}"))),
             };
             rows.push(json!({"line": line.at, "name": line.name, "result": result, "why": why}));
@@ -151,9 +151,7 @@ impl Import {
         let total = rows.len();
         output.list(REPORT, "line", &rows)?;
         if failed > 0 {
-            bail!(
-                "{failed} of {total} lines failed; the others are done, and running it again does the rest"
-            );
+            bail!("{failed} of {total} lines failed; the others are done; correct them and run it again");
         }
         Ok(())
     }

@@ -29,6 +29,9 @@ pub struct Things {
     given: ArgMatches,
 }
 
+/// The argument that says which thing is meant; fields have names of their own.
+const THING: &str = "thing";
+
 /// The thing with a name in the table.
 pub fn noun(name: &str) -> Option<&'static Noun> {
     NOUNS.iter().find(|noun| noun.name == name)
@@ -147,7 +150,7 @@ fn named(noun: &Noun, command: Command, several: bool) -> Command {
         return command;
     }
     let ways: Vec<&str> = ["identifier"].iter().chain(noun.called).copied().collect();
-    let name = Arg::new("name").value_name(noun.name.to_uppercase()).required(true);
+    let name = Arg::new(THING).value_name(noun.name.to_uppercase()).required(true);
     let help = format!("The {}'s {}", noun.word, ways.join(" or "));
     command.arg(if several { name.num_args(1..) } else { name }.help(help))
 }
@@ -197,7 +200,7 @@ impl Things {
                 verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, &told.output).await
             }
             "rm" => {
-                let names: Vec<&String> = self.given.get_many("name").into_iter().flatten().collect();
+                let names: Vec<&String> = self.given.get_many(THING).into_iter().flatten().collect();
                 verbs::remove(client, self.noun, &names, &self.doing()?, &told.output).await
             }
             other => self.change_part(client, other, told).await,
@@ -221,7 +224,7 @@ impl Things {
         if self.noun.only.is_some() {
             return "";
         }
-        self.given.get_one::<String>("name").map_or("", String::as_str)
+        self.given.get_one::<String>(THING).map_or("", String::as_str)
     }
 
     fn filter(&self) -> Option<&str> {
@@ -237,9 +240,8 @@ impl Things {
     fn tell(&self, told: Told, tenants: usize) -> anyhow::Result<()> {
         let Told { output, several, failed, rows } = told;
         let mut columns = self.noun.columns.to_vec();
-        if self.verb == "create" {
-            columns.extend(self.noun.secret);
-        }
+        let has_secret = |secret: &Column| rows.iter().any(|(_, row)| !secret.text(row).is_empty());
+        columns.extend(self.noun.secret.filter(has_secret));
         if several {
             columns.insert(0, Column::of("CONTEXT", "context"));
         }

@@ -116,8 +116,8 @@ impl Change {
         }
         let has = match (self.adds, changed) {
             (true, true) => "now has",
-            (true, false) => "has already",
-            (false, true) => "has no more",
+            (true, false) => "already has",
+            (false, true) => "no longer has",
             (false, false) => "does not have",
         };
         output.note(&format!("the {} `{owner}` {has} `{items}`", self.noun.word));

@@ -76,15 +76,13 @@ fn everything_else_has_a_command_too() {
         "tenant get",
         "tenant edit --auto-assign-shared-spaces false --auto-assign-private-content false --auto-assign-data-services false",
         "tenant get -o csv",
-        "api-key ls",
-        "api-key create --description Nightly --expiry PT1H",
-        "api-key edit Nightly --description 'Every night'",
-        "api-key rm 'Every night' --yes",
+        "api-key create --description Nightly",
         "space create --name Sales --type shared",
         "space edit Sales --description 'What is sold'",
         "space ls",
         "space rm Sales --yes",
-        "oauth-client create --name Sync --type web --grant-type client_credentials --scope roles -o json",
+        "oauth-client create --name Sync --type web --grant-type client_credentials --scope roles",
+        "oauth-client create --name Sync --type web --grant-type client_credentials --scope apps",
         "oauth-client create --name Page --type spa --redirect-uri https://a.example/back --origin https://a.example",
         "oauth-client edit Page --description 'Shows reports'",
         "oauth-client ls",
@@ -146,6 +144,23 @@ fn bodies_come_from_files_too() {
         ("identity-provider create --from -", provider),
     ] {
         shown += &said_with(line, tool.command(line), input);
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn keys_are_shown_once() {
+    let tool = Tool::start();
+    let mut shown = String::new();
+    for line in [
+        "api-key create --description Nightly --expiry PT1H",
+        "api-key edit Nightly --description 'Every night'",
+        "api-key ls",
+        "api-key get 'Every night' -o csv",
+        "api-key rm 'Every night' --yes",
+        "api-key ls -o csv",
+    ] {
+        shown += &said(line, tool.with_key(tool.user_key(), line));
     }
     insta::assert_snapshot!(shown);
 }

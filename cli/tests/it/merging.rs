@@ -172,7 +172,7 @@ fn where_lists_are_only_replaced_they_are_replaced() {
     };
     let twice = [patch(ids(&["17", "18"])), patch(ids(&["17", "18"]))];
     assert_eq!(server.writes(), twice, "once it is busy, and is asked again");
-    assert!(command("user remove-role sam First").contains("has no more"));
+    assert!(command("user remove-role sam First").contains("no longer has"));
     assert_eq!(server.writes()[2..], [patch(ids(&["18"]))]);
 }
 

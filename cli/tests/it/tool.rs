@@ -90,7 +90,7 @@ fn told(line: &str, output: std::process::Output) -> String {
     let (out, error) = (text(output.stdout), text(output.stderr));
     let error: String = error.lines().map(|line| format!("! {line}\n")).collect();
     let end = if code == 0 { String::new() } else { format!("[ends with {code}]\n") };
-    format!("$ rolecall {line}\n{out}{error}{end}\n")
+    format!("$ rolecall {}\n{out}{error}{end}\n", steady(line))
 }
 
 /// The text with identifiers, times, ports and keys that are the same in each run.
@@ -120,6 +120,9 @@ fn same(word: &str) -> String {
     };
     if word.starts_with("eyJ") {
         return "TOKEN".to_owned();
+    }
+    if word.len() > 36 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+        return "SECRET".to_owned();
     }
     if is_time {
         return word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
