@@ -156,11 +156,17 @@ fn named(noun: &Noun, command: Command, several: bool) -> Command {
 }
 
 fn reading(command: Command) -> Command {
-    Output::augment_args(Reach::augment_args(command))
+    with(command, |command| Output::augment_args(Reach::augment_args(command)))
 }
 
 fn writing(command: Command) -> Command {
-    Doing::augment_args(reading(command))
+    with(reading(command), Doing::augment_args)
+}
+
+/// With more arguments, which say nothing of what the command is about.
+fn with(command: Command, arguments: impl FnOnce(Command) -> Command) -> Command {
+    let about = command.get_about().cloned();
+    arguments(command).about(about.unwrap_or_default())
 }
 
 impl Things {
