@@ -317,3 +317,57 @@ fn engine_group(group: &ReadGroup, id: GroupId, places: &Places, editor: &Editor
         stamps: Stamps::new(editor),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_engine::access::{Query, decide};
+    use serde_json::json;
+
+    use super::*;
+
+    fn list<T: DeserializeOwned>(value: Value) -> Vec<T> {
+        serde_json::from_value(value).unwrap()
+    }
+
+    /// A real tenant has other identifiers for default roles, old ones for users, and things that are newer than the catalogue.
+    #[test]
+    fn a_tenant_from_elsewhere_is_judged_by_the_same_rules() {
+        let roles = json!([
+            {"id": "62b9d3c2a1b2c3d4e5f60001", "name": "TenantAdmin", "type": "default", "level": "admin"},
+            {"id": "62b9d3c2a1b2c3d4e5f60002", "name": "UserDefault", "type": "default", "assignedScopes": ["notes"]},
+            {"id": "62b9d3c2a1b2c3d4e5f60003", "name": "BrandNew", "type": "default"},
+            {"id": "62b9d3c2a1b2c3d4e5f60004", "name": "Own", "type": "custom", "assignedScopes": ["brand.new"]},
+        ]);
+        let groups = json!([
+            {"id": "000000000000000000000001", "name": "com.qlik.Everyone", "assignedRoles": []},
+            {"id": "62b9d3c2a1b2c3d4e5f60005", "name": "Team", "providerType": "custom",
+                "assignedRoles": [{"id": "62b9d3c2a1b2c3d4e5f60004", "name": "Own"}]},
+        ]);
+        let users = json!([
+            {"id": "aB3_xYz-aB3_xYz-aB3_xYz-aB3_xYz-", "subject": "old", "status": "active",
+                "assignedRoles": [{"id": "62b9d3c2a1b2c3d4e5f60001", "name": "TenantAdmin"}]},
+            {"id": "62b9d3c2a1b2c3d4e5f60006", "subject": "new", "status": "active", "assignedRoles": [],
+                "assignedGroups": [{"id": "62b9d3c2a1b2c3d4e5f60005", "name": "Team"}]},
+            {"id": "62b9d3c2a1b2c3d4e5f60007", "subject": "gone", "status": "deleted", "assignedRoles": []},
+        ]);
+        let mut catalogue = Catalogue::qlik();
+        catalogue.unknown = Unknown::Accept;
+        let about = json!({"id": "t", "name": "Elsewhere", "status": "active"});
+        let read = compiled(about, list(roles), list(groups), list(users), catalogue).unwrap();
+        assert_eq!(read.unknown_roles, ["BrandNew"]);
+        let subjects: Vec<&str> = read.users.iter().map(|(_, user)| user.subject.as_str()).collect();
+        assert_eq!(subjects, ["old", "new"]);
+        for (subject, scope, may) in [
+            ("old", Catalogue::ADMINISTER, true),
+            ("old", "notes", true),
+            ("old", "brand.new", false),
+            ("new", Catalogue::ADMINISTER, false),
+            ("new", "notes", true),
+            ("new", "brand.new", true),
+        ] {
+            let user = read.snapshot.user_with_subject(subject).unwrap();
+            let decision = decide(&read.snapshot, &Query { user, scope });
+            assert_eq!(decision.is_allowed(), may, "{subject} {scope}");
+        }
+    }
+}

@@ -117,11 +117,7 @@ impl Contexts {
                     kept.current = kept.current.take().filter(|current| *current != name);
                     Ok(gone)
                 })?;
-                match gone.key {
-                    Source::Keyring(name) => Source::forget_in_keyring(&name),
-                    Source::File(file) if file == own_file(&directory, &name) => Ok(fs::remove_file(file)?),
-                    Source::File(_) | Source::Env(_) | Source::Command(_) => Ok(()),
-                }
+                forget(&directory, &name, &gone.key)
             }
         }
     }
@@ -134,6 +130,15 @@ fn shown(kept: &Kept, name: &str, context: &Context) -> Value {
         "url": context.url,
         "key": context.key.to_string(),
     })
+}
+
+/// Takes away a key that was kept for a context, where the context had it for itself.
+fn forget(directory: &Path, name: &str, key: &Source) -> anyhow::Result<()> {
+    match key {
+        Source::Keyring(name) => Source::forget_in_keyring(name),
+        Source::File(file) if *file == own_file(directory, name) => Ok(fs::remove_file(file)?),
+        Source::File(_) | Source::Env(_) | Source::Command(_) => Ok(()),
+    }
 }
 
 /// The file for the key of a context that has no other place.
@@ -162,10 +167,13 @@ impl Create {
         // The directory is made first, since the key may go there.
         Kept::change(directory, |kept| {
             let key = key.source(directory, &name)?;
-            kept.contexts
-                .insert(name.clone(), Context { url: url.as_str().trim_end_matches('/').to_owned(), key });
+            let url = url.as_str().trim_end_matches('/').to_owned();
+            let before = kept.contexts.insert(name.clone(), Context { url, key: key.clone() });
             kept.current.get_or_insert(name.clone());
-            Ok(())
+            match before {
+                Some(before) if before.key != key => forget(directory, &name, &before.key),
+                _ => Ok(()),
+            }
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -68,6 +68,9 @@ impl Line {
 
     /// Makes what is missing; answers what was done.
     pub async fn bring(&self, client: &Client, present: &Present, doing: &Doing) -> anyhow::Result<Done> {
+        if present.shared.contains(&self.name) {
+            bail!("the tenant has two {}s of this name", present.noun.word);
+        }
         if let Some(thing) = present.things.get(&self.name) {
             let changed = self.change(client, present, thing, doing).await?;
             return Ok(if changed { Done::Changed } else { Done::Same });

@@ -5,7 +5,10 @@
 
 mod line;
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
@@ -124,6 +127,8 @@ struct Present {
     noun: &'static Noun,
     /// The things, by the member that tells them apart.
     things: HashMap<String, Value>,
+    /// Names that two things have: groups of different providers can.
+    shared: HashSet<String>,
     roles: HashMap<String, String>,
     groups: HashMap<String, String>,
 }
@@ -203,8 +208,13 @@ impl Present {
         let mut groups =
             if kind == Kind::Users { client.list("/api/v1/groups", &[]).await? } else { Vec::new() };
         groups.retain(|group| group["providerType"] == "custom");
-        let things = client.list(noun.path, &[]).await?.into_iter();
-        let things = things.filter_map(|thing| Some((thing[key].as_str()?.to_owned(), thing)));
-        Ok(Self { noun, things: things.collect(), roles: ids(roles), groups: ids(groups) })
+        let (mut things, mut shared) = (HashMap::new(), HashSet::new());
+        for thing in client.list(noun.path, &[]).await? {
+            let name = thing[key].as_str().unwrap_or_default().to_owned();
+            if things.insert(name.clone(), thing).is_some() {
+                shared.insert(name);
+            }
+        }
+        Ok(Self { noun, things, shared, roles: ids(roles), groups: ids(groups) })
     }
 }

@@ -136,7 +136,7 @@ fn from(about: &'static str) -> Arg {
 }
 
 fn flag(field: &Field) -> Arg {
-    let argument = Arg::new(field.flag).long(field.flag).help(field.about).allow_hyphen_values(true);
+    let argument = Arg::new(field.flag).long(field.flag).help(field.about);
     match field.kind {
         Kind::Text => argument.value_name("TEXT"),
         Kind::Flag => argument.value_name("true|false").value_parser(clap::value_parser!(bool)),

@@ -102,6 +102,13 @@ fn keys_come_from_where_they_are_said_to_be() {
     }
     run(&format!("context create a --replace --url {url} --keyring"), key);
     assert!(kept.exists());
+    run(&format!("context create a --replace --url {url}"), key);
+    assert!(
+        !kept.exists() && files(tool.contexts.path()).contains(&"a.key".to_owned()),
+        "it is elsewhere now"
+    );
+    run(&format!("context create a --replace --url {url} --keyring"), key);
+    assert!(kept.exists() && !files(tool.contexts.path()).contains(&"a.key".to_owned()));
     run("context rm a", "");
     assert!(!kept.exists(), "the key goes with the context");
 }
@@ -126,5 +133,37 @@ fn the_environment_is_enough() {
     let mut unreachable = tool.command(line);
     unreachable.env("ROLECALL_URL", "http://127.0.0.1:9");
     all += &said(line, unreachable);
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn several_tenants_are_asked_one_after_the_other() {
+    let tool = Tool::start();
+    let url = tool.sandbox.url();
+    let globex = tool.sandbox.started["tenants"][1]["adminKey"].as_str().unwrap();
+    let run = |line: &str| {
+        let mut command = tool.nowhere(line);
+        command
+            .env("ACME_KEY", tool.sandbox.admin_key())
+            .env("GLOBEX_KEY", globex)
+            .env("PLAIN_KEY", tool.user_key());
+        said(line, command)
+    };
+    for name in ["acme", "globex", "plain"] {
+        run(&format!("context create {name} --url {url} --key-env {}_KEY", name.to_uppercase()));
+    }
+    let mut all = String::new();
+    for line in [
+        "role ls -f 'type eq \"custom\"' --context acme,globex",
+        "tenant get --context acme,globex -o csv",
+        "tenant edit --auto-assign-shared-spaces false --context acme,plain,globex",
+        "tenant ls --context acme",
+        "role create --name Both --context globex,acme -o csv",
+        "role rm Both --yes --context globex,acme",
+        "whoami --context acme,globex -o csv",
+        "who-can notes --context acme,globex",
+    ] {
+        all += &run(line);
+    }
     insta::assert_snapshot!(all);
 }

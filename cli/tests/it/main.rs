@@ -14,6 +14,7 @@ mod contexts;
 mod crash;
 mod deliveries;
 mod everyday;
+mod help;
 mod import;
 mod merging;
 mod nginx;
