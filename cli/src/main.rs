@@ -9,6 +9,7 @@ mod dev;
 mod help;
 mod import;
 mod log;
+mod members;
 mod migrate;
 mod nouns;
 mod operators;

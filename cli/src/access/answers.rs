@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client},
+    members::Members as _,
     output::{Column, visible},
 };
 
@@ -37,13 +38,11 @@ fn scope(tenant: &Tenant, name: &str) -> anyhow::Result<ScopeIndex> {
 
 /// The user who is asked about: the one who is named, else the one whose key it is.
 async fn subject<'t>(client: &Client, tenant: &'t Tenant, name: Option<&str>) -> anyhow::Result<Person<'t>> {
-    match name {
-        Some(name) => find(tenant, name),
-        None => {
-            let me = me(client).await?;
-            find(tenant, me["id"].as_str().context("the server does not say whose key it is")?)
-        }
+    if let Some(name) = name {
+        return find(tenant, name);
     }
+    let me = me(client).await?;
+    find(tenant, me.member("id").as_str().context("the server does not say whose key it is")?)
 }
 
 /// Says whether a user may use a scope.
@@ -73,18 +72,19 @@ fn is_forbidden(error: &anyhow::Error) -> bool {
 /// Says whether the user whose key it is may use a scope, for users who may not read roles. A Rolecall tells them.
 async fn can_i(asking: &Asking, client: &Client, name: &str) -> anyhow::Result<bool> {
     let me = me(client).await?;
-    let scopes = me["assignedScopes"].as_array().context("the server does not say what the user may do")?;
+    let scopes =
+        me.member("assignedScopes").as_array().context("the server does not say what the user may do")?;
     let may = scopes.iter().any(|scope| scope == name);
     if !may && !is_known(client, name).await? {
         bail!("there is no scope `{}` in the catalogue", visible(name));
     }
-    let said = json!({"user": me["id"], "scope": name, "allowed": may});
+    let said = json!({"user": me.member("id"), "scope": name, "allowed": may});
     asking.output.text(if may { "yes\n" } else { "no\n" }, &said)?;
     Ok(may)
 }
 
 async fn is_known(client: &Client, name: &str) -> anyhow::Result<bool> {
-    Ok(client.scopes().await?.is_some_and(|all| all.iter().any(|scope| scope["name"] == name)))
+    Ok(client.scopes().await?.is_some_and(|all| all.iter().any(|scope| scope.member("name") == name)))
 }
 
 const SCOPES: &[Column] = &[Column::of("SCOPE", "scope"), Column::of("BY", "ways")];
@@ -101,7 +101,7 @@ pub async fn all_of(asking: &Asking, user: Option<&str>) -> anyhow::Result<()> {
     let sources = tenant.snapshot.sources(facts, FEW);
     let mut rows: Vec<Value> =
         sources.map(|(scope, by)| json!({"scope": scope.as_str(), "ways": ways(&by)})).collect();
-    rows.sort_by_key(|row| row["scope"].as_str().map(str::to_owned));
+    rows.sort_by_key(|row| row.member("scope").as_str().map(str::to_owned));
     asking.output.list(SCOPES, "scope", &rows)
 }
 

@@ -23,7 +23,7 @@ use rolecall_server::Clock;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::api::Client;
+use crate::{api::Client, members::Members as _};
 
 /// A role or a group that another thing refers to.
 #[derive(Debug, Clone, Deserialize)]
@@ -154,20 +154,22 @@ async fn all<T: DeserializeOwned>(
     let mut all = Vec::new();
     let mut fault = None;
     client
-        .pages(path, query, |page| match Vec::<T>::deserialize(page["data"].take()) {
-            Ok(mut things) => {
-                all.append(&mut things);
-                true
-            }
-            Err(error) => {
-                fault = Some(error);
-                false
+        .pages(path, query, |page| {
+            match Vec::<T>::deserialize(page.get_mut("data").map(Value::take).unwrap_or_default()) {
+                Ok(mut things) => {
+                    all.append(&mut things);
+                    true
+                }
+                Err(error) => {
+                    fault = Some(error);
+                    false
+                }
             }
         })
         .await
-        .or_else(|error| match fault {
-            Some(fault) => Err(anyhow::Error::new(fault).context(format!("`{path}` is not of the contract"))),
-            None => Err(error.into()),
+        .map_err(|error| match fault {
+            Some(fault) => anyhow::Error::new(fault).context(format!("`{path}` is not of the contract")),
+            None => error.into(),
         })?;
     Ok(all)
 }
@@ -175,7 +177,7 @@ async fn all<T: DeserializeOwned>(
 /// Refuses a server whose catalogue is not the one that answers would be computed by.
 async fn refuse_other_catalogue(client: &Client, catalogue: &Catalogue) -> anyhow::Result<()> {
     let Some(scopes) = client.scopes().await? else { return Ok(()) };
-    let mut names = scopes.iter().filter_map(|scope| scope["name"].as_str());
+    let mut names = scopes.iter().filter_map(|scope| scope.member("name").as_str());
     match names.find(|name| catalogue.find(name).is_none()) {
         Some(_) => bail!("the server has a catalogue of its own; name its file with `--catalogue`"),
         None => Ok(()),
@@ -264,10 +266,10 @@ fn place(at: usize) -> [u8; 8] {
 }
 
 fn tenant(about: &Value, editor: &Editor) -> anyhow::Result<tenants::Tenant> {
-    let id = about["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or(TenantId::new([0; 32]));
-    let name = DisplayName::stored(about["name"].as_str().unwrap_or_default().to_owned());
+    let id = about.member("id").as_str().and_then(|id| id.parse().ok()).unwrap_or(TenantId::new([0; 32]));
+    let name = DisplayName::stored(about.member("name").as_str().unwrap_or_default().to_owned());
     let mut tenant = tenants::Tenant::create(id, name, Vec::new(), editor).value;
-    if let Some(status) = about["status"].as_str() {
+    if let Some(status) = about.member("status").as_str() {
         tenant.status = status.parse::<TenantStatus>().context("the tenant's status is not known")?;
     }
     Ok(tenant)

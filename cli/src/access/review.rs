@@ -20,10 +20,12 @@ use super::{
     Asking,
     read::{ReadRole, ReadUser, Tenant},
 };
-use crate::{api::Client, output::Column};
+use crate::{api::Client, members::Members as _, output::Column};
 
 /// The event of a login (reference/events.md).
 const SIGN_IN: &str = "com.qlik.user-session.begin";
+/// Names that are told of a finding; the rows have all.
+const FEW: usize = 20;
 /// Bars of a chart.
 const BARS: usize = 15;
 
@@ -83,6 +85,17 @@ struct Finding {
     names: Vec<String>,
 }
 
+impl Finding {
+    /// The first few names.
+    fn few(&self) -> String {
+        let first: Vec<&str> = self.names.iter().take(FEW).map(String::as_str).collect();
+        match self.names.len().saturating_sub(FEW) {
+            0 => first.join(", "),
+            more => format!("{}, and {more} more", first.join(", ")),
+        }
+    }
+}
+
 /// Reviews a tenant.
 pub async fn run(asking: &Asking, html: Option<&Path>, sign_ins: bool) -> anyhow::Result<()> {
     let client = asking.client()?;
@@ -96,8 +109,8 @@ pub async fn run(asking: &Asking, html: Option<&Path>, sign_ins: bool) -> anyhow
         asking.output.note(&format!("the review is in `{}`", file.display()));
         return Ok(());
     }
-    for Finding { what, names } in findings.iter().filter(|finding| !finding.names.is_empty()) {
-        asking.output.note(&format!("{what}: {}", names.join(", ")));
+    for finding in findings.iter().filter(|finding| !finding.names.is_empty()) {
+        asking.output.note(&format!("{}: {}", finding.what, finding.few()));
     }
     let rows: Vec<Value> = held.iter().map(Held::row).collect();
     asking.output.list(COLUMNS, "id", &rows)
@@ -108,12 +121,14 @@ async fn last_sign_ins(client: &Client, asking: &Asking) -> Option<HashMap<Strin
     let mut last: HashMap<String, String> = HashMap::new();
     let read = client
         .pages("/api/v1/audits", &[("eventType", SIGN_IN), ("sort", "-eventTime")], |page| {
-            for event in page["data"].as_array().into_iter().flatten() {
-                if let (Some(user), Some(at)) = (event["userId"].as_str(), event["eventTime"].as_str()) {
+            for event in page.member("data").as_array().into_iter().flatten() {
+                if let (Some(user), Some(at)) =
+                    (event.member("userId").as_str(), event.member("eventTime").as_str())
+                {
                     last.entry(user.to_owned()).or_insert_with(|| at.to_owned());
                 }
             }
-            page["data"].is_array()
+            page.member("data").is_array()
         })
         .await;
     match read {
@@ -181,7 +196,11 @@ fn of_user(user: &ReadUser, facts: &UserFacts, never_signed_in: bool, tenant: &T
 fn findings(tenant: &Tenant, held: &[Held], signed_in: Option<&HashMap<String, String>>) -> Vec<Finding> {
     let with = |finding: &'static str| {
         let found = held.iter().filter(|held| held.findings.contains(&finding));
-        found.map(|held| held.name.clone()).collect::<BTreeSet<String>>().into_iter().collect()
+        // Two users may have the same name.
+        let by_id: BTreeMap<&str, &Held> = found.map(|held| (held.id.as_str(), held)).collect();
+        let mut names: Vec<String> = by_id.into_values().map(|held| held.name.clone()).collect();
+        names.sort_unstable();
+        names
     };
     let mut all = vec![
         Finding { what: "administrators", names: with("administrator") },
@@ -266,7 +285,7 @@ fn page<'p>(tenant: &'p Tenant, client: &'p Client, held: &'p [Held], findings: 
         ),
     ];
     Page {
-        tenant: tenant.about["name"].as_str().unwrap_or_default(),
+        tenant: tenant.about.member("name").as_str().unwrap_or_default(),
         server: client.base().as_str(),
         at: tenant.snapshot.moment().to_string(),
         charts,

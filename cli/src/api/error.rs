@@ -9,7 +9,7 @@ use reqwest::{
 use serde_json::Value;
 
 use super::Ask;
-use crate::output::visible;
+use crate::{members::Members as _, output::visible};
 
 /// What came instead of an answer.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +77,8 @@ impl Refused {
     pub(super) fn new(ask: &Ask, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-        let trace = body["traceId"].as_str().map(str::to_owned).or_else(|| header("x-b3-traceid"));
-        let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let trace = body.member("traceId").as_str().map(str::to_owned).or_else(|| header("x-b3-traceid"));
+        let errors = body.member("errors").as_array().map(Vec::as_slice).unwrap_or_default();
         let seconds = header(RETRY_AFTER.as_str()).and_then(|seconds| seconds.trim().parse().ok());
         Self {
             request: format!("{} {}", ask.method, ask.url.split('?').next().unwrap_or_default()),
@@ -98,12 +98,16 @@ impl Problem {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let source = if error["source"].is_object() { &error["source"] } else { &error["meta"]["source"] };
+        let source = if error.member("source").is_object() {
+            error.member("source")
+        } else {
+            error.member("meta").member("source")
+        };
         Self {
-            code: text(&error["code"]).unwrap_or_default(),
-            title: text(&error["title"]).unwrap_or_default(),
-            detail: text(&error["detail"]),
-            at: text(&source["pointer"]).or_else(|| text(&source["parameter"])),
+            code: text(error.member("code")).unwrap_or_default(),
+            title: text(error.member("title")).unwrap_or_default(),
+            detail: text(error.member("detail")),
+            at: text(source.member("pointer")).or_else(|| text(source.member("parameter"))),
         }
     }
 }

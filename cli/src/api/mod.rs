@@ -18,11 +18,11 @@ use rolecall_server::Entropy;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::contexts::Target;
+use crate::{contexts::Target, members::Members as _};
 
 /// How long a connection may take to be made, and a request to be answered.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// The most things on a page (reference/rest-api.md §1.3).
 const PAGE: &str = "100";
 /// Redirects that are followed; the contract has one.
@@ -65,7 +65,8 @@ impl Ask {
     /// Whether sending it twice does what sending it once does, whoever answers. Patches are, if they only replace.
     fn is_repeatable(&self) -> bool {
         let replaces = |body: &Value| {
-            body.as_array().is_some_and(|operations| operations.iter().all(|one| one["op"] == "replace"))
+            body.as_array()
+                .is_some_and(|operations| operations.iter().all(|one| one.member("op") == "replace"))
         };
         match self.method {
             Method::GET | Method::PUT | Method::DELETE => true,
@@ -148,7 +149,7 @@ impl Client {
                 Err(other) => return Err(other),
             };
             let scopes = answer.body.get("data").and_then(Value::as_array).cloned();
-            Ok(scopes.filter(|all| all.iter().all(|scope| scope["customRole"].is_boolean())))
+            Ok(scopes.filter(|all| all.iter().all(|scope| scope.member("customRole").is_boolean())))
         });
         Ok(found.await?.as_ref())
     }
@@ -206,7 +207,8 @@ impl Client {
         let mut ask = Ask::get(path, &query);
         loop {
             let mut page = self.sent(&ask, None).await?.body;
-            let next = page["links"]["next"]["href"].as_str().map(|next| self.local(next));
+            let next =
+                page.member("links").member("next").member("href").as_str().map(|next| self.local(next));
             if !take(&mut page) {
                 return Err(ApiError::strange(&ask, "the answer is not a page of a list"));
             }

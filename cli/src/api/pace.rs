@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// Changes in a window (reference/rest-api.md §1.7, tier 2).
 const CHANGES: usize = 100;
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// When the last changes were sent, or are to be.
 #[derive(Default)]

@@ -13,7 +13,7 @@ const WAITS: u32 = 30;
 /// How long the first wait is; each is twice the one before, and up to half as long again.
 const FIRST: Duration = Duration::from_millis(250);
 /// The longest wait that a server may ask for.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// How often a request was tried, and whether it can be sent again although it may have been done.
 pub struct Patience {

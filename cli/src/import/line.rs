@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Field, Holds, Present};
 use crate::{
     api::{Ask, Client},
+    members::Members as _,
     nouns::{Doing, Given, give},
 };
 
@@ -114,13 +115,13 @@ impl Line {
         // What is not known is found before anything is done.
         self.body(present)?;
         let differs = |(field, text): &&(Field, String)| {
-            field.holds == Holds::Text && thing[field.member].as_str() != Some(text.as_str())
+            field.holds == Holds::Text && thing.member(field.member).as_str() != Some(text.as_str())
         };
         let replace = |(field, text): &(Field, String)| json!({"op": "replace", "path": format!("/{}", field.member), "value": text});
         let operations: Vec<Value> = self.members.iter().filter(differs).map(replace).collect();
         let mut changed = !operations.is_empty();
         if changed {
-            let id = thing["id"].as_str().context("the server shows a thing without identifier")?;
+            let id = thing.member("id").as_str().context("the server shows a thing without identifier")?;
             let path = format!("{}/{id}", present.noun.path);
             doing.send(client, &Ask::new(Method::PATCH, path, Some(operations.into()))).await?;
         }
@@ -182,9 +183,9 @@ fn ids(text: &str, known: &HashMap<String, String>, what: &str) -> anyhow::Resul
 }
 
 fn lacks(thing: &Value, member: &str, given: &[Given]) -> bool {
-    let present = thing[member].as_array().map(Vec::as_slice).unwrap_or_default();
+    let present = thing.member(member).as_array().map(Vec::as_slice).unwrap_or_default();
     let has = |given: &Given| {
-        present.iter().any(|item| item == given.id.as_str() || item["id"] == given.id.as_str())
+        present.iter().any(|item| item == given.id.as_str() || item.member("id") == given.id.as_str())
     };
     !given.iter().all(has)
 }

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use crate::{
     api::Client,
     contexts::Reach,
-    nouns::{Doing, Noun, noun},
+    members::Members as _,
+    nouns::{Doing, Noun, Tells, noun},
     output::{Column, Output},
 };
 
@@ -136,7 +137,7 @@ struct Present {
 impl Import {
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { kind, file, reach, mut doing, output } = self;
-        doing.silent = true;
+        doing.tells = Tells::Nothing;
         let lines = read(kind, &file)?;
         let client = reach.client(output.quiet)?;
         let present = Present::read(&client, kind).await?;
@@ -200,17 +201,18 @@ impl Present {
         let noun = noun(kind.noun()).context("there are users, groups and roles")?;
         let key = kind.fields().first().map_or("", |field| field.member);
         let ids = |things: Vec<Value>| -> HashMap<String, String> {
-            let pair =
-                |thing: &Value| Some((thing["name"].as_str()?.to_owned(), thing["id"].as_str()?.to_owned()));
+            let pair = |thing: &Value| {
+                Some((thing.member("name").as_str()?.to_owned(), thing.member("id").as_str()?.to_owned()))
+            };
             things.iter().filter_map(pair).collect()
         };
         let roles = if kind == Kind::Roles { Vec::new() } else { client.list("/api/v1/roles", &[]).await? };
         let mut groups =
             if kind == Kind::Users { client.list("/api/v1/groups", &[]).await? } else { Vec::new() };
-        groups.retain(|group| group["providerType"] == "custom");
+        groups.retain(|group| group.member("providerType") == "custom");
         let (mut things, mut shared) = (HashMap::new(), HashSet::new());
         for thing in client.list(noun.path, &[]).await? {
-            let name = thing[key].as_str().unwrap_or_default().to_owned();
+            let name = thing.member(key).as_str().unwrap_or_default().to_owned();
             if things.insert(name.clone(), thing).is_some() {
                 shared.insert(name);
             }

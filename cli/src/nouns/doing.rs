@@ -11,6 +11,16 @@ use crate::{
     output::{print, visible},
 };
 
+/// What is told of requests that are not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tells {
+    /// The requests.
+    #[default]
+    Requests,
+    /// Nothing: something else tells of them.
+    Nothing,
+}
+
 /// How something is changed.
 #[derive(Debug, Clone, Args)]
 pub struct Doing {
@@ -23,9 +33,9 @@ pub struct Doing {
     /// Ask nothing, and fail where something would have to be asked
     #[arg(long)]
     pub no_input: bool,
-    /// Whether requests that are not sent are not printed either, since something else tells of them.
+    /// What is told of requests that are not sent.
     #[arg(skip)]
-    pub silent: bool,
+    pub tells: Tells,
 }
 
 impl Doing {
@@ -36,7 +46,7 @@ impl Doing {
     pub async fn send(&self, client: &Client, ask: &Ask) -> anyhow::Result<Option<Value>> {
         if self.dry_run {
             let said = json!({"method": ask.method.as_str(), "path": ask.url, "body": ask.body});
-            if !self.silent {
+            if self.tells == Tells::Requests {
                 print(&format!("{said}\n"))?;
             }
             return Ok(None);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::table::Noun;
 use crate::{
     api::Client,
+    members::Members as _,
     output::{Column, visible},
 };
 
@@ -17,13 +18,16 @@ pub const EVERYONE: &str = "000000000000000000000001";
 /// # Errors
 /// When it has none.
 pub fn id<'t>(noun: &Noun, thing: &'t Value) -> anyhow::Result<&'t str> {
-    thing[noun.id].as_str().with_context(|| format!("the server shows a {} without identifier", noun.word))
+    thing
+        .member(noun.id)
+        .as_str()
+        .with_context(|| format!("the server shows a {} without identifier", noun.word))
 }
 
 /// What people call a thing.
 pub fn called(noun: &Noun, thing: &Value) -> String {
-    let names = noun.called.iter().filter_map(|member| thing[*member].as_str());
-    visible(names.chain(thing[noun.id].as_str()).find(|name| !name.is_empty()).unwrap_or_default())
+    let names = noun.called.iter().filter_map(|member| thing.member(member).as_str());
+    visible(names.chain(thing.member(noun.id).as_str()).find(|name| !name.is_empty()).unwrap_or_default())
 }
 
 /// The system group that everybody is in.
@@ -34,7 +38,7 @@ pub async fn everyone(client: &Client) -> anyhow::Result<Value> {
     let system = client.list("/api/v1/groups", &[("systemGroups", "true")]).await?;
     system
         .into_iter()
-        .find(|group| group["id"] == EVERYONE)
+        .find(|group| group.member("id") == EVERYONE)
         .context("the server does not show the group Everyone")
 }
 
@@ -88,7 +92,7 @@ fn could_be_id(text: &str) -> bool {
 
 /// Addresses are the same in any case; names are not.
 fn is_called(thing: &Value, member: &str, name: &str) -> bool {
-    thing[member].as_str().is_some_and(|present| {
+    thing.member(member).as_str().is_some_and(|present| {
         present == name || (member == "email" && present.to_lowercase() == name.to_lowercase())
     })
 }

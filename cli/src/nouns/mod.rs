@@ -10,7 +10,7 @@ mod verbs;
 use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind,
 };
-pub use doing::Doing;
+pub use doing::{Doing, Tells};
 pub use parts::{Given, give};
 use serde_json::Value;
 pub use table::Noun;

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     api::{Ask, Client},
+    members::Members as _,
     output::Output,
 };
 
@@ -164,12 +165,12 @@ impl Target<'_> {
     /// What is in the list now.
     async fn present(self, client: &Client) -> anyhow::Result<Vec<String>> {
         let thing = again(client, self.noun, &self.owner.id).await?;
-        let list = match &thing[self.member] {
+        let list = match thing.member(self.member) {
             Value::Array(list) => list,
             Value::Null if self.member == "assignedGroups" => return Ok(Vec::new()),
             _ => bail!("the server does not show `{}`; that takes a TenantAdmin", self.member),
         };
-        let id = |item: &Value| item.as_str().or_else(|| item["id"].as_str()).map(str::to_owned);
+        let id = |item: &Value| item.as_str().or_else(|| item.member("id").as_str()).map(str::to_owned);
         Ok(list.iter().filter_map(id).collect())
     }
 
@@ -187,9 +188,13 @@ impl Target<'_> {
         let path = format!("/{}", self.member);
         let value = |id: &str| if self.member == "assignedRoles" { json!({"id": id}) } else { json!(id) };
         if one_by_one {
-            let operation = |item: &&Given| match self.adds {
-                true => json!({"op": "add", "path": format!("{path}/-"), "value": value(&item.id)}),
-                false => json!({"op": "remove-value", "path": path, "value": value(&item.id)}),
+            let operation = |item: &&Given| {
+                let value = value(&item.id);
+                if self.adds {
+                    json!({"op": "add", "path": format!("{path}/-"), "value": value})
+                } else {
+                    json!({"op": "remove-value", "path": path, "value": value})
+                }
             };
             return Ok(missing.iter().map(operation).collect());
         }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     api::{Ask, Client},
+    members::Members as _,
     output::{Output, print},
 };
 
@@ -33,7 +34,7 @@ pub async fn list_raw(client: &Client, noun: &Noun, filter: Option<&str>) -> any
     client
         .pages(noun.path, &query, |page| {
             written = print(&format!("{page}\n"));
-            page["data"].is_array()
+            page.member("data").is_array()
         })
         .await?;
     written

@@ -10,6 +10,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 pub use text::{is_hidden, safe, visible};
 
+use crate::members::Members as _;
+
 /// A form of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -29,8 +31,8 @@ pub enum Format {
 #[derive(Debug, Clone, Args)]
 pub struct Output {
     /// In which form data comes
-    #[arg(short, long, value_name = "FORM", default_value = "table")]
-    output: Format,
+    #[arg(id = "output", short, long = "output", value_name = "FORM", default_value = "table")]
+    form: Format,
     /// The same as `--output json`
     #[arg(long, conflicts_with = "output")]
     json: bool,
@@ -65,7 +67,7 @@ fn text_at<'p>(value: &Value, mut path: impl Iterator<Item = &'p str> + Clone) -
             texts.join(", ")
         }
         other => match path.next() {
-            Some(member) => text_at(&other[member], path),
+            Some(member) => text_at(other.member(member), path),
             None => match other {
                 Value::Null => String::new(),
                 Value::String(text) => text.clone(),
@@ -78,7 +80,7 @@ fn text_at<'p>(value: &Value, mut path: impl Iterator<Item = &'p str> + Clone) -
 impl Output {
     /// The form.
     pub const fn format(&self) -> Format {
-        if self.json { Format::Json } else { self.output }
+        if self.json { Format::Json } else { self.form }
     }
 
     /// Says something that is no data.
@@ -106,7 +108,7 @@ impl Output {
             Format::Yaml => print(&serde_saphyr::to_string(&rows)?),
             Format::Csv => print_csv(columns, rows),
             Format::Ids => {
-                let ids = rows.iter().map(|row| visible(&text_at(&row[id], std::iter::empty())) + "\n");
+                let ids = rows.iter().map(|row| visible(&text_at(row.member(id), std::iter::empty())) + "\n");
                 print(&ids.collect::<String>())
             }
         }

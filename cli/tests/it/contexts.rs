@@ -97,8 +97,8 @@ fn keys_come_from_where_they_are_said_to_be() {
         assert!(!made.contains("error"), "{made}");
         let me = run("whoami -o json", "");
         assert!(me.contains("ada@acme.example"), "{source}: {me}");
-        let toml = fs::read_to_string(tool.contexts.path().join("contexts.toml")).unwrap();
-        assert!(!toml.contains(key), "{source}");
+        let written = fs::read_to_string(tool.contexts.path().join("contexts.toml")).unwrap();
+        assert!(!written.contains(key), "{source}");
     }
     run(&format!("context create a --replace --url {url} --keyring"), key);
     assert!(kept.exists());

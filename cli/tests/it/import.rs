@@ -55,10 +55,17 @@ fn what_was_broken_off_is_finished_by_running_it_again() {
     let tool = Tool::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("users");
-    let rows =
-        |many: usize| (0..many).map(|at| format!("user{at:04},User {at},active\n")).collect::<String>();
+    let row = |at: usize| format!("user{at:04},User {at},active");
     let import = |many: usize| {
-        fs::write(&file, format!("subject,name,status\n{}", rows(many))).unwrap();
+        fs::write(
+            &file,
+            ["subject,name,status".to_owned()]
+                .into_iter()
+                .chain((0..many).map(row))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
+        .unwrap();
         tool.out(&format!("import users {} -o csv", file.display()))
     };
     assert_eq!(import(120).matches(",made,").count(), 120);

@@ -88,7 +88,7 @@ fn told(line: &str, output: std::process::Output) -> String {
     let text = |bytes: Vec<u8>| steady(&String::from_utf8(bytes).unwrap());
     let code = output.status.code().unwrap();
     let (out, error) = (text(output.stdout), text(output.stderr));
-    let error: String = error.lines().map(|line| format!("! {line}\n")).collect();
+    let error: String = error.lines().flat_map(|line| ["! ", line, "\n"]).collect();
     let end = if code == 0 { String::new() } else { format!("[ends with {code}]\n") };
     format!("$ rolecall {}\n{out}{error}{end}\n", steady(line))
 }
