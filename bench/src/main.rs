@@ -25,6 +25,7 @@ mod writes;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, bail};
 use seed::Size;
 use server::Server;
 
@@ -42,6 +43,70 @@ const TINY: Size = Size { users: 100, groups: 10, roles: 10 };
 /// Changes that are each asked about, where decisions alone are measured.
 const PAIRS: usize = 1_000_000;
 
+/// A part that can be asked for.
+struct Part {
+    name: &'static str,
+    /// Whether it is left out unless it is named.
+    only_by_name: bool,
+    /// Is given the folder in which things are kept, and whether everything is measured.
+    measure: fn(&Path, all: bool) -> anyhow::Result<()>,
+}
+
+impl Part {
+    const fn of_all(name: &'static str, measure: fn(&Path, all: bool) -> anyhow::Result<()>) -> Self {
+        Self { name, only_by_name: false, measure }
+    }
+}
+
+const PARTS: &[Part] = &[
+    Part::of_all("engine", |_, _| {
+        engine::decisions();
+        engine::huge();
+        engine::readers();
+        engine::many();
+        Ok(())
+    }),
+    #[cfg(feature = "peers")]
+    Part::of_all("peers", |_, _| peers::side_by_side()),
+    Part::of_all("decisions", decisions),
+    Part::of_all("tokens", |folder, _| {
+        let small = folder.join("small");
+        seed::tenant(&small, SMALL)?;
+        tokens::programs(&Server::start(&small)?, &seed::key(&small)?)
+    }),
+    // What logs in and is provisioned stays in the store, so it is a store of its own.
+    Part::of_all("logins", |folder, _| {
+        let own = own(folder, SMALL)?;
+        logins::all(&Server::start(own.path())?, &seed::key(own.path())?)
+    }),
+    Part::of_all("receivers", |folder, _| {
+        let own = own(folder, SMALL)?;
+        receivers::hanging(own.path(), &seed::key(own.path())?)
+    }),
+    Part::of_all("tenants", |folder, _| tenants::all(&folder.join("tenants"))),
+    Part::of_all("nodes", |folder, _| {
+        let database = std::env::var("BENCH_DATABASE").context("`cargo xtask bench` has a PostgreSQL")?;
+        let own = tempfile::Builder::new().prefix("nodes-").tempdir_in(folder)?;
+        nodes::all(own.path(), &database)
+    }),
+    // It needs a program from npm.
+    Part {
+        name: "cerbos",
+        only_by_name: true,
+        measure: |folder, _| {
+            let small = folder.join("small");
+            seed::tenant(&small, SMALL)?;
+            cerbos::side_by_side(&folder.join("cerbos"), &small, &seed::key(&small)?)
+        },
+    },
+    Part::of_all("api", |folder, _| {
+        let (large, small) = (folder.join("large"), folder.join("small"));
+        seed::tenant(&large, LARGE)?;
+        seed::tenant(&small, SMALL)?;
+        api(folder, &large, &small)
+    }),
+];
+
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let first = arguments.next();
@@ -49,67 +114,35 @@ fn main() -> anyhow::Result<()> {
         return questions::Bare::serve();
     }
     let folder = first.map_or_else(|| PathBuf::from("target/bench"), PathBuf::from);
-    let parts: Vec<String> = arguments.collect();
-    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
-    if wanted("engine") {
-        engine::decisions();
-        engine::huge();
-        engine::readers();
-        engine::many();
+    let named: Vec<String> = arguments.collect();
+    if let Some(unknown) = named.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
+        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        bail!("there is no part `{unknown}`; there are {}", names.join(", "));
     }
-    #[cfg(feature = "peers")]
-    if wanted("peers") {
-        peers::side_by_side()?;
-    }
-    let (large, small) = (folder.join("large"), folder.join("small"));
-    if wanted("decisions") || wanted("api") {
-        seed::tenant(&large, LARGE)?;
-    }
-    if wanted("decisions") {
-        questions::restart(&large, &seed::key(&large)?)?;
-        let (server, key) = (Server::start(&large)?, seed::key(&large)?);
-        questions::decisions(&server, &key)?;
-        freshness::beside_changes(&server, &key)?;
-        freshness::acknowledged(&server, &key, if parts.is_empty() { 10_000 } else { PAIRS })?;
-        let tiny = folder.join("tiny");
-        seed::tenant(&tiny, TINY)?;
-        freshness::from_nothing(&tiny, &seed::key(&tiny)?)?;
-    }
-    if wanted("tokens") {
-        seed::tenant(&small, SMALL)?;
-        tokens::programs(&Server::start(&small)?, &seed::key(&small)?)?;
-    }
-    if wanted("logins") {
-        // What logs in and is provisioned stays in the store, so it is a store of its own.
-        let own = tempfile::Builder::new().prefix("logins-").tempdir_in(&folder)?;
-        seed::tenant(own.path(), SMALL)?;
-        logins::all(&Server::start(own.path())?, &seed::key(own.path())?)?;
-    }
-    if wanted("receivers") {
-        let own = tempfile::Builder::new().prefix("receivers-").tempdir_in(&folder)?;
-        seed::tenant(own.path(), SMALL)?;
-        receivers::hanging(own.path(), &seed::key(own.path())?)?;
-    }
-    if wanted("tenants") {
-        tenants::all(&folder.join("tenants"))?;
-    }
-    // Only with a PostgreSQL: `cargo xtask bench` has one.
-    if wanted("nodes")
-        && let Ok(database) = std::env::var("BENCH_DATABASE")
-    {
-        let own = tempfile::Builder::new().prefix("nodes-").tempdir_in(&folder)?;
-        nodes::all(own.path(), &database)?;
-    }
-    // Only if it is asked for by name: it needs a program from npm.
-    if parts.iter().any(|part| part == "cerbos") {
-        seed::tenant(&small, SMALL)?;
-        cerbos::side_by_side(&folder.join("cerbos"), &small, &seed::key(&small)?)?;
-    }
-    if wanted("api") {
-        seed::tenant(&small, SMALL)?;
-        api(&folder, &large, &small)?;
-    }
-    Ok(())
+    std::fs::create_dir_all(&folder)?;
+    let all = named.is_empty();
+    let wanted = |part: &&Part| (all && !part.only_by_name) || named.iter().any(|name| name == part.name);
+    PARTS.iter().filter(wanted).try_for_each(|part| (part.measure)(&folder, all))
+}
+
+/// A tenant of its own, which is gone afterwards.
+fn own(folder: &Path, size: Size) -> anyhow::Result<tempfile::TempDir> {
+    let own = tempfile::Builder::new().prefix("own-").tempdir_in(folder)?;
+    seed::tenant(own.path(), size)?;
+    Ok(own)
+}
+
+/// Questions over HTTP, alone and beside changes.
+fn decisions(folder: &Path, all: bool) -> anyhow::Result<()> {
+    let (large, tiny) = (folder.join("large"), folder.join("tiny"));
+    seed::tenant(&large, LARGE)?;
+    questions::restart(&large, &seed::key(&large)?)?;
+    let (server, key) = (Server::start(&large)?, seed::key(&large)?);
+    questions::decisions(&server, &key)?;
+    freshness::beside_changes(&server, &key)?;
+    freshness::acknowledged(&server, &key, if all { 10_000 } else { PAIRS })?;
+    seed::tenant(&tiny, TINY)?;
+    freshness::from_nothing(&tiny, &seed::key(&tiny)?)
 }
 
 /// The API of the contract.
