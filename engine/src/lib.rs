@@ -74,6 +74,7 @@ pub mod identity_providers;
 pub mod ids;
 pub mod invitations;
 pub mod licenses;
+pub mod manifest;
 pub mod names;
 pub mod oauth;
 pub mod passwords;

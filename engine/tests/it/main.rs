@@ -10,6 +10,7 @@ mod keys;
 mod laws;
 mod licenses;
 mod logins;
+mod manifests;
 mod names;
 mod oracle;
 mod places;
