@@ -4,14 +4,15 @@ use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
+use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
     Allowed, App, Budget, Clock, Entropy, Mailer, RateLimits, Settings, Staleness,
-    demo::{COMPANIES, Demo, PASSWORD},
+    demo::{COMPANIES, Company, Demo, EMPTY, PASSWORD},
 };
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use crate::{catalogue, log, otlp::Traces, settings, store, wait};
+use crate::{catalogue, log, manifest::Furnishing, otlp::Traces, settings, store, wait};
 
 /// Connections the sandbox serves at once.
 const CONNECTIONS: usize = 1024;
@@ -40,10 +41,14 @@ pub struct Dev {
     /// Accept scopes that are not in the catalogue
     #[arg(long)]
     lenient: bool,
+    /// Instead of the demo tenants one that is as a file says, for example one that `rolecall export` printed
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
 }
 
 impl Dev {
     pub async fn run(self) -> anyhow::Result<()> {
+        let furnishing = self.from.as_deref().map(Furnishing::read).transpose()?;
         let traces = Traces::wanted()?;
         log::to_standard_error("warn", log::Format::Text, traces.as_ref())?;
         let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
@@ -53,7 +58,7 @@ impl Dev {
         let limits = settings::rate_limits(&self.rate_limits)?;
         let settings = Settings {
             master_key: key,
-            catalogue: catalogue::of(self.catalogue.as_deref(), self.developer_role, self.lenient)?,
+            catalogue: self.catalogue()?,
             public_url: None,
             rate_limits: RateLimits::new(limits),
             egress: Allowed::own_machine(),
@@ -65,7 +70,8 @@ impl Dev {
         rolecall_server::setup::refuse_other_catalogue(&app).await?;
         rolecall_server::setup::adopt_default_roles(&app).await?;
         let mut companies = Vec::new();
-        for company in COMPANIES {
+        let wanted: &'static [Company] = if furnishing.is_some() { EMPTY } else { COMPANIES };
+        for company in wanted {
             let made = company.make(&app).await?;
             company.set_passwords(&app, made.tenant).await?;
             companies.push(made);
@@ -74,15 +80,25 @@ impl Dev {
         let listener = listener.with_context(|| format!("cannot listen on port {}", self.port))?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = wait::for_stop()?;
+        let serving = tokio::spawn(rolecall_server::serve(app, listener, CONNECTIONS, Duration::ZERO, stop));
+        if let Some(furnishing) = furnishing {
+            let key = companies.iter().find_map(|demo| demo.admin_key.as_deref());
+            let key = key.context("the sandbox has no administrator any more")?;
+            furnishing.furnish(&url, key, self.catalogue()?).await?;
+        }
         if self.json {
             println!("{}", serde_json::to_string(&Started::new(&url, &companies))?);
         } else {
             print(&url, &companies);
         }
-        rolecall_server::serve(app, listener, CONNECTIONS, Duration::ZERO, stop).await;
+        serving.await?;
         Traces::end(traces).await;
         drop(temporary);
         Ok(())
+    }
+
+    fn catalogue(&self) -> anyhow::Result<Catalogue> {
+        catalogue::of(self.catalogue.as_deref(), self.developer_role, self.lenient)
     }
 }
 

@@ -32,6 +32,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Questions, from anywhere", &["whoami", "can-i", "who-can", "explain", "access"]),
+    ("Tenants as files say, from anywhere", &["plan", "apply", "drift", "export", "lint", "test", "schema"]),
     ("This program", &["completions", "man"]),
 ];
 

@@ -9,6 +9,7 @@ mod dev;
 mod help;
 mod import;
 mod log;
+mod manifest;
 mod members;
 mod migrate;
 mod nouns;
@@ -72,6 +73,8 @@ enum Command {
     Questions(access::Questions),
     /// Bring in many users, groups or roles from a file
     Import(import::Import),
+    #[command(flatten)]
+    Manifests(manifest::Manifests),
     /// Print a script that completes commands in a shell
     Completions(help::Completions),
     /// Write manual pages
@@ -125,6 +128,7 @@ fn run(command: Command, program: clap::Command) -> anyhow::Result<ExitCode> {
             Command::Things(things) => things.run().await,
             Command::Questions(questions) => return questions.run().await,
             Command::Import(import) => import.run().await,
+            Command::Manifests(manifests) => return manifests.run().await,
             Command::Completions(completions) => completions.run(program),
             Command::Man(man) => man.run(program),
         }?;

@@ -80,6 +80,10 @@ pub const COMPANIES: &[Company] = &[
     },
 ];
 
+/// The company of a sandbox that is to be made like another tenant: nobody is in it but an administrator called Ada.
+pub const EMPTY: &[Company] =
+    &[Company { name: "Sandbox", label: "sandbox", roles: &[], groups: &[], people: &[] }];
+
 /// A company that was made.
 pub struct Demo {
     pub tenant: TenantId,

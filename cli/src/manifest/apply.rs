@@ -1,0 +1,275 @@
+//! How is a step done over the API that Qlik Cloud and Rolecall share, without overwriting what others do?
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::{Context as _, bail};
+use reqwest::Method;
+use rolecall_engine::{
+    groups::Provider,
+    ids::GroupId,
+    manifest::{Assignee, Edit, Setting, Step, Value as Set},
+    names::{GroupName, RoleName},
+    spaces::SpaceRoles,
+};
+use serde_json::{Value, json};
+
+use super::tenant::Tenant;
+use crate::api::{Ask, Client};
+
+const EVERYONE: &str = "/systemGroups/000000000000000000000001/assignedRoles";
+
+/// Does steps in one tenant.
+pub struct Applier<'a> {
+    client: &'a Client,
+    tenant: &'a Tenant,
+    /// The groups that were made here.
+    made: HashMap<GroupName, String>,
+}
+
+impl<'a> Applier<'a> {
+    pub fn new(client: &'a Client, tenant: &'a Tenant) -> Self {
+        Self { client, tenant, made: HashMap::new() }
+    }
+
+    /// Does a step, if what it starts from is still there.
+    ///
+    /// # Errors
+    /// When it is not, or the server refuses or does not answer.
+    pub async fn perform(&mut self, step: &Step) -> anyhow::Result<()> {
+        match step {
+            Step::Set { setting, after, .. } => self.set(*setting, after).await,
+            Step::CreateRole { name, description, scopes } => {
+                let description = description.as_ref().map(ToString::to_string).unwrap_or_default();
+                let body = json!({"name": name.as_str(), "description": description, "assignedScopes": texts(scopes)});
+                self.write(Method::POST, "/api/v1/roles".to_owned(), Some(body)).await.map(drop)
+            }
+            Step::DescribeRole { role, before, after } => {
+                let path = self.role(&role.id)?;
+                let present = self.client.get(&path, &[]).await?;
+                unmoved(present["description"].as_str().unwrap_or_default() == before.as_str())?;
+                self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
+            }
+            Step::Grant { role, scopes, .. } => {
+                let path = self.role(&role.id)?;
+                unmoved(is_same(&self.client.get(&path, &[]).await?["assignedScopes"], None, scopes))?;
+                self.patch(path, one_by_one("/assignedScopes", scopes, |scope| json!(scope)).into()).await
+            }
+            Step::DeleteRole(role) => self.write(Method::DELETE, self.role(&role.id)?, None).await.map(drop),
+            Step::CreateGroup { name, description, roles } => {
+                let mut body =
+                    json!({"name": name.as_str(), "providerType": "custom", "assignedRoles": by_name(roles)});
+                if let Some(description) = description {
+                    body["description"] = json!(description.as_str());
+                }
+                let made = self.write(Method::POST, "/api/v1/groups".to_owned(), Some(body)).await?;
+                let id = made["id"].as_str().context("the group that was made has no identifier")?;
+                self.made.insert(name.clone(), id.to_owned());
+                Ok(())
+            }
+            Step::DescribeGroup { group, before, after } => {
+                let path = self.group_path(&group.id)?;
+                let present = self.client.get(&path, &[]).await?;
+                let said = before.as_ref().map_or("", |text| text.as_str());
+                unmoved(present["description"].as_str().unwrap_or_default() == said)?;
+                self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
+            }
+            Step::Assign { group, provider, roles } => self.assign(&group.id, *provider, roles).await,
+            Step::DeleteGroup(group) => {
+                self.write(Method::DELETE, self.group_path(&group.id)?, None).await.map(drop)
+            }
+            Step::AssignUser { user, roles, groups } => {
+                let id = self.tenant.ids.users.get(&user.id).context("the user is not there")?;
+                self.assign_user(&format!("/api/v1/users/{id}"), roles.as_ref(), groups.as_ref()).await
+            }
+            Step::AssignInSpace { .. } => self.assign_in_space(step).await,
+        }
+    }
+
+    async fn set(&self, setting: Setting, value: &Set) -> anyhow::Result<()> {
+        let tenant = format!("/api/v1/tenants/{}", self.tenant.id);
+        let keys = format!("/api/v1/api-keys/configs/{}", self.tenant.id);
+        let (path, member) = match setting {
+            Setting::SharedSpaces => (tenant, "/autoAssignCreateSharedSpacesRoleToProfessionals"),
+            Setting::PrivateContent => {
+                (tenant, "/autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals")
+            }
+            Setting::DataServices => (tenant, "/autoAssignDataServicesContributorRoleToProfessionals"),
+            Setting::AutoCreateGroups => ("/api/v1/groups/settings".to_owned(), "/autoCreateGroups"),
+            Setting::MaxKeysPerUser => (keys, "/max_keys_per_user"),
+            Setting::MaxKeyLifetime => (keys, "/max_api_key_expiry"),
+            Setting::ScimKeyLifetime => (keys, "/scim_externalClient_expiry"),
+        };
+        let value = match value {
+            Set::On(on) => json!(on),
+            Set::Count(count) => json!(count),
+            Set::Life(life) => json!(life.as_str()),
+        };
+        self.patch(path, json!([replace(member, value)])).await
+    }
+
+    async fn assign(
+        &self,
+        group: &GroupId,
+        provider: Provider,
+        roles: &Edit<RoleName>,
+    ) -> anyhow::Result<()> {
+        if provider == Provider::System {
+            let after = by_name(&roles.after);
+            let path = "/api/v1/groups/settings";
+            let settings = self.client.get(path, &[]).await?;
+            let present = &settings["systemGroups"][group.to_string()]["assignedRoles"];
+            unmoved(is_same(present, Some("name"), roles))?;
+            return self.patch(path.to_owned(), json!([replace(EVERYONE, after)])).await;
+        }
+        let path = self.group_path(group)?;
+        unmoved(is_same(&self.client.get(&path, &[]).await?["assignedRoles"], Some("name"), roles))?;
+        self.patch(path, self.role_operations(roles).await?.into()).await
+    }
+
+    /// The operations on the roles of a user or a group. Where one role can be given and taken, nobody else's change is overwritten.
+    async fn role_operations(&self, roles: &Edit<RoleName>) -> anyhow::Result<Vec<Value>> {
+        Ok(if self.client.is_rolecall().await? {
+            one_by_one("/assignedRoles", roles, |name| json!({"name": name}))
+        } else {
+            vec![replace("/assignedRoles", by_name(&roles.after))]
+        })
+    }
+
+    /// Changes a user in one request.
+    async fn assign_user(
+        &self,
+        path: &str,
+        roles: Option<&Edit<RoleName>>,
+        groups: Option<&Edit<GroupName>>,
+    ) -> anyhow::Result<()> {
+        let present = self.client.get(path, &[]).await?;
+        let mut operations: Vec<Value> = Vec::new();
+        if let Some(roles) = roles {
+            unmoved(is_same(&present["assignedRoles"], Some("name"), roles))?;
+            operations.extend(self.role_operations(roles).await?);
+        }
+        if let Some(groups) = groups {
+            let custom = present["assignedGroups"].as_array().into_iter().flatten();
+            let custom: Value = custom.filter(|group| group["providerType"] == "custom").cloned().collect();
+            unmoved(is_same(&custom, Some("name"), groups))?;
+            for name in groups.gives() {
+                operations
+                    .push(json!({"op": "add", "path": "/assignedGroups/-", "value": self.group(name)?}));
+            }
+            for name in groups.takes() {
+                operations.push(
+                    json!({"op": "remove-value", "path": "/assignedGroups", "value": self.group(name)?}),
+                );
+            }
+        }
+        self.patch(path.to_owned(), operations.into()).await
+    }
+
+    async fn assign_in_space(&self, step: &Step) -> anyhow::Result<()> {
+        let Step::AssignInSpace { space, who, assignment, before, after } = step else { return Ok(()) };
+        let space = self.tenant.ids.spaces.get(&space.id).context("the space is not there")?;
+        let all = format!("/api/v1/spaces/{space}/assignments");
+        let roles: Vec<&str> = after.iter().map(|role| role.as_str()).collect();
+        let present = assignment.as_ref().and_then(|id| self.tenant.ids.assignments.get(id));
+        let Some(present) = present else {
+            let (kind, id) = match who {
+                Assignee::User(user, bot) => {
+                    let id = self.tenant.ids.users.get(&user.id).context("the user is not there")?;
+                    (if *bot { "bot" } else { "user" }, id.clone())
+                }
+                Assignee::Group(Some(id), _) => ("group", self.group_id(id)?),
+                Assignee::Group(None, name) => ("group", self.group(&GroupName::stored(name.clone()))?),
+            };
+            let body = json!({"type": kind, "assigneeId": id, "roles": roles});
+            return self.write(Method::POST, all, Some(body)).await.map(drop);
+        };
+        let path = format!("{all}/{present}");
+        let held = self.client.get(&path, &[]).await?;
+        let held: BTreeSet<&str> =
+            held["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        unmoved(held == words(*before))?;
+        if after.is_empty() {
+            self.write(Method::DELETE, path, None).await.map(drop)
+        } else {
+            self.write(Method::PUT, path, Some(json!({"roles": roles}))).await.map(drop)
+        }
+    }
+
+    async fn patch(&self, path: String, operations: Value) -> anyhow::Result<()> {
+        let answer = self.write(Method::PATCH, path, Some(operations)).await?;
+        match answer["errors"].as_array().map(Vec::as_slice) {
+            None | Some([]) => Ok(()),
+            // Users may be changed partly (reference/rest-api.md §3.1).
+            Some(errors) => {
+                let said = errors
+                    .iter()
+                    .map(|error| error["detail"].as_str().or(error["title"].as_str()).unwrap_or("?"));
+                bail!("it was done in part only: {}", said.collect::<Vec<_>>().join("; "))
+            }
+        }
+    }
+
+    async fn write(&self, method: Method, path: String, body: Option<Value>) -> anyhow::Result<Value> {
+        Ok(self.client.write(&Ask::new(method, path, body)).await?)
+    }
+
+    fn role(&self, id: &rolecall_engine::ids::RoleId) -> anyhow::Result<String> {
+        let id = self.tenant.ids.roles.get(id).context("the role is not there")?;
+        Ok(format!("/api/v1/roles/{id}"))
+    }
+
+    fn group_id(&self, id: &GroupId) -> anyhow::Result<String> {
+        self.tenant.ids.groups.get(id).cloned().context("the group is not there")
+    }
+
+    fn group_path(&self, id: &GroupId) -> anyhow::Result<String> {
+        Ok(format!("/api/v1/groups/{}", self.group_id(id)?))
+    }
+
+    /// The identifier of a custom group, which may have been made here.
+    fn group(&self, name: &GroupName) -> anyhow::Result<String> {
+        if let Some(id) = self.made.get(name) {
+            return Ok(id.clone());
+        }
+        let found = self.tenant.holdings.snapshot.group_named(Provider::Custom, name);
+        found.map_or_else(|| bail!("the group `{name}` is not there"), |id| self.group_id(&id))
+    }
+}
+
+fn unmoved(is: bool) -> anyhow::Result<()> {
+    if is { Ok(()) } else { bail!("it was changed since the plan was made; plan again") }
+}
+
+fn replace(path: &str, value: Value) -> Value {
+    json!({"op": "replace", "path": path, "value": value})
+}
+
+/// The operations that give and take one value each.
+fn one_by_one<T: Ord + ToString>(path: &str, edit: &Edit<T>, value: impl Fn(String) -> Value) -> Vec<Value> {
+    let adds = edit
+        .gives()
+        .map(|item| json!({"op": "add", "path": format!("{path}/-"), "value": value(item.to_string())}));
+    let takes = edit
+        .takes()
+        .map(|item| json!({"op": "remove-value", "path": path, "value": value(item.to_string())}));
+    adds.chain(takes).collect()
+}
+
+fn texts<T: ToString>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
+    texts.into_iter().map(|text| text.to_string()).collect()
+}
+
+fn by_name(roles: &BTreeSet<RoleName>) -> Value {
+    roles.iter().map(|name| json!({"name": name.as_str()})).collect()
+}
+
+fn words(roles: SpaceRoles) -> BTreeSet<&'static str> {
+    roles.iter().map(|role| role.as_str()).collect()
+}
+
+/// Whether a list in an answer holds what an edit starts from.
+fn is_same<T: Ord + ToString>(list: &Value, member: Option<&str>, edit: &Edit<T>) -> bool {
+    let text = |item: &Value| member.map_or(item, |member| &item[member]).as_str().map(str::to_owned);
+    let present: BTreeSet<String> = list.as_array().into_iter().flatten().filter_map(text).collect();
+    present == edit.before.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,170 @@
+//! How is a plan told to people, to programs and to build servers?
+
+use std::fmt::Write as _;
+
+use rolecall_engine::{
+    access::UserImpact,
+    manifest::{Outcome, Plan, Step},
+};
+use serde::{Deserialize, Serialize};
+
+use super::tenant::Tenant;
+use crate::output::visible;
+
+/// A plan that was written to be reviewed and applied later.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept {
+    /// The form of the file.
+    pub version: u32,
+    /// The file that was planned, and all that is in it.
+    pub file: String,
+    pub text: String,
+    /// The values of variables that were given.
+    pub variables: std::collections::BTreeMap<String, String>,
+    /// Whether it deletes.
+    pub prune: bool,
+    pub tenants: Vec<KeptTenant>,
+}
+
+/// What is to be done in one tenant.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeptTenant {
+    /// The context.
+    pub context: Option<String>,
+    pub id: String,
+    pub steps: Vec<KeptStep>,
+}
+
+/// One step in words. A plan is only applied where the same words come out again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeptStep {
+    pub step: String,
+    pub changes: Vec<String>,
+}
+
+/// The form of files that this version writes.
+pub const VERSION: u32 = 1;
+
+impl From<&Step> for KeptStep {
+    fn from(step: &Step) -> Self {
+        let (sign, what) = step.head();
+        let changes = step.lines().into_iter().map(|(sign, line)| format!("{sign} {line}"));
+        Self { step: format!("{sign} {what}"), changes: changes.collect() }
+    }
+}
+
+/// A plan for people: each step with what comes and goes, and who gains and loses what.
+pub fn plan(tenant: &Tenant, plan: &Plan) -> String {
+    let mut text = String::new();
+    for step in &plan.steps {
+        let (sign, what) = step.head();
+        let _ = writeln!(text, "  {sign} {}", visible(&what));
+        for (sign, line) in step.lines() {
+            let _ = writeln!(text, "      {sign} {}", visible(&line));
+        }
+    }
+    if plan.steps.is_empty() {
+        return "  nothing to do\n".to_owned();
+    }
+    let count = |sign: char| plan.steps.iter().filter(|step| step.head().0 == sign).count();
+    let counts = (count('+'), count('~'), count('-'));
+    let _ = writeln!(text, "\n  {} to make, {} to change, {} to delete", counts.0, counts.1, counts.2);
+    text.push_str(&impact(tenant, plan));
+    text
+}
+
+fn impact(tenant: &Tenant, plan: &Plan) -> String {
+    let impact = &plan.impact;
+    if impact.affected == 0 {
+        return "  nobody gains or loses anything\n".to_owned();
+    }
+    let mut text = format!("  {} may do more or less than before:\n", users(impact.affected));
+    for (scope, counts) in &impact.scopes {
+        let parts = [("gain", counts.gain), ("lose", counts.lose)];
+        for (verb, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
+            let verb = if count == 1 { format!("{verb}s") } else { verb.to_owned() };
+            let _ = writeln!(text, "      {} {verb} {scope}", users(count));
+        }
+    }
+    let line = |user: &UserImpact| {
+        let name = tenant.holdings.users.get(&user.user).map(|user| user.subject.to_string());
+        let name = name.unwrap_or_else(|| user.user.to_string());
+        format!("    {}: {} gained, {} lost\n", visible(&name), user.gains.len(), user.loses.len())
+    };
+    let mut lines: Vec<String> = impact.users.iter().map(line).collect();
+    lines.sort();
+    text.push_str(&lines.concat());
+    let more = impact.affected.saturating_sub(impact.users.len());
+    if more > 0 {
+        let _ = writeln!(text, "    and {more} more");
+    }
+    let [before, after] = impact.administrators;
+    if before != after {
+        let _ = writeln!(text, "  administrators of the tenant: {before} -> {after}");
+    }
+    text
+}
+
+fn users(count: usize) -> String {
+    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
+}
+
+/// A plan for programs.
+pub fn json(context: Option<&str>, tenant: &Tenant, plan: &Plan) -> serde_json::Value {
+    let scopes = plan.impact.scopes.iter();
+    let scopes: serde_json::Map<_, _> = scopes
+        .map(|(scope, counts)| {
+            (scope.to_string(), serde_json::json!({"gain": counts.gain, "lose": counts.lose}))
+        })
+        .collect();
+    serde_json::json!({
+        "context": context,
+        "tenant": tenant.id,
+        "steps": plan.steps.iter().map(KeptStep::from).collect::<Vec<_>>(),
+        "impact": {"users": plan.impact.affected, "scopes": scopes},
+    })
+}
+
+/// Outcomes of tests for people.
+pub fn outcomes(outcomes: &[Outcome]) -> String {
+    let line = |outcome: &Outcome| match &outcome.failure {
+        None => format!("  ok      {}\n", visible(&outcome.expected)),
+        Some(why) => format!("  FAILED  {}: {}\n", visible(&outcome.expected), visible(why)),
+    };
+    outcomes.iter().map(line).collect()
+}
+
+/// Outcomes of tests as build servers read them (the form of JUnit).
+pub fn junit(suites: &[(String, Vec<Outcome>)]) -> String {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    for (name, outcomes) in suites {
+        let failures = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+        let name = escaped(name);
+        let _ = writeln!(
+            text,
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\">",
+            outcomes.len()
+        );
+        for outcome in outcomes {
+            let case = escaped(&outcome.expected);
+            let _ = match &outcome.failure {
+                None => writeln!(text, "    <testcase classname=\"{name}\" name=\"{case}\"/>"),
+                Some(why) => writeln!(
+                    text,
+                    "    <testcase classname=\"{name}\" name=\"{case}\"><failure message=\"{}\"/></testcase>",
+                    escaped(why)
+                ),
+            };
+        }
+        text.push_str("  </testsuite>\n");
+    }
+    text + "</testsuites>\n"
+}
+
+fn escaped(text: &str) -> String {
+    let safe = visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    safe.replace('"', "&quot;")
+}

@@ -1,0 +1,235 @@
+//! Tenants as files say: planned, applied, compared and written down, on a Rolecall and on what the vendor documents.
+
+use std::{fs, process::Command};
+
+use crate::{
+    strict,
+    tool::{Tool, said, steady},
+};
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/access-as-code");
+
+/// A command in the directory in which the files are.
+fn here(tool: &Tool, line: &str) -> Command {
+    let mut command = tool.command(line);
+    command.current_dir(tool.contexts.path());
+    command
+}
+
+fn transcript(tool: &Tool, lines: &[&str]) -> String {
+    lines.iter().map(|line| said(line, here(tool, line))).collect()
+}
+
+fn put(tool: &Tool, file: &str, text: &str) {
+    fs::write(tool.contexts.path().join(file), text).unwrap();
+}
+
+#[test]
+fn a_tenant_becomes_what_a_file_says() {
+    let tool = Tool::start();
+    fs::copy(format!("{EXAMPLES}/auto-assign-off.yaml"), tool.contexts.path().join("off.yaml")).unwrap();
+    put(
+        &tool,
+        "tenant.yaml",
+        "roles:\n  Report exporter:\n    scopes: [apps.image:export]\n  Reader:\n    description: Reads\n    scopes: [lineage:read, notes]\n\
+         groups:\n  Analysts:\n    roles: [Reader]\n  Readers:\n    roles: [Reader]\n\
+         users:\n  uma@acme.example:\n    roles: [Key maker, Reader]\n    groups: [Readers]\n\
+         tests:\n  - user: uma@acme.example\n    can: [lineage:read]\n    because: Reader\n    cannot: [apps.data:export]\n",
+    );
+    insta::assert_snapshot!(transcript(
+        &tool,
+        &[
+            "drift off.yaml",
+            "plan off.yaml",
+            "apply off.yaml",
+            "apply off.yaml",
+            "drift off.yaml",
+            "lint tenant.yaml",
+            "plan tenant.yaml",
+            "plan tenant.yaml --json",
+            "test tenant.yaml",
+            "apply tenant.yaml -q",
+            "plan tenant.yaml",
+            "plan tenant.yaml --prune",
+            "export --only autoAssign,groupSettings,apiKeys,everyone,userDefault,roles,groups,users",
+        ],
+    ));
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_its_line() {
+    let tool = Tool::start();
+    for (file, text) in [
+        ("key.yaml", "everyone: []\nrolls: {}\n"),
+        ("type.yaml", "autoAssign:\n  sharedSpaceCreator: perhaps\n"),
+        ("twice.yaml", "roles:\n  A: {scopes: []}\n  A: {scopes: []}\n"),
+        ("same.yaml", "roles:\n  A B: {scopes: [notes]}\n  A  B: {scopes: [notes, notes]}\n"),
+        (
+            "names.yaml",
+            "manage: [roles, rolls, users]\nroles:\n  \"a\\u0007\": {scopes: [a b]}\n  ${who}: {scopes: []}\n",
+        ),
+        ("not.yaml", "roles: [\n"),
+        (
+            "unknown.yaml",
+            "everyone: [Steward, Nobody]\nroles:\n  New:\n    scopes:\n      - notes\n      - nots\nusers:\n  ada@acme.example: {roles: []}\n  who@acme.example: {roles: [New]}\n",
+        ),
+        ("used.yaml", "roles: {}\n"),
+        ("me.yaml", "users:\n  ada@acme.example: {roles: [Steward]}\n"),
+        ("fails.yaml", "everyone: []\ntests:\n  - holderOf: []\n    can: [spaces.shared:create]\n"),
+    ] {
+        put(&tool, file, text);
+    }
+    let before = tool.out("export");
+    insta::assert_snapshot!(transcript(
+        &tool,
+        &[
+            "apply missing.yaml",
+            "apply key.yaml",
+            "apply type.yaml",
+            "apply twice.yaml",
+            "apply same.yaml",
+            "apply names.yaml",
+            "apply not.yaml",
+            "apply unknown.yaml",
+            "apply used.yaml --prune",
+            "apply me.yaml",
+            "plan fails.yaml",
+            "apply fails.yaml",
+            "test fails.yaml --junit tests.xml",
+            "export --only rolls",
+        ],
+    ));
+    insta::assert_snapshot!(
+        fs::read_to_string(tool.contexts.path().join("tests.xml"))
+            .unwrap()
+            .replace(tool.sandbox.tenant()["id"].as_str().unwrap(), "TENANT")
+    );
+    assert_eq!(tool.out("export"), before, "nothing was changed");
+    let plain = said("plan key.yaml", tool.with_key(tool.user_key(), "export"));
+    assert!(plain.contains("[ends with 1]"), "{plain}");
+}
+
+#[test]
+fn a_reviewed_plan_is_applied_as_it_is_or_not_at_all() {
+    let tool = Tool::start();
+    put(
+        &tool,
+        "tenant.yaml",
+        "roles:\n  One: {scopes: [notes]}\n  Two: {scopes: [notes]}\n  Report exporter: {scopes: [apps.image:export]}\n",
+    );
+    let mut shown = transcript(&tool, &["plan tenant.yaml --out plan.json"]);
+    // What was done of it before it was interrupted.
+    tool.out("role create --name One --scope notes -q");
+    // What somebody wrote into the file behind it is not reviewed.
+    put(&tool, "tenant.yaml", "everyone: []\n");
+    shown += &transcript(&tool, &["apply plan.json", "apply plan.json"]);
+    tool.out("role add-scope Two lineage:read -q");
+    shown += &transcript(&tool, &["apply plan.json", "apply plan.json --prune"]);
+    let globex = tool.sandbox.started["tenants"][1]["adminKey"].as_str().unwrap().to_owned();
+    let mut elsewhere = tool.with_key(&globex, "apply plan.json");
+    elsewhere.current_dir(tool.contexts.path());
+    shown += &said("apply plan.json", elsewhere);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn one_file_does_for_several_tenants() {
+    let tool = Tool::start();
+    let globex = tool.sandbox.started["tenants"][1]["adminKey"].as_str().unwrap();
+    for (name, key) in [("acme", tool.sandbox.admin_key()), ("globex", globex)] {
+        put(&tool, name, key);
+        let url = tool.sandbox.url();
+        let made = tool.nowhere(&format!("context create {name} --url {url} --key-file {name}"));
+        let mut made = made;
+        assert!(made.current_dir(tool.contexts.path()).output().unwrap().status.success());
+    }
+    put(
+        &tool,
+        "tenants.yaml",
+        "variables: {admin: ada@acme.example}\ncontexts:\n  globex: {admin: ada@globex.example}\nusers:\n  ${admin}: {roles: [TenantAdmin, '${more}']}\n",
+    );
+    let nowhere = |line: &str| {
+        let mut command = tool.nowhere(line);
+        command.current_dir(tool.contexts.path());
+        said(line, command)
+    };
+    let mut shown = nowhere("plan tenants.yaml --context acme,globex");
+    shown += &nowhere("apply tenants.yaml --context acme,globex --var more=Steward");
+    shown += &nowhere("drift tenants.yaml --context acme,globex --var more=Steward");
+    insta::assert_snapshot!(shown);
+}
+
+/// The worked examples lead to the same on a Rolecall and on a server that offers what the vendor documents, and no more.
+#[test]
+fn examples_end_the_same_on_what_the_vendor_documents() {
+    for example in ["auto-assign-off", "report-export", "minimal"] {
+        let file = format!("{EXAMPLES}/{example}.yaml");
+        let apply = format!("apply {file} -q");
+        let users = "users:\n  uma@acme.example:\n    roles: [Key maker, Steward]\n    groups: [Data science]\n  ben@acme.example: {roles: []}\n\
+             groups:\n  Analysts: {roles: [Model approver]}\n";
+        let mut ends = Vec::new();
+        for strict in [false, true] {
+            let tool = Tool::start();
+            put(&tool, "users.yaml", users);
+            let url = if strict { strict::gate(tool.sandbox.url()) } else { tool.sandbox.url().to_owned() };
+            for line in [
+                apply.as_str(),
+                "apply users.yaml",
+                &format!("drift {file}"),
+                &format!("test {file}"),
+                "drift users.yaml",
+            ] {
+                let mut command = here(&tool, line);
+                let output = command.env("ROLECALL_URL", &url).output().unwrap();
+                assert!(
+                    output.status.success(),
+                    "{example}: {line}: {}",
+                    steady(&String::from_utf8_lossy(&output.stderr))
+                );
+            }
+            let exported = tool.out("export");
+            put(&tool, "exported.yaml", &exported);
+            assert!(here(&tool, "drift exported.yaml --prune").output().unwrap().status.success());
+            ends.push(exported);
+        }
+        assert_eq!(ends[0], ends[1], "{example}");
+    }
+}
+
+/// The checked-in schema is the one of the program.
+#[test]
+fn the_schema_is_the_one_that_is_published() {
+    let schema = crate::process::rolecall().arg("schema").output().unwrap().stdout;
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/access-as-code.schema.json");
+    assert_eq!(
+        String::from_utf8(schema).unwrap(),
+        fs::read_to_string(kept).unwrap(),
+        "write it with `rolecall schema`"
+    );
+}
+
+/// A sandbox that is made from an export exports the same.
+#[test]
+fn a_sandbox_is_made_like_a_tenant() {
+    let tool = Tool::start();
+    let only = "export --only autoAssign,groupSettings,apiKeys,everyone,userDefault,roles,groups";
+    let exported =
+        tool.out("export --only autoAssign,groupSettings,apiKeys,everyone,userDefault,roles,groups,users");
+    put(&tool, "tenant.yaml", &exported);
+    let mut command = crate::process::rolecall();
+    command.args(["dev", "--json", "--port", "0", "--from", "tenant.yaml"]).current_dir(tool.contexts.path());
+    let sandbox = crate::process::Sandbox::of(command);
+    let there = |line: &str| {
+        let mut command = tool.with_key(sandbox.admin_key(), line);
+        command.current_dir(tool.contexts.path()).env("ROLECALL_URL", sandbox.url());
+        said(line, command)
+    };
+    assert_eq!(there(only), transcript(&tool, &[only]));
+    assert_eq!(there("drift tenant.yaml").lines().nth(2), Some("  nothing to do"));
+
+    put(&tool, "tenant.yaml", "everyone: [Nobody]\n");
+    let mut command = crate::process::rolecall();
+    command.args(["dev", "--json", "--port", "0", "--from", "tenant.yaml"]).current_dir(tool.contexts.path());
+    let output = command.output().unwrap();
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("no role `Nobody`"));
+}
