@@ -233,7 +233,9 @@ impl Planning {
                     line: read.line(&problem.at),
                     what: problem.to_string(),
                 };
-                refused(&self.given.file, &problems.iter().map(fault).collect::<Vec<_>>())
+                let mut faults: Vec<Fault> = problems.iter().map(fault).collect();
+                faults.sort();
+                refused(&self.given.file, &faults)
             });
             let plan = plan.with_context(|| called(&client, &tenant))?;
             let after = behind(&tenant.holdings, &plan.steps)?;
@@ -410,6 +412,7 @@ impl Planned {
             }
             print(&format!("  done    {what}\n"))?;
         }
-        print(&format!("  {} steps done\n", steps.len()))
+        let steps = steps.len();
+        print(&format!("  {steps} {} done\n", if steps == 1 { "step" } else { "steps" }))
     }
 }
