@@ -1,6 +1,9 @@
 //! How is a manifest written in a file, and what is wrong with one that is not?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use rolecall_engine::{
     api_keys::Lifetime,
@@ -302,15 +305,12 @@ impl Reader {
     }
 
     /// Names, each once.
-    fn set<T: Ord, E: ToString>(
+    fn set<T: Ord + Display, E: ToString>(
         &mut self,
         place: &Place,
         texts: &[Text],
         read: impl Fn(&str) -> Result<T, E>,
-    ) -> BTreeSet<T>
-    where
-        T: std::fmt::Display,
-    {
+    ) -> BTreeSet<T> {
         let mut set = BTreeSet::new();
         for text in texts {
             let Some(value) = self.value(text, &read) else { continue };
@@ -332,7 +332,7 @@ impl Reader {
     }
 
     /// Reads things that have names, each of which means another thing.
-    fn named<T, K: Ord + std::fmt::Display + Clone>(
+    fn named<T, K: Ord + Display + Clone>(
         &mut self,
         section: &Place,
         things: &Named<T>,

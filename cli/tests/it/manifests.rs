@@ -171,7 +171,11 @@ fn examples_end_the_same_on_what_the_vendor_documents() {
         for strict in [false, true] {
             let tool = Tool::start();
             put(&tool, "users.yaml", users);
-            let url = if strict { strict::gate(tool.sandbox.url()) } else { tool.sandbox.url().to_owned() };
+            let url = if strict {
+                strict::gate(tool.sandbox.url(), usize::MAX)
+            } else {
+                tool.sandbox.url().to_owned()
+            };
             for line in [
                 apply.as_str(),
                 "apply users.yaml",
@@ -194,6 +198,22 @@ fn examples_end_the_same_on_what_the_vendor_documents() {
         }
         assert_eq!(ends[0], ends[1], "{example}");
     }
+}
+
+/// Where a step fails, what was done and what was not is told, and the same command does the rest.
+#[test]
+fn what_was_interrupted_is_finished_by_the_same_command() {
+    let tool = Tool::start();
+    put(
+        &tool,
+        "tenant.yaml",
+        "roles:\n  One: {scopes: [notes]}\n  Two: {scopes: [notes]}\ngroups:\n  Analysts: {roles: [One, Two]}\n",
+    );
+    let line = "apply tenant.yaml";
+    let mut command = here(&tool, line);
+    command.env("ROLECALL_URL", strict::gate(tool.sandbox.url(), 1));
+    let shown = said(line, command) + &transcript(&tool, &[line, "drift tenant.yaml"]);
+    insta::assert_snapshot!(shown);
 }
 
 /// The checked-in schema is the one of the program.

@@ -11,22 +11,22 @@ use serde_json::Value;
 /// Every so many writes there are too many of them.
 const BUSY: usize = 4;
 
-/// A gate in front of a server; answers its address.
-pub fn gate(server: &str) -> String {
+/// A gate in front of a server, which lets so many writes through; answers its address.
+pub fn gate(server: &str, most: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = server.trim_start_matches("http://").to_owned();
     std::thread::spawn(move || {
         let writes = AtomicUsize::new(0);
         for stream in listener.incoming().flatten() {
-            let _ = pass(stream, &server, &writes);
+            let _ = pass(stream, &server, &writes, most);
         }
     });
     url
 }
 
 /// Passes one request on, and ends the connection.
-fn pass(mut client: TcpStream, server: &str, writes: &AtomicUsize) -> io::Result<()> {
+fn pass(mut client: TcpStream, server: &str, writes: &AtomicUsize, most: usize) -> io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let (mut head, mut length) = (Vec::new(), 0);
     loop {
@@ -47,7 +47,9 @@ fn pass(mut client: TcpStream, server: &str, writes: &AtomicUsize) -> io::Result
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let Some(first) = head.first() else { return Ok(()) };
-    if let Some((status, wait)) = refused(first, &serde_json::from_slice(&body).unwrap_or_default(), writes) {
+    if let Some((status, wait)) =
+        refused(first, &serde_json::from_slice(&body).unwrap_or_default(), writes, most)
+    {
         let code = format!("{{\"errors\":[{{\"code\":\"HTTP-{status}\",\"title\":\"Not offered here\"}}]}}");
         let head = format!(
             "HTTP/1.1 {status} X\r\nconnection: close\r\n{wait}content-length: {}\r\n\r\n",
@@ -61,13 +63,17 @@ fn pass(mut client: TcpStream, server: &str, writes: &AtomicUsize) -> io::Result
     io::copy(&mut upstream, &mut client).map(drop)
 }
 
-fn refused(line: &str, body: &Value, writes: &AtomicUsize) -> Option<(u16, &'static str)> {
+fn refused(line: &str, body: &Value, writes: &AtomicUsize, most: usize) -> Option<(u16, &'static str)> {
     let mut words = line.split([' ', '?']);
     let (method, path) = (words.next()?, words.next()?);
     if !path.starts_with("/api/v1/") {
         return Some((404, ""));
     }
-    if method != "GET" && writes.fetch_add(1, Ordering::Relaxed) % BUSY == BUSY - 1 {
+    let before = if method == "GET" { 0 } else { writes.fetch_add(1, Ordering::Relaxed) };
+    if before >= most {
+        return Some((403, ""));
+    }
+    if before % BUSY == BUSY - 1 {
         return Some((429, "retry-after: 1\r\n"));
     }
     let only_replaces = |operation: &Value| {
