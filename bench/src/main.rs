@@ -10,6 +10,7 @@ mod engine;
 mod freshness;
 mod load;
 mod logins;
+mod manifests;
 mod nodes;
 #[cfg(feature = "peers")]
 mod peers;
@@ -82,6 +83,12 @@ const PARTS: &[Part] = &[
     Part::of_all("receivers", |folder, _| {
         let own = own(folder, SMALL)?;
         receivers::hanging(own.path(), &seed::key(own.path())?)
+    }),
+    Part::of_all("code", |folder, _| {
+        let large = folder.join("large");
+        seed::tenant(&large, LARGE)?;
+        manifests::planning()?;
+        manifests::commands(&large, &seed::key(&large)?)
     }),
     Part::of_all("tenants", |folder, _| tenants::all(&folder.join("tenants"))),
     Part::of_all("nodes", |folder, _| {

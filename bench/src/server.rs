@@ -17,7 +17,7 @@ pub struct Server {
 }
 
 /// The program that stands beside this one.
-fn program() -> anyhow::Result<PathBuf> {
+pub fn program() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name("rolecall");
     if program.exists() {
         Ok(program)
@@ -106,12 +106,22 @@ pub fn memory(process: u32, figure: &str) -> f64 {
 
 /// Seconds of a processor that a process has used, its own and the system's for it.
 pub fn cpu(process: u32) -> f64 {
+    times(&process.to_string(), 11)
+}
+
+/// Seconds of a processor that programs have used which this one has started and which have ended.
+pub fn cpu_of_children() -> f64 {
+    times("self", 13)
+}
+
+/// The sum of two times of a process, by the place of the first behind its name.
+fn times(process: &str, first: usize) -> f64 {
     // In hundredths of a second, as Linux tells them to programs.
     const TICKS: f64 = 100.0;
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // Behind the name, which may have blanks in it.
     let figures = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: f64 = figures.skip(11).take(2).filter_map(|figure| figure.parse::<f64>().ok()).sum();
+    let ticks: f64 = figures.skip(first).take(2).filter_map(|figure| figure.parse::<f64>().ok()).sum();
     ticks / TICKS
 }
 

@@ -61,28 +61,33 @@ pub fn all(data: &Path) -> anyhow::Result<()> {
 
 /// Makes the tenants if they are not there; answers the identifier and the secret of their operator.
 fn tenants(data: &Path) -> anyhow::Result<(String, String)> {
-    let done = data.join("tenants");
-    if !done.exists() {
+    let (made, peopled) = (data.join("made"), data.join("peopled"));
+    if !made.exists() {
         seed::tenant(data, PEOPLE)?;
         let operator = operator(data)?;
-        let begun = Instant::now();
-        let server = Server::start(data)?;
-        let (id, secret) = &operator;
-        let asks = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
-        let token = post(&server, "/oauth/token", None, &asks)?;
-        let token = token.get("access_token").and_then(Value::as_str).context("no token")?;
-        let mut rest = 1..TENANTS;
-        load::run(server.address, CONNECTIONS, Duration::MAX, |_| {
-            let n = rest.next()?;
-            let body = json!({"licenseKey": "bench", "name": format!("Tenant {n}"), "hostnames": [host(n)]});
-            Some(Request::new("POST", "/api/v1/tenants", Some(token), Some(&body.to_string()), 201))
-        })?;
-        drop(server);
+        make(&Server::start(data)?, &operator)?;
+        std::fs::write(&made, "")?;
+    }
+    if !peopled.exists() {
         people(data)?;
-        println!("{TENANTS} tenants made in {:.0} s", begun.elapsed().as_secs_f64());
-        std::fs::write(&done, "")?;
+        std::fs::write(&peopled, "")?;
     }
     operator(data)
+}
+
+fn make(server: &Server, (id, secret): &(String, String)) -> anyhow::Result<()> {
+    let asks = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret});
+    let token = post(server, "/oauth/token", None, &asks)?;
+    let token = token.get("access_token").and_then(Value::as_str).context("no token")?;
+    let mut rest = 1..TENANTS;
+    let next = |_| {
+        let n = rest.next()?;
+        let body = json!({"licenseKey": "bench", "name": format!("Tenant {n}"), "hostnames": [host(n)]});
+        Some(Request::new("POST", "/api/v1/tenants", Some(token), Some(&body.to_string()), 201))
+    };
+    let made = load::run(server.address, CONNECTIONS, Duration::MAX, next)?;
+    println!("{TENANTS} tenants made, {:.0}/s", made.rate);
+    Ok(())
 }
 
 fn host(n: usize) -> String {
@@ -117,10 +122,10 @@ fn people(data: &Path) -> anyhow::Result<()> {
     for (table, which) in copied {
         let mut columns = db.prepare("SELECT name FROM pragma_table_info(?1) WHERE name <> 'tenant_id'")?;
         let columns = columns.query_map([table], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-        let columns = columns.join(", ");
+        let (into, from) = (columns.join(", "), columns.join(", c."));
         let copy = format!(
-            "INSERT INTO {table} (tenant_id, {columns})
-             SELECT t.tenant_id, {columns} FROM tenants t CROSS JOIN (SELECT {columns} FROM {table} WHERE tenant_id = ?1 AND {which})
+            "INSERT INTO {table} (tenant_id, {into})
+             SELECT t.tenant_id, c.{from} FROM tenants t CROSS JOIN (SELECT * FROM {table} WHERE tenant_id = ?1 AND {which}) c
              WHERE t.tenant_id <> ?1"
         );
         db.execute(&copy, [&first])?;

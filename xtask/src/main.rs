@@ -19,7 +19,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test      install what the tests need, and run everything
   tidy      check the structure: who may use whom, and how files look
   bench     measure what it costs beside what it could cost at least; all, or `engine`, `decisions`, `tokens`, `logins`,
-            `receivers`, `tenants`, `nodes`, `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
+            `code`, `receivers`, `tenants`, `nodes`, `api`; `peers` alone builds other policy engines and asks them the same questions, `cerbos` a server
   faults    let nodes, the database, the network, clocks and disks fail, and look what is lost; all, those of the tests with
             `--short`, or those named, of which `kills` is the program over SQLite
   fuzz      look for inputs that make it fail, for so many seconds each (600 if not given)
