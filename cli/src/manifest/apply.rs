@@ -9,12 +9,15 @@ use rolecall_engine::{
     ids::GroupId,
     manifest::{Assignee, Edit, Setting, Step, Value as Set},
     names::{GroupName, RoleName},
-    spaces::SpaceRoles,
+    spaces::{SpaceRole, SpaceRoles},
 };
 use serde_json::{Value, json};
 
 use super::tenant::Tenant;
-use crate::api::{Ask, Client};
+use crate::{
+    api::{Ask, Client},
+    members::Members as _,
+};
 
 const EVERYONE: &str = "/systemGroups/000000000000000000000001/assignedRoles";
 
@@ -46,23 +49,23 @@ impl<'a> Applier<'a> {
             Step::DescribeRole { role, before, after } => {
                 let path = self.role(&role.id)?;
                 let present = self.client.get(&path, &[]).await?;
-                unmoved(present["description"].as_str().unwrap_or_default() == before.as_str())?;
+                unmoved(present.member("description").as_str().unwrap_or_default() == before.as_str())?;
                 self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
             }
             Step::Grant { role, scopes, .. } => {
                 let path = self.role(&role.id)?;
-                unmoved(is_same(&self.client.get(&path, &[]).await?["assignedScopes"], None, scopes))?;
+                unmoved(is_same(self.client.get(&path, &[]).await?.member("assignedScopes"), None, scopes))?;
                 self.patch(path, one_by_one("/assignedScopes", scopes, |scope| json!(scope)).into()).await
             }
             Step::DeleteRole(role) => self.write(Method::DELETE, self.role(&role.id)?, None).await.map(drop),
             Step::CreateGroup { name, description, roles } => {
                 let mut body =
                     json!({"name": name.as_str(), "providerType": "custom", "assignedRoles": by_name(roles)});
-                if let Some(description) = description {
-                    body["description"] = json!(description.as_str());
+                if let Some((text, members)) = description.as_ref().zip(body.as_object_mut()) {
+                    members.insert("description".to_owned(), json!(text.as_str()));
                 }
                 let made = self.write(Method::POST, "/api/v1/groups".to_owned(), Some(body)).await?;
-                let id = made["id"].as_str().context("the group that was made has no identifier")?;
+                let id = made.member("id").as_str().context("the group that was made has no identifier")?;
                 self.made.insert(name.clone(), id.to_owned());
                 Ok(())
             }
@@ -70,7 +73,7 @@ impl<'a> Applier<'a> {
                 let path = self.group_path(&group.id)?;
                 let present = self.client.get(&path, &[]).await?;
                 let said = before.as_ref().map_or("", |text| text.as_str());
-                unmoved(present["description"].as_str().unwrap_or_default() == said)?;
+                unmoved(present.member("description").as_str().unwrap_or_default() == said)?;
                 self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
             }
             Step::Assign { group, provider, roles } => self.assign(&group.id, *provider, roles).await,
@@ -117,12 +120,12 @@ impl<'a> Applier<'a> {
             let after = by_name(&roles.after);
             let path = "/api/v1/groups/settings";
             let settings = self.client.get(path, &[]).await?;
-            let present = &settings["systemGroups"][group.to_string()]["assignedRoles"];
+            let present = settings.member("systemGroups").member(&group.to_string()).member("assignedRoles");
             unmoved(is_same(present, Some("name"), roles))?;
             return self.patch(path.to_owned(), json!([replace(EVERYONE, after)])).await;
         }
         let path = self.group_path(group)?;
-        unmoved(is_same(&self.client.get(&path, &[]).await?["assignedRoles"], Some("name"), roles))?;
+        unmoved(is_same(self.client.get(&path, &[]).await?.member("assignedRoles"), Some("name"), roles))?;
         self.patch(path, self.role_operations(roles).await?.into()).await
     }
 
@@ -145,12 +148,13 @@ impl<'a> Applier<'a> {
         let present = self.client.get(path, &[]).await?;
         let mut operations: Vec<Value> = Vec::new();
         if let Some(roles) = roles {
-            unmoved(is_same(&present["assignedRoles"], Some("name"), roles))?;
+            unmoved(is_same(present.member("assignedRoles"), Some("name"), roles))?;
             operations.extend(self.role_operations(roles).await?);
         }
         if let Some(groups) = groups {
-            let custom = present["assignedGroups"].as_array().into_iter().flatten();
-            let custom: Value = custom.filter(|group| group["providerType"] == "custom").cloned().collect();
+            let custom = present.member("assignedGroups").as_array().into_iter().flatten();
+            let custom: Value =
+                custom.filter(|group| group.member("providerType") == "custom").cloned().collect();
             unmoved(is_same(&custom, Some("name"), groups))?;
             for name in groups.gives() {
                 operations
@@ -169,7 +173,7 @@ impl<'a> Applier<'a> {
         let Step::AssignInSpace { space, who, assignment, before, after } = step else { return Ok(()) };
         let space = self.tenant.ids.spaces.get(&space.id).context("the space is not there")?;
         let all = format!("/api/v1/spaces/{space}/assignments");
-        let roles: Vec<&str> = after.iter().map(|role| role.as_str()).collect();
+        let roles: Vec<&str> = after.iter().map(SpaceRole::as_str).collect();
         let present = assignment.as_ref().and_then(|id| self.tenant.ids.assignments.get(id));
         let Some(present) = present else {
             let (kind, id) = match who {
@@ -186,7 +190,7 @@ impl<'a> Applier<'a> {
         let path = format!("{all}/{present}");
         let held = self.client.get(&path, &[]).await?;
         let held: BTreeSet<&str> =
-            held["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            held.member("roles").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         unmoved(held == words(*before))?;
         if after.is_empty() {
             self.write(Method::DELETE, path, None).await.map(drop)
@@ -197,13 +201,13 @@ impl<'a> Applier<'a> {
 
     async fn patch(&self, path: String, operations: Value) -> anyhow::Result<()> {
         let answer = self.write(Method::PATCH, path, Some(operations)).await?;
-        match answer["errors"].as_array().map(Vec::as_slice) {
+        match answer.member("errors").as_array().map(Vec::as_slice) {
             None | Some([]) => Ok(()),
             // Users may be changed partly (reference/rest-api.md §3.1).
             Some(errors) => {
-                let said = errors
-                    .iter()
-                    .map(|error| error["detail"].as_str().or(error["title"].as_str()).unwrap_or("?"));
+                let said = errors.iter().map(|error| {
+                    error.member("detail").as_str().or(error.member("title").as_str()).unwrap_or("?")
+                });
                 bail!("it was done in part only: {}", said.collect::<Vec<_>>().join("; "))
             }
         }
@@ -240,7 +244,8 @@ fn unmoved(is: bool) -> anyhow::Result<()> {
     if is { Ok(()) } else { bail!("it was changed since the plan was made; plan again") }
 }
 
-fn replace(path: &str, value: Value) -> Value {
+fn replace(path: &str, value: impl Into<Value>) -> Value {
+    let value: Value = value.into();
     json!({"op": "replace", "path": path, "value": value})
 }
 
@@ -264,12 +269,12 @@ fn by_name(roles: &BTreeSet<RoleName>) -> Value {
 }
 
 fn words(roles: SpaceRoles) -> BTreeSet<&'static str> {
-    roles.iter().map(|role| role.as_str()).collect()
+    roles.iter().map(SpaceRole::as_str).collect()
 }
 
 /// Whether a list in an answer holds what an edit starts from.
 fn is_same<T: Ord + ToString>(list: &Value, member: Option<&str>, edit: &Edit<T>) -> bool {
-    let text = |item: &Value| member.map_or(item, |member| &item[member]).as_str().map(str::to_owned);
+    let text = |item: &Value| member.map_or(item, |member| item.member(member)).as_str().map(str::to_owned);
     let present: BTreeSet<String> = list.as_array().into_iter().flatten().filter_map(text).collect();
     present == edit.before.iter().map(ToString::to_string).collect()
 }

@@ -46,8 +46,9 @@ impl Furnishing {
         let client = Client::new(target, true)?;
         for name in self.manifest.users.keys() {
             let mut body = json!({"subject": name, "name": name, "status": "active"});
-            if name.contains('@') && !name.contains('\\') {
-                body["email"] = json!(name);
+            let address = name.contains('@') && !name.contains('\\');
+            if let Some(members) = body.as_object_mut().filter(|_| address) {
+                members.insert("email".to_owned(), json!(name));
             }
             make(&client, "/api/v1/users", body).await?;
         }

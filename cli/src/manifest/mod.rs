@@ -77,7 +77,7 @@ pub enum Manifests {
     Test {
         #[command(flatten)]
         planning: Planning,
-        /// Write the outcome into this file, in the form of JUnit
+        /// Write the outcome into this file, as build servers read it
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
     },

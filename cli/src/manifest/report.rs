@@ -137,7 +137,7 @@ pub fn outcomes(outcomes: &[Outcome]) -> String {
     outcomes.iter().map(line).collect()
 }
 
-/// Outcomes of tests as build servers read them (the form of JUnit).
+/// Outcomes of tests as build servers read them (the form of `JUnit`).
 pub fn junit(suites: &[(String, Vec<Outcome>)]) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for (name, outcomes) in suites {

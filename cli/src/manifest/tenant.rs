@@ -21,7 +21,7 @@ use rolecall_engine::{
 };
 use serde_json::Value;
 
-use crate::{access::read, api::Client};
+use crate::{access::read, api::Client, members::Members as _};
 
 /// A tenant that was read, and what its things are called there.
 pub struct Tenant {
@@ -52,14 +52,15 @@ pub struct Ids {
 pub async fn read(client: &Client, catalogue: Catalogue, sections: &[Section]) -> anyhow::Result<Tenant> {
     let read = read::read(client, catalogue).await?;
     let me = client.get("/api/v1/users/me", &[]).await?;
-    let caller = read.users.iter().find(|(_, user)| me["id"].as_str() == Some(&user.id)).map(|(id, _)| *id);
-    let id = read.about["id"].as_str().context("the tenant has no identifier")?.to_owned();
-    let name = read.about["name"].as_str().unwrap_or_default().to_owned();
+    let caller =
+        read.users.iter().find(|(_, user)| me.member("id").as_str() == Some(&user.id)).map(|(id, _)| *id);
+    let id = read.about.member("id").as_str().context("the tenant has no identifier")?.to_owned();
+    let name = read.about.member("name").as_str().unwrap_or_default().to_owned();
     let mut tenant = read.snapshot.tenant().clone();
     tenant.auto_assign = flags(&read.about);
     if sections.contains(&Section::GroupSettings) {
         let settings = client.get("/api/v1/groups/settings", &[]).await?;
-        tenant.auto_create_groups = settings["autoCreateGroups"].as_bool().unwrap_or_default();
+        tenant.auto_create_groups = settings.member("autoCreateGroups").as_bool().unwrap_or_default();
     }
     if sections.contains(&Section::ApiKeys) {
         tenant.api_keys = api_keys(&client.get(&format!("/api/v1/api-keys/configs/{id}"), &[]).await?)?;
@@ -83,7 +84,7 @@ pub async fn read(client: &Client, catalogue: Catalogue, sections: &[Section]) -
 }
 
 fn flags(about: &Value) -> AutoAssignFlags {
-    let flag = |name: &str| about[name].as_bool().unwrap_or(true);
+    let flag = |name: &str| about.member(name).as_bool().unwrap_or(true);
     AutoAssignFlags {
         shared_spaces: flag("autoAssignCreateSharedSpacesRoleToProfessionals"),
         private_content: flag("autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals"),
@@ -93,11 +94,11 @@ fn flags(about: &Value) -> AutoAssignFlags {
 
 fn api_keys(config: &Value) -> anyhow::Result<ApiKeySettings> {
     let usual = ApiKeySettings::default();
-    let life = |name: &str, usual: Lifetime| match config[name].as_str() {
+    let life = |name: &str, usual: Lifetime| match config.member(name).as_str() {
         Some(text) => Lifetime::new(text).with_context(|| format!("the tenant's `{name}` is `{text}`")),
         None => Ok(usual),
     };
-    let most = config["max_keys_per_user"].as_u64().and_then(|most| u32::try_from(most).ok());
+    let most = config.member("max_keys_per_user").as_u64().and_then(|most| u32::try_from(most).ok());
     Ok(ApiKeySettings {
         max_per_user: most.unwrap_or(usual.max_per_user),
         max_lifetime: life("max_api_key_expiry", usual.max_lifetime)?,
@@ -183,7 +184,7 @@ impl Tenant {
 
     async fn spaces(&mut self, client: &Client, editor: &Editor) -> anyhow::Result<()> {
         for space in client.list("/api/v1/spaces", &[]).await? {
-            let text = |member: &str| space[member].as_str().unwrap_or_default().to_owned();
+            let text = |member: &str| space.member(member).as_str().unwrap_or_default().to_owned();
             let real = text("id");
             let id = SpaceId::from_hex(&real)
                 .with_context(|| format!("the space `{real}` has another kind of identifier"))?;
@@ -208,7 +209,7 @@ impl Tenant {
     }
 
     fn assignment(&mut self, space: SpaceId, held: &Value, editor: &Editor) -> anyhow::Result<()> {
-        let text = |member: &str| held[member].as_str().unwrap_or_default();
+        let text = |member: &str| held.member(member).as_str().unwrap_or_default();
         let group =
             || self.ids.groups.iter().find(|(_, real)| *real == text("assigneeId")).map(|(id, _)| *id);
         let assignee = match text("type") {
@@ -219,7 +220,7 @@ impl Tenant {
         let id = SpaceAssignmentId::from_hex(text("id"));
         // Of somebody who is gone.
         let (Some(assignee), Some(id)) = (assignee, id) else { return Ok(()) };
-        let roles = held["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let roles = held.member("roles").as_array().into_iter().flatten().filter_map(Value::as_str);
         let roles: Vec<SpaceRole> = roles.map(str::parse).collect::<Result<_, _>>()?;
         self.ids.assignments.insert(id, text("id").to_owned());
         let roles = SpaceRoles::of(&roles);
