@@ -123,8 +123,8 @@ fn main() -> anyhow::Result<()> {
     let folder = first.map_or_else(|| PathBuf::from("target/bench"), PathBuf::from);
     let named: Vec<String> = arguments.collect();
     if let Some(unknown) = named.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
-        let names: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
-        bail!("there is no part `{unknown}`; there are {}", names.join(", "));
+        let parts: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+        bail!("there is no part `{unknown}`; there are {}", parts.join(", "));
     }
     std::fs::create_dir_all(&folder)?;
     let all = named.is_empty();
