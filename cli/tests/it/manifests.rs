@@ -200,6 +200,41 @@ fn examples_end_the_same_on_what_the_vendor_documents() {
     }
 }
 
+#[test]
+fn spaces_and_settings_become_what_a_file_says() {
+    let tool = Tool::start();
+    tool.out("space create --name Sales --type shared -q");
+    for (file, text) in [
+        (
+            "first.yaml",
+            "groups:\n  Sellers: {roles: []}\nspaces:\n  Sales:\n    users:\n      uma@acme.example: [consumer, producer]\n    groups:\n      Analysts: [consumer]\n      Sellers: [facilitator]\n",
+        ),
+        ("then.yaml", "spaces:\n  Sales:\n    users:\n      uma@acme.example: [consumer]\n"),
+        ("wrong.yaml", "spaces:\n  Sales:\n    users:\n      ben@acme.example: [publisher]\n"),
+        ("empty.yaml", "everyone:\n"),
+        (
+            "keys.yaml",
+            "apiKeys: {maxKeysPerUser: 7, maxLifetime: P1D}\ngroupSettings: {autoCreateGroups: true}\n",
+        ),
+    ] {
+        put(&tool, file, text);
+    }
+    insta::assert_snapshot!(transcript(
+        &tool,
+        &[
+            "plan first.yaml",
+            "apply first.yaml",
+            "drift first.yaml",
+            "apply wrong.yaml",
+            "apply then.yaml --prune",
+            "export --only spaces",
+            "apply empty.yaml",
+            "apply keys.yaml",
+            "export --only apiKeys,groupSettings",
+        ],
+    ));
+}
+
 /// Where a step fails, what was done and what was not is told, and the same command does the rest.
 #[test]
 fn what_was_interrupted_is_finished_by_the_same_command() {
