@@ -64,15 +64,17 @@ fn tenants(data: &Path) -> anyhow::Result<(String, String)> {
     let (made, peopled) = (data.join("made"), data.join("peopled"));
     if !made.exists() {
         seed::tenant(data, PEOPLE)?;
-        let operator = operator(data)?;
-        make(&Server::start(data)?, &operator)?;
-        std::fs::write(&made, "")?;
+        let (id, secret) = operator(data)?;
+        make(&Server::start(data)?, &(id.clone(), secret.clone()))?;
+        std::fs::write(&made, format!("{id} {secret}"))?;
     }
     if !peopled.exists() {
         people(data)?;
         std::fs::write(&peopled, "")?;
     }
-    operator(data)
+    let kept = std::fs::read_to_string(&made)?;
+    let (id, secret) = kept.split_once(' ').context("nobody knows the operator")?;
+    Ok((id.to_owned(), secret.to_owned()))
 }
 
 fn make(server: &Server, (id, secret): &(String, String)) -> anyhow::Result<()> {
