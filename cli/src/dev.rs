@@ -67,8 +67,8 @@ impl Dev {
             staleness: Staleness::default(),
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
-        rolecall_server::setup::refuse_other_catalogue(&app).await?;
-        rolecall_server::setup::adopt_default_roles(&app).await?;
+        let lacking = rolecall_server::setup::refuse_other_catalogue(&app).await?;
+        rolecall_server::setup::adopt_default_roles(&app, lacking).await?;
         let mut companies = Vec::new();
         let wanted: &'static [Company] = if furnishing.is_some() { EMPTY } else { COMPANIES };
         for company in wanted {

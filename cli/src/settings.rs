@@ -322,8 +322,8 @@ impl Effective {
         // As many open files as connections need; if that is not allowed, fewer connections are accepted.
         let _ = rlimit::increase_nofile_limit(self.max_connections as u64 + 256);
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
-        rolecall_server::setup::refuse_other_catalogue(&app).await?;
-        rolecall_server::setup::adopt_default_roles(&app).await?;
+        let lacking = rolecall_server::setup::refuse_other_catalogue(&app).await?;
+        rolecall_server::setup::adopt_default_roles(&app, lacking).await?;
         if rolecall_server::setup::list(&app).await?.is_empty() {
             tracing::warn!("there is no tenant yet; make the first one with `rolecall init`");
         }

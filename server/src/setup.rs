@@ -8,7 +8,7 @@ use rolecall_engine::{
     assignments::RoleRef,
     catalogue::Catalogue,
     change::{Change, Edited, Editor},
-    ids::{TenantId, UserId},
+    ids::{RoleId, TenantId, UserId},
     names::{Description, DisplayName, Email, Hostname, Subject},
     roles::Role,
     tenants::Tenant,
@@ -152,34 +152,38 @@ pub async fn list(app: &App) -> Result<Vec<(TenantId, String)>, Error> {
 }
 
 /// Refuses a store whose tenants were made with another catalogue: nobody could administer them, and default roles that are
-/// adopted stay for good.
+/// adopted stay for good. Answers the tenants that lack some of its default roles.
 ///
 /// # Errors
 /// When a tenant has none of the roles that administer by this catalogue; or when the database cannot be read.
-pub async fn refuse_other_catalogue(app: &App) -> Result<(), Error> {
-    let mut strangers: HashSet<TenantId> = list(app).await?.into_iter().map(|(tenant, _)| tenant).collect();
+pub async fn refuse_other_catalogue(app: &App) -> Result<Vec<TenantId>, Error> {
+    let all: Vec<RoleId> = app.catalogue.default_roles().map(|role| role.id).collect();
+    let lacking = app.db.look_up(async move |system| sql::without_some(system, &all).await).await?;
+    let mut strangers: HashSet<TenantId> = lacking.iter().copied().collect();
     for role in app.catalogue.default_roles().filter(|role| app.catalogue.administers(role.id)) {
+        if strangers.is_empty() {
+            break;
+        }
         let id = role.id;
         let without = app.db.look_up(async move |all| sql::without_role(all, id).await).await?;
         strangers.retain(|tenant| without.contains(tenant));
     }
     match strangers.iter().next() {
-        None => Ok(()),
+        None => Ok(lacking),
         Some(tenant) => Err(Error::invalid(format!(
             "the tenant `{tenant}` was made with another catalogue; name that one with `--catalogue`"
         ))),
     }
 }
 
-/// Gives every tenant the default roles of the catalogue that it does not have yet. Where a custom role has the name, from
+/// Gives tenants the default roles of the catalogue that they do not have yet. Where a custom role has the name, from
 /// a time when it was free, the default role stays away.
 ///
 /// # Errors
 /// When the database cannot be written.
-pub async fn adopt_default_roles(app: &App) -> Result<(), Error> {
-    for role in app.catalogue.default_roles() {
-        let id = role.id;
-        for tenant in app.db.look_up(async move |all| sql::without_role(all, id).await).await? {
+pub async fn adopt_default_roles(app: &App, lacking: Vec<TenantId>) -> Result<(), Error> {
+    for tenant in lacking {
+        for id in app.catalogue.default_roles().map(|role| role.id) {
             let catalogue = Arc::clone(&app.catalogue);
             let edit = async move |tx: &WriteTx<'_>| {
                 let role = catalogue.default_role(id).filter(|_| tx.tenant().role(id).is_none());

@@ -184,6 +184,19 @@ pub async fn due(system: &System<'_>, now: Timestamp) -> Result<Vec<TenantId>, E
     system.all(sql, &[now.into()], |row| row.parse(0)).await
 }
 
+/// The tenants that do not have all of some roles; not those about to be gone. One pass over an index, however many roles there are.
+pub async fn without_some(system: &System<'_>, roles: &[RoleId]) -> Result<Vec<TenantId>, Error> {
+    let places: Vec<String> = (1..=roles.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT tenant_id FROM tenants WHERE status <> 'deleted'
+         EXCEPT SELECT tenant_id FROM roles WHERE id IN ({}) GROUP BY tenant_id HAVING count(*) = {} ORDER BY tenant_id",
+        places.join(", "),
+        roles.len()
+    );
+    let roles: Vec<Value<'_>> = roles.iter().map(|role| (*role).into()).collect();
+    system.all(&sql, &roles, |row| row.parse(0)).await
+}
+
 /// The tenants that do not have a role; not those about to be gone.
 pub async fn without_role(system: &System<'_>, role: RoleId) -> Result<Vec<TenantId>, Error> {
     let sql = "SELECT t.tenant_id FROM tenants t
