@@ -30,7 +30,7 @@ use report::{Noticed, Report};
 use stage::Stage;
 
 /// How often a fault on purpose is tried until it shows.
-const TRIES: usize = 3;
+const TRIES: usize = 6;
 
 /// Lets something fail, with a fault on purpose or without.
 type Happens = fn(&Stage, sabotaged: bool) -> anyhow::Result<Report>;
@@ -151,11 +151,22 @@ fn run(mut arguments: Vec<String>) -> anyhow::Result<()> {
 }
 
 impl Fault {
-    /// Lets it happen, as it is and with a fault on purpose.
-    fn try_out(&self, stage: &Stage) -> anyhow::Result<()> {
+    /// Lets it happen as it is, and tells what came of it.
+    fn as_it_is(&self, stage: &Stage) -> anyhow::Result<Report> {
         let begun = Instant::now();
         let report = (self.happens)(stage, false)?;
         println!("{}: {report} ({:.0} s)", self.name, begun.elapsed().as_secs_f64());
+        for unexpected in &report.unexpected {
+            println!("{}: {unexpected}", self.name);
+        }
+        Ok(report)
+    }
+
+    /// Lets it happen, as it is and with a fault on purpose.
+    fn try_out(&self, stage: &Stage) -> anyhow::Result<()> {
+        let report = self.as_it_is(stage)?;
+        // What takes too long only may do so because of other work on this machine: once.
+        let report = if report.is_right() && !report.is_good() { self.as_it_is(stage)? } else { report };
         if !report.is_good() {
             bail!("{}", report.unexpected.join("; "));
         }

@@ -62,9 +62,14 @@ impl Report {
         }
     }
 
+    /// Whether nothing was lost, and no answer was too old or wrong.
+    pub fn is_right(&self) -> bool {
+        self.missing + self.seen.stale + self.seen.wrong == 0
+    }
+
     /// Whether all is as it must be.
     pub fn is_good(&self) -> bool {
-        self.missing + self.seen.stale + self.seen.wrong == 0
+        self.is_right()
             && self.unexpected.is_empty()
             && self.seen.writes.good() > 0
             && self.seen.decisions > 0

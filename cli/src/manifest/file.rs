@@ -226,7 +226,7 @@ impl Read {
 /// # Errors
 /// When it is not YAML of the right form; all that is wrong with names in it.
 pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>) -> Result<Read, Vec<Fault>> {
-    let file: File = serde_saphyr::from_str(text).map_err(|error| {
+    let file: File = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
         let line = error.location().map(|location| location.line());
         vec![Fault { line, what: without_place(&error.without_snippet().to_string()) }]
     })?;
@@ -251,6 +251,14 @@ pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>)
     Ok(Read { manifest, tests, left, lines })
 }
 
+/// How the parser reads: only `true` and `false` are booleans, and the file may be that of a tenant with a million users.
+fn options() -> serde_saphyr::Options {
+    const NODES: usize = 20_000_000;
+    let budget =
+        serde_saphyr::budget! { max_nodes: NODES, max_events: 2 * NODES, max_total_scalar_bytes: 1 << 30 };
+    serde_saphyr::options! { strict_booleans: true, budget: budget }
+}
+
 /// What the parser says is wrong, without the place, which is told by itself, and without what is for programmers.
 fn without_place(error: &str) -> String {
     let what = error.rsplit_once(" at line ").map_or(error, |(what, _)| what);
@@ -273,11 +281,16 @@ impl Reader {
         self.lines.insert(place, at.referenced.line());
     }
 
-    /// A text with the values of its variables.
+    /// A text with the values of its variables; `$${` stands for `${`.
     fn text(&mut self, text: &Text) -> String {
         let mut whole = String::new();
         let mut rest = text.value.as_str();
         while let Some((before, behind)) = rest.split_once("${") {
+            if let Some(before) = before.strip_suffix('$') {
+                whole = whole + before + "${";
+                rest = behind;
+                continue;
+            }
             whole.push_str(before);
             let Some((name, behind)) = behind.split_once('}') else {
                 self.fault(text, "`${` without `}`");

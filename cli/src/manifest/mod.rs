@@ -265,6 +265,12 @@ impl Planning {
             }
         }
         if let Some(out) = out {
+            let is_input = |file: &Path| {
+                file.canonicalize().ok().is_some_and(|file| out.canonicalize().ok() == Some(file))
+            };
+            if is_input(&self.given.file) {
+                bail!("`{}` is what the plan is made from; keep it elsewhere", out.display());
+            }
             let tenants = all.iter().map(Planned::kept).collect();
             let file = self.given.file.display().to_string();
             let variables = self.given.values();

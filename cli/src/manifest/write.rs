@@ -70,7 +70,12 @@ fn in_space(who: &BTreeMap<String, SpaceRoles>) -> Json {
 }
 
 fn text(text: impl Display) -> Json {
-    Json::String(text.to_string())
+    Json::String(plain(text))
+}
+
+/// A text in which nothing is taken for a variable.
+fn plain(text: impl Display) -> String {
+    text.to_string().replace("${", "$${")
 }
 
 fn texts(texts: impl IntoIterator<Item = impl Display>) -> Json {
@@ -78,7 +83,7 @@ fn texts(texts: impl IntoIterator<Item = impl Display>) -> Json {
 }
 
 fn named(things: impl Iterator<Item = (impl Display, Json)>) -> Json {
-    things.map(|(name, thing)| (name.to_string(), thing)).collect::<Map<String, Json>>().into()
+    things.map(|(name, thing)| (plain(name), thing)).collect::<Map<String, Json>>().into()
 }
 
 fn object<const N: usize>(members: [(&str, Option<Json>); N]) -> Json {

@@ -47,7 +47,7 @@ pub async fn everyone(client: &Client) -> anyhow::Result<Value> {
 /// # Errors
 /// When there is none, or there are several.
 pub async fn find(client: &Client, noun: &Noun, name: &str) -> anyhow::Result<Value> {
-    if noun.name == "group" && [EVERYONE, "Everyone", "com.qlik.Everyone"].contains(&name) {
+    if noun.name == "group" && [EVERYONE, "com.qlik.Everyone"].contains(&name) {
         return everyone(client).await;
     }
     if could_be_id(name)
@@ -57,6 +57,10 @@ pub async fn find(client: &Client, noun: &Noun, name: &str) -> anyhow::Result<Va
     }
     let mut found = candidates(client, noun, name).await?;
     found.retain(|thing| noun.called.iter().any(|member| is_called(thing, member, name)));
+    if noun.name == "group" && name == "Everyone" {
+        // The API lists it apart. Another group may have that name.
+        found.push(everyone(client).await?);
+    }
     match (found.pop(), found.as_slice()) {
         (Some(only), []) => Ok(only),
         (None, _) => bail!("there is no {} `{}`", noun.word, visible(name)),

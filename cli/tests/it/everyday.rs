@@ -207,3 +207,16 @@ fn names_are_only_names() {
     let csv = steady(&tool.out("user get '=cmd' -o csv"));
     assert!(csv.contains(",\"'=HYPERLINK(\"\"https://evil.example\"\")\",'+1@acme.example,'=cmd,"), "{csv}");
 }
+
+/// A group that is called like the one of all is not taken for it, nor the other way round.
+#[test]
+fn there_may_be_another_group_called_everyone() {
+    let tool = Tool::start();
+    let ends = |line: &str| tool.command(line).output().unwrap();
+    assert!(ends("group create --name Everyone --provider custom").status.success());
+    let refused = ends("group add-role Everyone Steward");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("names 2 groups") && said.contains("000000000000000000000001"), "{said}");
+    assert!(ends("group add-role com.qlik.Everyone Steward").status.success());
+}

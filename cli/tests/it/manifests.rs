@@ -237,6 +237,22 @@ fn spaces_and_settings_become_what_a_file_says() {
 
 /// Where a step fails, what was done and what was not is told, and the same command does the rest.
 #[test]
+fn names_that_look_like_something_else_stay_names() {
+    let tool = Tool::start();
+    let ends = |line: &str| here(&tool, line).output().unwrap().status.code();
+    let roles = "roles:\n  $${team}:\n    scopes: [notes]\n";
+    put(&tool, "roles.yaml", roles);
+    assert_eq!(ends("plan roles.yaml --out roles.yaml"), Some(1), "it would be written over");
+    assert_eq!(ends("apply roles.yaml"), Some(0));
+    let exported = String::from_utf8(here(&tool, "export --only roles").output().unwrap().stdout).unwrap();
+    assert!(exported.contains("$${team}"), "{exported}");
+    put(&tool, "exported.yaml", &exported);
+    assert_eq!(ends("drift exported.yaml"), Some(0));
+    put(&tool, "yes.yaml", "autoAssign:\n  sharedSpaceCreator: yes\n");
+    assert_eq!(ends("plan yes.yaml"), Some(1), "YAML 1.2 has true and false");
+}
+
+#[test]
 fn what_was_interrupted_is_finished_by_the_same_command() {
     let tool = Tool::start();
     put(
