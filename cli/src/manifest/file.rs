@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::named::Named;
+use super::{named::Named, yaml};
 
 type Text = Spanned<String>;
 
@@ -226,9 +226,9 @@ impl Read {
 /// # Errors
 /// When it is not YAML of the right form; all that is wrong with names in it.
 pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>) -> Result<Read, Vec<Fault>> {
-    let file: File = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
+    let file: File = serde_saphyr::from_str_with_options(text, yaml::options()).map_err(|error| {
         let line = error.location().map(|location| location.line());
-        vec![Fault { line, what: without_place(&error.without_snippet().to_string()) }]
+        vec![Fault { line, what: yaml::without_place(&error.without_snippet().to_string()) }]
     })?;
     let mut variables = file.variables.clone();
     variables.extend(context.and_then(|context| file.contexts.get(context)).cloned().unwrap_or_default());
@@ -249,20 +249,6 @@ pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>)
     }
     manifest.owned = owned;
     Ok(Read { manifest, tests, left, lines })
-}
-
-/// How the parser reads: only `true` and `false` are booleans, and the file may be that of a tenant with a million users.
-fn options() -> serde_saphyr::Options {
-    const NODES: usize = 20_000_000;
-    let budget =
-        serde_saphyr::budget! { max_nodes: NODES, max_events: 2 * NODES, max_total_scalar_bytes: 1 << 30 };
-    serde_saphyr::options! { strict_booleans: true, budget: budget }
-}
-
-/// What the parser says is wrong, without the place, which is told by itself, and without what is for programmers.
-fn without_place(error: &str) -> String {
-    let what = error.rsplit_once(" at line ").map_or(error, |(what, _)| what);
-    what.replace(", set DuplicateKeyPolicy in Options if acceptable", "")
 }
 
 struct Reader {

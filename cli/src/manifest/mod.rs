@@ -7,6 +7,7 @@ mod named;
 mod report;
 mod tenant;
 mod write;
+mod yaml;
 
 use std::{
     collections::BTreeMap,
