@@ -116,7 +116,8 @@ struct StartedTenant<'s> {
     name: &'s str,
     hostname: &'s str,
     admin_email: &'s str,
-    user_email: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_email: Option<&'s str>,
     password: &'s str,
     admin_key: Option<&'s str>,
     user_key: Option<&'s str>,
@@ -129,7 +130,7 @@ impl<'s> Started<'s> {
             name: demo.name,
             hostname: &demo.hostname,
             admin_email: &demo.admin_email,
-            user_email: &demo.user_email,
+            user_email: demo.user_email.as_deref(),
             password: PASSWORD,
             admin_key: demo.admin_key.as_deref(),
             user_key: demo.user_key.as_deref(),
@@ -145,10 +146,17 @@ fn print(url: &str, companies: &[Demo]) {
     for demo in companies {
         println!("{} ({})", demo.name, demo.tenant);
         println!("  admin key of {}:\n    {}", demo.admin_email, shown(&demo.admin_key));
-        println!("  key of a plain user:\n    {}", shown(&demo.user_key));
+        if demo.user_email.is_some() {
+            println!("  key of a plain user:\n    {}", shown(&demo.user_key));
+        }
         let port = url.rsplit_once(':').map_or("", |(_, port)| port);
-        println!("  log in at http://{}:{port}/login as {}", demo.hostname, demo.admin_email);
-        println!("    or {}, with the password {PASSWORD}\n", demo.user_email);
+        let people: Vec<&str> = [Some(&demo.admin_email), demo.user_email.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        println!("  log in at http://{}:{port}/login as {},", demo.hostname, people.join(" or "));
+        println!("    with the password {PASSWORD}\n");
     }
     let keys = companies.first().and_then(|demo| demo.admin_key.as_ref().zip(demo.user_key.as_ref()));
     let Some((admin_key, user_key)) = keys else { return };

@@ -90,10 +90,11 @@ pub struct Demo {
     pub name: &'static str,
     pub hostname: String,
     pub admin_email: String,
-    pub user_email: String,
+    /// None if there is no plain user.
+    pub user_email: Option<String>,
     /// None once somebody deleted the administrator.
     pub admin_key: Option<String>,
-    /// None once somebody deleted the plain user.
+    /// None if there is no plain user, or not any more.
     pub user_key: Option<String>,
 }
 
@@ -128,15 +129,19 @@ impl Company {
             Some(tenant) => tenant,
             None => self.found(app).await?,
         };
-        let plain = self.people.first().map_or("", |person| person.name);
+        let plain = self.people.first().map(|person| person.name);
+        let user_key = match plain {
+            Some(plain) => self.key(app, tenant, plain).await?,
+            None => None,
+        };
         Ok(Demo {
             tenant,
             name: self.name,
             hostname: self.hostname(),
             admin_email: self.email("Ada"),
-            user_email: self.email(plain),
+            user_email: plain.map(|plain| self.email(plain)),
             admin_key: self.key(app, tenant, "Ada").await?,
-            user_key: self.key(app, tenant, plain).await?,
+            user_key,
         })
     }
 

@@ -138,8 +138,13 @@ impl Target<'_> {
     /// Asks until what should be there is, and what should not is not; answers whether anything had to be asked.
     async fn settle(self, client: &Client, items: &[Given], doing: &Doing) -> anyhow::Result<bool> {
         let mut refused: Option<(Vec<String>, anyhow::Error)> = None;
+        let mut acknowledged = false;
         for round in 0..ROUNDS {
-            let present = self.present(client).await?;
+            let present = match self.present(client).await {
+                // Who took the right to look from themselves cannot look again; it was done.
+                Err(_) if acknowledged => return Ok(true),
+                present => present?,
+            };
             let is_missing = |item: &&Given| present.contains(&item.id) != self.adds;
             let missing: Vec<&Given> = items.iter().filter(is_missing).collect();
             if missing.is_empty() {
@@ -154,7 +159,7 @@ impl Target<'_> {
             let path = format!("{}/{}", self.noun.path, self.owner.id);
             match doing.send(client, &Ask::new(Method::PATCH, path, Some(operations))).await {
                 Ok(None) => return Ok(true),
-                Ok(Some(_)) => {}
+                Ok(Some(_)) => acknowledged = true,
                 // Perhaps somebody else did the same, or something that forbids it: the next round shows.
                 Err(error) => refused = Some((present, error)),
             }

@@ -220,3 +220,14 @@ fn there_may_be_another_group_called_everyone() {
     assert!(said.contains("names 2 groups") && said.contains("000000000000000000000001"), "{said}");
     assert!(ends("group add-role com.qlik.Everyone Steward").status.success());
 }
+
+/// It was done; that nobody can look again is no failure.
+#[test]
+fn whoever_takes_their_own_right_to_look_is_told_that_it_is_done() {
+    let tool = Tool::start();
+    let by_admin = |line: &str| assert!(tool.command(line).output().unwrap().status.success(), "{line}");
+    by_admin("group create --name Lookers --provider custom --role TenantAdmin");
+    by_admin("group add-member Lookers uma@acme.example");
+    let taken = tool.with_key(tool.user_key(), "group remove-role Lookers TenantAdmin").output().unwrap();
+    assert_eq!(taken.status.code(), Some(0), "{}", String::from_utf8_lossy(&taken.stderr));
+}
