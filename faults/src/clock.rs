@@ -11,8 +11,8 @@ use anyhow::Context as _;
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage, faulty},
-    witness::{Cast, Signals, during},
+    stage::{Pair, STALENESS, Stage, faulty},
+    witness::{Signals, during},
 };
 
 /// How much later than the lease ends an answer may come that was given before.
@@ -33,28 +33,19 @@ pub fn a_clock_jumps(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
     ]);
-    let a = installation.node("a", None, &[])?;
-    let b = installation.node_apart(&stage.network, "b", &variables)?;
-    let _left = Left(b.process());
-    let tenant = installation.tenant(&a)?;
-    let nodes = [a.address, b.address];
-    let cast = Cast {
-        tenant: &tenant,
-        writes: &[a.address],
-        changes: a.address,
-        pace: STALENESS / 20,
-        asks: &nodes,
-        staleness: STALENESS,
-    };
+    let pair = Pair::start(stage, &installation, &variables)?;
+    let _left = Left(pair.b.process());
+    let nodes = pair.nodes();
+    let cast = pair.cast(&nodes);
     let begun = Instant::now();
     let (seen, times) = during(&cast, |signals| {
         let set = |text: &str| fs::write(&file, text);
         sleep(STALENESS / 2);
         let ahead = cut_off_while(signals, stage, STALENESS / 2, || set(FORWARDS))?;
-        tenant.decided(b.address)?;
+        pair.tenant.decided(pair.b.address)?;
         sleep(STALENESS / 2);
         let behind = cut_off_while(signals, stage, 2 * STALENESS, || set(BACKWARDS))?;
-        tenant.decided(b.address)?;
+        pair.tenant.decided(pair.b.address)?;
         sleep(STALENESS / 4);
         set("+0s")?;
         sleep(STALENESS / 4);

@@ -7,8 +7,8 @@ use std::{
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage, faulty},
-    witness::{Cast, during},
+    stage::{Pair, STALENESS, Stage, faulty},
+    witness::during,
 };
 
 /// How much later than the lease ends an answer may come that was given before.
@@ -17,19 +17,9 @@ const LATE: Duration = Duration::from_millis(100);
 /// It decides until its lease ends, and not longer.
 pub fn a_node_is_cut_off(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let installation = stage.installation("partition")?;
-    let a = installation.node("a", None, &[])?;
-    let b = installation.node_apart(&stage.network, "b", &faulty(sabotaged, "never-outdated"))?;
-    let tenant = installation.tenant(&a)?;
-    let nodes = [a.address, b.address];
-    let cast = Cast {
-        tenant: &tenant,
-        // What the other one is about to store when it is cut off keeps the tenant's lock for some seconds.
-        writes: &[a.address],
-        changes: a.address,
-        pace: STALENESS / 20,
-        asks: &nodes,
-        staleness: STALENESS,
-    };
+    let pair = Pair::start(stage, &installation, &faulty(sabotaged, "never-outdated"))?;
+    let nodes = pair.nodes();
+    let cast = pair.cast(&nodes);
     let begun = Instant::now();
     let (seen, (cut, mended, back)) = during(&cast, |signals| {
         sleep(STALENESS / 2);
@@ -39,7 +29,7 @@ pub fn a_node_is_cut_off(stage: &Stage, sabotaged: bool) -> anyhow::Result<Repor
         sleep(2 * STALENESS);
         drop(cut);
         let mended = Instant::now();
-        let back = tenant.decided(b.address)?;
+        let back = pair.tenant.decided(pair.b.address)?;
         sleep(STALENESS / 4);
         Ok((at, mended, back))
     })?;

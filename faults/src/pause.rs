@@ -7,8 +7,8 @@ use std::{
 
 use crate::{
     report::Report,
-    stage::{STALENESS, Stage, faulty},
-    witness::{Cast, during},
+    stage::{Pair, STALENESS, Stage, faulty},
+    witness::during,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,32 +16,23 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Its first answers when it goes on are not of before.
 pub fn a_node_is_stopped(stage: &Stage, sabotaged: bool) -> anyhow::Result<Report> {
     let installation = stage.installation("pause")?;
-    let a = installation.node("a", None, &[])?;
-    let b = installation.node_apart(&stage.network, "b", &faulty(sabotaged, "never-outdated"))?;
-    let tenant = installation.tenant(&a)?;
-    let nodes = [a.address, b.address];
-    let cast = Cast {
-        tenant: &tenant,
-        writes: &[a.address],
-        changes: a.address,
-        pace: STALENESS / 20,
-        asks: &nodes,
-        staleness: STALENESS,
-    };
+    let pair = Pair::start(stage, &installation, &faulty(sabotaged, "never-outdated"))?;
+    let nodes = pair.nodes();
+    let cast = pair.cast(&nodes);
     let begun = Instant::now();
     let (seen, back) = during(&cast, |signals| {
         sleep(SECOND);
-        let pause = signals.in_between(|| b.pause())?;
+        let pause = signals.in_between(|| pair.b.pause())?;
         sleep(STALENESS + SECOND);
         drop(pause);
-        tenant.decided(b.address)?;
-        let (pause, cut) = signals.in_between(|| Ok((b.pause()?, stage.network.cut()?)))?;
+        pair.tenant.decided(pair.b.address)?;
+        let (pause, cut) = signals.in_between(|| Ok((pair.b.pause()?, stage.network.cut()?)))?;
         sleep(STALENESS + SECOND);
         drop(pause);
         // The network comes later than the process: nobody tells it what it has missed.
         sleep(SECOND / 2);
         drop(cut);
-        tenant.decided(b.address)
+        pair.tenant.decided(pair.b.address)
     })?;
     let mut report = Report::new(seen, begun, &cast, &nodes)?;
     let silent = report.without_decisions(0);

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use rolecall_postgres::Cluster;
 
-use crate::{client::Client, network::Network, node::Node, tenant::Tenant};
+use crate::{client::Client, network::Network, node::Node, tenant::Tenant, witness::Cast};
 
 /// What nodes have as `--max-staleness` if nothing else is said.
 pub const STALENESS: Duration = Duration::from_secs(2);
@@ -197,6 +197,44 @@ impl Installation {
     /// A file in its folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+}
+
+/// Two nodes over one database, of which the second is in the network apart, where it fails.
+pub struct Pair {
+    pub a: Node,
+    pub b: Node,
+    pub tenant: Tenant,
+}
+
+impl Pair {
+    /// Starts them; the second with variables.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub fn start(stage: &Stage, installation: &Installation, variables: &Variables) -> anyhow::Result<Self> {
+        let a = installation.node("a", None, &[])?;
+        let b = installation.node_apart(&stage.network, "b", variables)?;
+        let tenant = installation.tenant(&a)?;
+        Ok(Self { a, b, tenant })
+    }
+
+    /// Where both are.
+    pub fn nodes(&self) -> [SocketAddr; 2] {
+        [self.a.address, self.b.address]
+    }
+
+    /// Who asks both, and writes to the first: what the second is about to store when it fails keeps the tenant's lock for some
+    /// seconds.
+    pub fn cast<'c>(&'c self, nodes: &'c [SocketAddr; 2]) -> Cast<'c> {
+        Cast {
+            tenant: &self.tenant,
+            writes: &nodes[..1],
+            changes: self.a.address,
+            pace: STALENESS / 20,
+            asks: nodes,
+            staleness: STALENESS,
+        }
     }
 }
 
