@@ -47,6 +47,8 @@ type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 const CONNECTIONS: usize = 64;
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks whether the other end of a silent connection is still there.
+const PROBES: Duration = Duration::from_secs(1);
 /// How long work may take with little to do, and with much.
 const SHORT: Duration = Duration::from_secs(10);
 const LONG: Duration = Duration::from_mins(1);
@@ -300,7 +302,7 @@ fn configuration(url: &str) -> Result<Config, Error> {
         config.map_err(|_| Error::internal("the address of the database is not one of PostgreSQL's"))?;
     let options = config.get_options().map_or_else(|| SESSION.to_owned(), |own| format!("{SESSION} {own}"));
     config.options(options).application_name("rolecall").target_session_attrs(TargetSessionAttrs::ReadWrite);
-    config.tcp_user_timeout(PATIENCE).keepalives_idle(PATIENCE);
+    config.tcp_user_timeout(PATIENCE).keepalives_idle(PATIENCE).keepalives_interval(PROBES);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);
     }

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use prometheus_client::metrics::counter::Counter;
@@ -73,6 +76,70 @@ struct Latest {
 #[derive(Debug, Clone, Copy)]
 pub struct Era(u64);
 
+/// What became of a snapshot that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// It is the present one.
+    Present,
+    /// The tenant was changed after it was begun to be read.
+    Outdated,
+    /// All was forgotten since, and this too: it may come from a database that does not count.
+    Void,
+}
+
+/// The right to load a tenant.
+///
+/// Many who wait for the same tenant load it once. Whoever came before a load began is served by it, even if the tenant was changed
+/// since; whoever came later is not.
+pub struct Turn {
+    loads: OwnedMutexGuard<Loads>,
+    begun: Arc<AtomicU64>,
+    /// How many loads were begun when this was asked for.
+    came: u64,
+}
+
+/// The loads of a tenant.
+#[derive(Default)]
+struct Loads {
+    /// What the last one has read that was outdated when it ended, and which one that was.
+    outdated: Option<(u64, Arc<Snapshot>)>,
+}
+
+impl Turn {
+    /// What was begun to be loaded after this turn was asked for, as it is at a time. The last who could be served by it takes it.
+    pub fn loaded_meanwhile(&mut self, now: Timestamp) -> Option<Arc<Snapshot>> {
+        let (number, snapshot) = self.loads.outdated.take()?;
+        let serves = number > self.came;
+        if self.others_wait() {
+            self.loads.outdated = Some((number, Arc::clone(&snapshot)));
+        }
+        serves.then(|| if snapshot.holds_at(now) { snapshot } else { Arc::new(snapshot.at(now)) })
+    }
+
+    /// Whether anybody but this turn and the list of loads has to do with these.
+    fn others_wait(&self) -> bool {
+        Arc::strong_count(OwnedMutexGuard::mutex(&self.loads)) > 2
+    }
+
+    /// A load begins.
+    pub fn begin(&mut self) {
+        self.loads.outdated = None;
+        self.begun.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The load has ended with something that is outdated.
+    pub fn end(&mut self, snapshot: Arc<Snapshot>) {
+        self.loads.outdated = Some((self.begun.load(Ordering::SeqCst), snapshot));
+    }
+}
+
+/// Who loads a tenant, and how many loads were begun.
+#[derive(Default, Clone)]
+struct Loading {
+    loads: Arc<tokio::sync::Mutex<Loads>>,
+    begun: Arc<AtomicU64>,
+}
+
 /// The present snapshot of each tenant that was used.
 pub struct Snapshots {
     by_tenant: Cache<TenantId, Arc<Snapshot>, Weight, DefaultHashBuilder, Evictions>,
@@ -83,7 +150,7 @@ pub struct Snapshots {
     /// The latest revision of each tenant that was published here. They outlive the snapshots, so that one that was read
     /// before a change is never published behind it.
     latest: Mutex<Latest>,
-    loading: Cache<TenantId, Arc<tokio::sync::Mutex<()>>>,
+    loading: Cache<TenantId, Loading>,
 }
 
 impl Snapshots {
@@ -132,12 +199,17 @@ impl Snapshots {
         Era(self.latest.lock().unwrap_or_else(PoisonError::into_inner).era)
     }
 
-    /// As [`Snapshots::publish`], for a snapshot that was begun to be read in an era; if another has begun since, it is not
-    /// the present one.
-    pub fn publish_read(&self, snapshot: Arc<Snapshot>, Era(era): Era) -> bool {
+    /// As [`Snapshots::publish`], for a snapshot that was begun to be read in an era.
+    pub fn publish_read(&self, snapshot: Arc<Snapshot>, Era(era): Era) -> Published {
         self.loaded.inc();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.era == era && self.place(&mut latest, snapshot)
+        if latest.era != era {
+            Published::Void
+        } else if self.place(&mut latest, snapshot) {
+            Published::Present
+        } else {
+            Published::Outdated
+        }
     }
 
     fn place(&self, latest: &mut Latest, snapshot: Arc<Snapshot>) -> bool {
@@ -179,10 +251,12 @@ impl Snapshots {
         self.by_tenant.remove(&tenant);
     }
 
-    /// Waits for the right to load a tenant, so that many first requests load it once.
-    pub(super) async fn loading(&self, tenant: TenantId) -> OwnedMutexGuard<()> {
-        let Ok(lock) = self.loading.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));
-        lock.lock_owned().await
+    /// Waits for the right to load a tenant.
+    pub(super) async fn turn_to_load(&self, tenant: TenantId) -> Turn {
+        let Ok(Loading { loads, begun }) =
+            self.loading.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Loading::default()));
+        let came = begun.load(Ordering::SeqCst);
+        Turn { loads: loads.lock_owned().await, begun, came }
     }
 }
 
@@ -209,20 +283,45 @@ mod tests {
         let tenant: TenantId = A.parse().unwrap();
         let at = || snapshots.get(tenant, Timestamp::EPOCH).map(|snapshot| snapshot.revision().0);
         let era = snapshots.era();
-        assert!(snapshots.publish_read(snapshot(A, 5), era));
+        assert_eq!(snapshots.publish_read(snapshot(A, 5), era), Published::Present);
         assert!(!snapshots.outdate(tenant, Revision(5)));
         assert_eq!(at(), Some(5));
         assert!(snapshots.outdate(tenant, Revision(6)));
-        assert!(!snapshots.publish_read(snapshot(A, 5), era), "it was read before the change was known");
+        let read = |revision, era| snapshots.publish_read(snapshot(A, revision), era);
+        assert_eq!(read(5, era), Published::Outdated, "it was read before the change was known");
         assert_eq!(at(), None);
-        assert!(snapshots.publish_read(snapshot(A, 6), era));
+        assert_eq!(read(6, era), Published::Present);
         snapshots.clear();
-        assert!(!snapshots.publish_read(snapshot(A, 7), era), "it was read before all was forgotten");
+        assert_eq!(read(7, era), Published::Void, "it was read before all was forgotten");
         assert_eq!(at(), None);
-        assert!(
-            snapshots.publish_read(snapshot(A, 4), snapshots.era()),
-            "the database may be another one now"
-        );
+        assert_eq!(read(4, snapshots.era()), Published::Present, "the database may be another one now");
+    }
+
+    /// What was outdated when it was there serves those who came before it was begun, and nobody else; then it is gone.
+    #[tokio::test]
+    async fn a_load_serves_those_who_came_before_it_began() {
+        let snapshots = Arc::new(Snapshots::new(Budget::default()));
+        let tenant: TenantId = A.parse().unwrap();
+        let mut first = snapshots.turn_to_load(tenant).await;
+        let wait = || {
+            let snapshots = Arc::clone(&snapshots);
+            tokio::spawn(async move {
+                let mut turn = snapshots.turn_to_load(tenant).await;
+                let loaded = turn.loaded_meanwhile(Timestamp::EPOCH);
+                loaded.map(|snapshot| snapshot.revision().0)
+            })
+        };
+        let early = wait();
+        tokio::task::yield_now().await;
+        first.begin();
+        let late = wait();
+        tokio::task::yield_now().await;
+        first.end(snapshot(A, 5));
+        assert_eq!(first.loaded_meanwhile(Timestamp::EPOCH).map(|own| own.revision().0), Some(5));
+        drop(first);
+        assert_eq!((early.await.unwrap(), late.await.unwrap()), (Some(5), None));
+        let mut after = snapshots.turn_to_load(tenant).await;
+        assert!(after.loaded_meanwhile(Timestamp::EPOCH).is_none() && after.loads.outdated.is_none());
     }
 
     /// What is published never goes back to an earlier revision, though it left the memory meanwhile (threats I8).

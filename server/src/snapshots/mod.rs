@@ -5,6 +5,7 @@ pub mod sql;
 
 use std::sync::Arc;
 
+use kept::Published;
 use rolecall_engine::{access::Snapshot, ids::TenantId};
 
 use crate::{app::App, db::Reader, error::Error, tenants::sql as tenants};
@@ -12,7 +13,8 @@ use crate::{app::App, db::Reader, error::Error, tenants::sql as tenants};
 /// How often to look again for the snapshot of the state that is read. A commit can be seen an instant before its snapshot.
 const LOOKS: usize = 8;
 
-/// The present snapshot of a tenant, loaded if it is not in memory; none if there is no such tenant.
+/// The snapshot of a tenant, as new as when this was called or newer; loaded if there is none in memory; none if there is no such
+/// tenant.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -20,19 +22,23 @@ pub async fn snapshot(app: &App, tenant: TenantId) -> Result<Option<Arc<Snapshot
     if let Some(snapshot) = app.snapshots.get(tenant, app.clock.now()) {
         return Ok(Some(snapshot));
     }
-    let _loading = app.snapshots.loading(tenant).await;
+    let mut turn = app.snapshots.turn_to_load(tenant).await;
     loop {
         let now = app.clock.now();
-        if let Some(snapshot) = app.snapshots.get(tenant, now) {
+        if let Some(snapshot) = app.snapshots.get(tenant, now).or_else(|| turn.loaded_meanwhile(now)) {
             return Ok(Some(snapshot));
         }
         let catalogue = Arc::clone(&app.catalogue);
         let era = app.snapshots.era();
+        turn.begin();
         let loaded = app.db.scan(tenant, async move |reader| sql::load(reader, catalogue, now).await).await?;
         let Some(snapshot) = loaded.map(Arc::new) else { return Ok(None) };
-        // A change that came in between has published a later one, or its snapshot left the memory again.
-        if app.snapshots.publish_read(Arc::clone(&snapshot), era) {
-            return Ok(Some(snapshot));
+        match app.snapshots.publish_read(Arc::clone(&snapshot), era) {
+            Published::Present => return Ok(Some(snapshot)),
+            // It was changed since. That is all the same to those who asked before: a tenant that is changed faster than it can
+            // be loaded is never in memory for long.
+            Published::Outdated => turn.end(snapshot),
+            Published::Void => {}
         }
     }
 }
@@ -82,7 +88,7 @@ pub async fn scan<T: Send + 'static>(
 
 /// Reads a tenant anew and publishes it, once for all who wait for that.
 async fn refresh(app: &App, tenant: TenantId) -> Result<(), Error> {
-    let _loading = app.snapshots.loading(tenant).await;
+    let _turn = app.snapshots.turn_to_load(tenant).await;
     let inside = app.clone();
     let era = app.snapshots.era();
     let load = async move |reader: &Reader<'_>| seen_by(&inside, reader).await;
