@@ -1,8 +1,11 @@
 //! Do several servers over one database agree? Only with `TEST_DATABASE`: SQLite is for one.
 
 use std::{
-    sync::Arc,
-    thread::sleep,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, sleep},
     time::{Duration, Instant},
 };
 
@@ -163,6 +166,35 @@ fn a_question_can_ask_to_see_a_change() {
     for (name, value) in [(REVISION, "AAAA"), (REVISION, "%%%"), ("rolecall-consistency", "best")] {
         there.header(name, value).get("/api/v1/users/me").refused(400, "HTTP-400");
     }
+}
+
+/// What is changed all the time is never in memory for long, and is answered about all the same.
+#[test]
+fn a_tenant_that_changes_faster_than_it_is_loaded_is_answered_about() {
+    let Some(Pair { a, b, .. }) = Pair::start(Staleness::default()) else { return };
+    let (here, there) = (a.admin(), b.admin());
+    let users: Vec<String> = (0..400).map(|n| here.make_user(&format!("many-{n}"))).collect();
+    let (user, role) = granted(&a, "uta");
+    let goes_on = AtomicBool::new(true);
+    let answers: Vec<_> = thread::scope(|scope| {
+        for part in users.chunks(100) {
+            let (client, role, goes_on) = (a.admin(), &role, &goes_on);
+            scope.spawn(move || {
+                let roles = [json!([{"id": role}]), json!([])];
+                let turns = roles.iter().cycle().flat_map(|roles| part.iter().map(move |user| (user, roles)));
+                for (user, roles) in turns.take_while(|_| goes_on.load(Ordering::Relaxed)) {
+                    give(&client, user, roles.clone()).expect(204);
+                }
+            });
+        }
+        let ask = |_| (Instant::now(), may(&there, &user, SCOPE));
+        let answers = (0..50).map(ask).map(|(asked, answer)| (answer, asked.elapsed())).collect();
+        goes_on.store(false, Ordering::Relaxed);
+        answers
+    });
+    let slowest = answers.iter().map(|(_, took)| *took).max();
+    assert!(answers.iter().all(|(answer, _)| *answer == Some(true)), "{answers:?}");
+    assert!(slowest < Some(Duration::from_secs(5)), "{slowest:?}");
 }
 
 #[test]
