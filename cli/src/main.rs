@@ -6,6 +6,7 @@ mod audit;
 mod catalogue;
 mod contexts;
 mod dev;
+mod files;
 mod help;
 mod import;
 mod log;

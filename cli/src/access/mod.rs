@@ -14,6 +14,7 @@ use crate::{
     api::Client,
     catalogue,
     contexts::Reach,
+    files,
     output::{Column, Output},
 };
 
@@ -77,7 +78,7 @@ pub enum Access {
     /// List what everybody has and by what, with what an auditor looks for
     Review {
         /// Write a page with charts into this file, for a browser without network
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = files::target)]
         html: Option<PathBuf>,
         /// Do not read from the audit trail when users last signed in
         #[arg(long)]

@@ -54,10 +54,19 @@ impl<'a> Applier<'a> {
             }
             Step::Grant { role, scopes, .. } => {
                 let path = self.role(&role.id)?;
-                unmoved(is_same(self.client.get(&path, &[]).await?.member("assignedScopes"), None, scopes))?;
+                unmoved(holds(
+                    self.client.get(&path, &[]).await?.member("assignedScopes"),
+                    None,
+                    &scopes.before,
+                ))?;
                 self.patch(path, one_by_one("/assignedScopes", scopes, |scope| json!(scope)).into()).await
             }
-            Step::DeleteRole(role) => self.write(Method::DELETE, self.role(&role.id)?, None).await.map(drop),
+            Step::DeleteRole { role, scopes } => {
+                let path = self.role(&role.id)?;
+                let present = self.client.get(&path, &[]).await?;
+                unmoved(holds(present.member("assignedScopes"), None, scopes))?;
+                self.write(Method::DELETE, path, None).await.map(drop)
+            }
             Step::CreateGroup { name, description, roles } => {
                 let mut body =
                     json!({"name": name.as_str(), "providerType": "custom", "assignedRoles": by_name(roles)});
@@ -77,8 +86,11 @@ impl<'a> Applier<'a> {
                 self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
             }
             Step::Assign { group, provider, roles } => self.assign(&group.id, *provider, roles).await,
-            Step::DeleteGroup(group) => {
-                self.write(Method::DELETE, self.group_path(&group.id)?, None).await.map(drop)
+            Step::DeleteGroup { group, roles } => {
+                let path = self.group_path(&group.id)?;
+                let present = self.client.get(&path, &[]).await?;
+                unmoved(holds(present.member("assignedRoles"), Some("name"), roles))?;
+                self.write(Method::DELETE, path, None).await.map(drop)
             }
             Step::AssignUser { user, roles, groups } => {
                 let id = self.tenant.ids.users.get(&user.id).context("the user is not there")?;
@@ -121,11 +133,15 @@ impl<'a> Applier<'a> {
             let path = "/api/v1/groups/settings";
             let settings = self.client.get(path, &[]).await?;
             let present = settings.member("systemGroups").member(&group.to_string()).member("assignedRoles");
-            unmoved(is_same(present, Some("name"), roles))?;
+            unmoved(holds(present, Some("name"), &roles.before))?;
             return self.patch(path.to_owned(), json!([replace(EVERYONE, after)])).await;
         }
         let path = self.group_path(group)?;
-        unmoved(is_same(self.client.get(&path, &[]).await?.member("assignedRoles"), Some("name"), roles))?;
+        unmoved(holds(
+            self.client.get(&path, &[]).await?.member("assignedRoles"),
+            Some("name"),
+            &roles.before,
+        ))?;
         self.patch(path, self.role_operations(roles).await?.into()).await
     }
 
@@ -148,14 +164,14 @@ impl<'a> Applier<'a> {
         let present = self.client.get(path, &[]).await?;
         let mut operations: Vec<Value> = Vec::new();
         if let Some(roles) = roles {
-            unmoved(is_same(present.member("assignedRoles"), Some("name"), roles))?;
+            unmoved(holds(present.member("assignedRoles"), Some("name"), &roles.before))?;
             operations.extend(self.role_operations(roles).await?);
         }
         if let Some(groups) = groups {
             let custom = present.member("assignedGroups").as_array().into_iter().flatten();
             let custom: Value =
                 custom.filter(|group| group.member("providerType") == "custom").cloned().collect();
-            unmoved(is_same(&custom, Some("name"), groups))?;
+            unmoved(holds(&custom, Some("name"), &groups.before))?;
             for name in groups.gives() {
                 operations
                     .push(json!({"op": "add", "path": "/assignedGroups/-", "value": self.group(name)?}));
@@ -272,9 +288,9 @@ fn words(roles: SpaceRoles) -> BTreeSet<&'static str> {
     roles.iter().map(SpaceRole::as_str).collect()
 }
 
-/// Whether a list in an answer holds what an edit starts from.
-fn is_same<T: Ord + ToString>(list: &Value, member: Option<&str>, edit: &Edit<T>) -> bool {
+/// Whether a list in an answer holds what a step starts from.
+fn holds<T: Ord + ToString>(list: &Value, member: Option<&str>, known: &BTreeSet<T>) -> bool {
     let text = |item: &Value| member.map_or(item, |member| item.member(member)).as_str().map(str::to_owned);
     let present: BTreeSet<String> = list.as_array().into_iter().flatten().filter_map(text).collect();
-    present == edit.before.iter().map(ToString::to_string).collect()
+    present == known.iter().map(ToString::to_string).collect()
 }

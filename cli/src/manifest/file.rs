@@ -16,181 +16,13 @@ use rolecall_engine::{
     scopes::ScopeName,
     spaces::{SpaceRole, SpaceRoles},
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::{named::Named, yaml};
-
-type Text = Spanned<String>;
-
-/// What a tenant should hold. What is not said stays as it is; a list that is said is meant whole.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct File {
-    /// Values for `${name}` in texts.
-    #[serde(default)]
-    variables: BTreeMap<String, String>,
-    /// Other values for `${name}` in a context.
-    #[serde(default)]
-    contexts: BTreeMap<String, BTreeMap<String, String>>,
-    /// The sections that the file owns; those that it says, if not given. Nothing of others is touched.
-    #[schemars(with = "Option<Vec<String>>")]
-    #[serde(default, deserialize_with = "said")]
-    manage: Option<Vec<Text>>,
-    /// Which roles are put on entitled users when they are made or log in.
-    #[serde(default, deserialize_with = "said")]
-    auto_assign: Option<AutoAssign>,
-    /// What logins do to groups.
-    #[serde(default, deserialize_with = "said")]
-    group_settings: Option<GroupSettings>,
-    /// How many API keys, and for how long.
-    #[serde(default, deserialize_with = "said")]
-    api_keys: Option<ApiKeys>,
-    /// The roles of the group Everyone, by name.
-    #[schemars(with = "Option<Vec<String>>")]
-    #[serde(default, deserialize_with = "said")]
-    everyone: Option<Vec<Text>>,
-    /// The scopes of the role `UserDefault`.
-    #[schemars(with = "Option<Vec<String>>")]
-    #[serde(default, deserialize_with = "said")]
-    user_default: Option<Vec<Text>>,
-    /// Custom roles, by name.
-    #[schemars(with = "Option<BTreeMap<String, Role>>")]
-    #[serde(default, deserialize_with = "said")]
-    roles: Option<Named<Role>>,
-    /// Custom groups, by name.
-    #[schemars(with = "Option<BTreeMap<String, Group>>")]
-    #[serde(default, deserialize_with = "said")]
-    groups: Option<Named<Group>>,
-    /// Groups of identity providers, by name. Logins and SCIM make them.
-    #[schemars(with = "Option<BTreeMap<String, IdpGroup>>")]
-    #[serde(default, deserialize_with = "said")]
-    idp_groups: Option<Named<IdpGroup>>,
-    /// Users, by subject or e-mail address. They are not made.
-    #[schemars(with = "Option<BTreeMap<String, User>>")]
-    #[serde(default, deserialize_with = "said")]
-    users: Option<Named<User>>,
-    /// Spaces, by name. They are not made.
-    #[schemars(with = "Option<BTreeMap<String, Space>>")]
-    #[serde(default, deserialize_with = "said")]
-    spaces: Option<Named<Space>>,
-    /// What must be so once the file is applied; else it is not.
-    #[serde(default)]
-    tests: Vec<Test>,
-}
-
-/// A section that stands in the file. One without anything in it is no section left out.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AutoAssign {
-    /// `autoAssignCreateSharedSpacesRoleToProfessionals`
-    shared_space_creator: Option<bool>,
-    /// `autoAssignPrivateAnalyticsContentCreatorRoleToProfessionals`
-    private_analytics_content_creator: Option<bool>,
-    /// `autoAssignDataServicesContributorRoleToProfessionals`
-    data_services_contributor: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct GroupSettings {
-    /// Whether a login makes the groups it claims.
-    auto_create_groups: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ApiKeys {
-    /// Active keys of one user, 0 to 1000.
-    max_keys_per_user: Option<u32>,
-    /// The longest life of a user's key, as an ISO 8601 duration such as `PT24H`.
-    #[schemars(with = "Option<String>")]
-    max_lifetime: Option<Text>,
-    /// The life of the key of a program that provisions users.
-    #[schemars(with = "Option<String>")]
-    scim_lifetime: Option<Text>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Role {
-    /// What it is for.
-    #[schemars(with = "Option<String>")]
-    description: Option<Text>,
-    /// What it grants.
-    #[schemars(with = "Vec<String>")]
-    scopes: Vec<Text>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Group {
-    /// What it is for.
-    #[schemars(with = "Option<String>")]
-    description: Option<Text>,
-    /// What its members hold, by name.
-    #[schemars(with = "Option<Vec<String>>")]
-    roles: Option<Vec<Text>>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct IdpGroup {
-    /// What its members hold, by name.
-    #[schemars(with = "Option<Vec<String>>")]
-    roles: Option<Vec<Text>>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct User {
-    /// The direct roles, by name.
-    #[schemars(with = "Option<Vec<String>>")]
-    roles: Option<Vec<Text>>,
-    /// The custom groups, by name.
-    #[schemars(with = "Option<Vec<String>>")]
-    groups: Option<Vec<Text>>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Space {
-    /// The roles of users in it, by subject or e-mail address.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<String>>")]
-    users: Named<Vec<Text>>,
-    /// The roles of groups in it, by name.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<String>>")]
-    groups: Named<Vec<Text>>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Test {
-    /// A user of the tenant, by subject or e-mail address.
-    #[schemars(with = "Option<String>")]
-    user: Option<Text>,
-    /// Anybody with these direct roles and none besides; with none, a plain user.
-    #[schemars(with = "Option<Vec<String>>")]
-    holder_of: Option<Vec<Text>>,
-    /// Scopes they may use.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    can: Vec<Text>,
-    /// Scopes they may not use.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    cannot: Vec<Text>,
-    /// The role that gives each of what they may use.
-    #[schemars(with = "Option<String>")]
-    because: Option<Text>,
-}
+use super::{
+    form::{File, Test, Text},
+    named::Named,
+    yaml,
+};
 
 /// Something that is wrong with a file, and on which line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,8 +38,8 @@ pub struct Fault {
 pub struct Read {
     /// What it wants.
     pub manifest: Manifest,
-    /// What must be so.
-    pub tests: Vec<Expectation>,
+    /// What must be so, each with its line.
+    pub tests: Vec<(Option<u64>, Expectation)>,
     /// Sections that it says and does not own.
     pub left: Vec<Section>,
     lines: BTreeMap<Place, u64>,
@@ -228,13 +60,13 @@ impl Read {
 pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>) -> Result<Read, Vec<Fault>> {
     let file: File = serde_saphyr::from_str_with_options(text, yaml::options()).map_err(|error| {
         let line = error.location().map(|location| location.line());
-        vec![Fault { line, what: yaml::without_place(&error.without_snippet().to_string()) }]
+        vec![Fault { line, what: yaml::said(&error.without_snippet().to_string()) }]
     })?;
     let mut variables = file.variables.clone();
     variables.extend(context.and_then(|context| file.contexts.get(context)).cloned().unwrap_or_default());
     variables.extend(given.clone());
     let manifest = Manifest::default();
-    let mut reader = Reader { variables, lines: BTreeMap::new(), faults: Vec::new(), manifest };
+    let mut reader = Reader { variables, lines: sections_of(text), faults: Vec::new(), manifest };
     let said = reader.sections(&file);
     let tests = file.tests.iter().filter_map(|test| reader.test(test)).collect();
     let owned = match &file.manage {
@@ -243,12 +75,25 @@ pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>)
     };
     let left = said.difference(&owned).copied().collect();
     let Reader { lines, mut faults, mut manifest, .. } = reader;
+    if owned.is_empty() && file.tests.is_empty() {
+        let what = "the file says nothing of a tenant, so that there is nothing to do with it".to_owned();
+        faults.push(Fault { line: None, what });
+    }
     if !faults.is_empty() {
         faults.sort();
         return Err(faults);
     }
     manifest.owned = owned;
     Ok(Read { manifest, tests, left, lines })
+}
+
+/// The lines of the sections, where each begins a line. What is written otherwise has lines within the sections only.
+fn sections_of(text: &str) -> BTreeMap<Place, u64> {
+    let section = |line: &str| {
+        let (name, _) = line.split_once(':')?;
+        name.parse::<Section>().ok().map(Place::of)
+    };
+    (1..).zip(text.lines()).filter_map(|(number, line)| Some((section(line)?, number))).collect()
 }
 
 struct Reader {
@@ -263,14 +108,15 @@ impl Reader {
         self.faults.push(Fault { line: Some(at.referenced.line()), what: what.into() });
     }
 
-    fn note(&mut self, place: Place, at: &Text) {
+    fn note<T>(&mut self, place: Place, at: &Spanned<T>) {
         self.lines.insert(place, at.referenced.line());
     }
 
-    /// A text with the values of its variables; `$${` stands for `${`.
-    fn text(&mut self, text: &Text) -> String {
+    /// A text with the values of its variables; `$${` stands for `${`. None if one has no value, which is a fault.
+    fn text(&mut self, text: &Text) -> Option<String> {
         let mut whole = String::new();
         let mut rest = text.value.as_str();
+        let mut is_whole = true;
         while let Some((before, behind)) = rest.split_once("${") {
             if let Some(before) = before.strip_suffix('$') {
                 whole = whole + before + "${";
@@ -280,20 +126,22 @@ impl Reader {
             whole.push_str(before);
             let Some((name, behind)) = behind.split_once('}') else {
                 self.fault(text, "`${` without `}`");
-                return whole;
+                return None;
             };
-            match self.variables.get(name) {
-                Some(value) => whole.push_str(value),
-                None => self.fault(text, format!("the variable `{name}` has no value here; give it one under `variables`, or with `--var {name}=…`")),
+            if let Some(value) = self.variables.get(name) {
+                whole.push_str(value);
+            } else {
+                is_whole = false;
+                self.fault(text, format!("the variable `{name}` has no value here; give it one under `variables`, or with `--var {name}=…`"));
             }
             rest = behind;
         }
-        whole + rest
+        is_whole.then_some(whole + rest)
     }
 
     /// A text as a value of its kind.
     fn value<T, E: ToString>(&mut self, text: &Text, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
-        let whole = self.text(text);
+        let whole = self.text(text)?;
         match read(&whole) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -374,18 +222,16 @@ impl Reader {
     }
 
     fn settings(&mut self, file: &File) {
-        let mut set = |setting, value: Option<Value>| {
-            self.manifest.settings.extend(value.map(|value| (setting, value)));
-        };
         if let Some(flags) = &file.auto_assign {
-            set(Setting::SharedSpaces, flags.shared_space_creator.map(Value::On));
-            set(Setting::PrivateContent, flags.private_analytics_content_creator.map(Value::On));
-            set(Setting::DataServices, flags.data_services_contributor.map(Value::On));
+            self.set_to(Setting::SharedSpaces, flags.shared_space_creator.as_ref(), Value::On);
+            self.set_to(Setting::PrivateContent, flags.private_analytics_content_creator.as_ref(), Value::On);
+            self.set_to(Setting::DataServices, flags.data_services_contributor.as_ref(), Value::On);
         }
-        let groups = file.group_settings.as_ref().and_then(|settings| settings.auto_create_groups);
-        set(Setting::AutoCreateGroups, groups.map(Value::On));
+        if let Some(settings) = &file.group_settings {
+            self.set_to(Setting::AutoCreateGroups, settings.auto_create_groups.as_ref(), Value::On);
+        }
         let Some(keys) = &file.api_keys else { return };
-        set(Setting::MaxKeysPerUser, keys.max_keys_per_user.map(Value::Count));
+        self.set_to(Setting::MaxKeysPerUser, keys.max_keys_per_user.as_ref(), Value::Count);
         for (setting, text) in
             [(Setting::MaxKeyLifetime, &keys.max_lifetime), (Setting::ScimKeyLifetime, &keys.scim_lifetime)]
         {
@@ -394,6 +240,12 @@ impl Reader {
             let life = self.value(text, Lifetime::new);
             self.manifest.settings.extend(life.map(|life| (setting, Value::Life(life))));
         }
+    }
+
+    fn set_to<T: Copy>(&mut self, setting: Setting, said: Option<&Spanned<T>>, value: impl Fn(T) -> Value) {
+        let Some(said) = said else { return };
+        self.note(Place::of(setting.section()).at(setting), said);
+        self.manifest.settings.insert(setting, value(said.value));
     }
 
     fn things(&mut self, file: &File) {
@@ -444,26 +296,30 @@ impl Reader {
         all
     }
 
-    fn test(&mut self, test: &Test) -> Option<Expectation> {
-        let first =
-            [&test.user, &test.because].into_iter().flatten().chain(&test.can).chain(&test.cannot).next();
+    fn test(&mut self, test: &Test) -> Option<(Option<u64>, Expectation)> {
+        let named = [&test.user, &test.because].into_iter().flatten();
+        let texts = named.chain(test.holder_of.iter().flatten()).chain(&test.can).chain(&test.cannot);
+        let line = texts.map(|text| text.referenced.line()).min();
         let who = match (&test.user, &test.holder_of) {
-            (Some(user), None) => Who::User(self.text(user)),
+            (Some(user), None) => Who::User(self.text(user)?),
             (None, Some(roles)) => {
                 Who::Holder(roles.iter().filter_map(|role| self.value(role, RoleName::new)).collect())
             }
             _ => {
-                let line = first.map(|text| text.referenced.line());
                 self.faults.push(Fault { line, what: "a test says either `user` or `holderOf`".to_owned() });
                 return None;
             }
         };
-        Some(Expectation {
+        if test.can.is_empty() && test.cannot.is_empty() {
+            self.faults.push(Fault { line, what: "a test says what somebody can or cannot do".to_owned() });
+        }
+        let expectation = Expectation {
             who,
-            can: test.can.iter().map(|scope| self.text(scope)).collect(),
-            cannot: test.cannot.iter().map(|scope| self.text(scope)).collect(),
+            can: test.can.iter().filter_map(|scope| self.text(scope)).collect(),
+            cannot: test.cannot.iter().filter_map(|scope| self.text(scope)).collect(),
             because: test.because.as_ref().and_then(|role| self.value(role, RoleName::new)),
-        })
+        };
+        Some((line, expectation))
     }
 
     fn managed(&mut self, sections: &[Text], said: &BTreeSet<Section>) -> BTreeSet<Section> {

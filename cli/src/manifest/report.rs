@@ -1,6 +1,6 @@
 //! How is a plan told to people, to programs and to build servers?
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use rolecall_engine::{
     access::UserImpact,
@@ -45,6 +45,12 @@ pub struct KeptStep {
     pub changes: Vec<String>,
 }
 
+/// What came of one expectation, and the line of its test.
+pub struct Tried {
+    pub line: Option<u64>,
+    pub outcome: Outcome,
+}
+
 /// The form of files that this version writes.
 pub const VERSION: u32 = 1;
 
@@ -66,8 +72,13 @@ pub fn plan(tenant: &Tenant, plan: &Plan) -> String {
             let _ = writeln!(text, "      {sign} {}", visible(&line));
         }
     }
+    if !plan.kept.is_empty() {
+        let kept: Vec<String> =
+            plan.kept.iter().map(|role| format!("`{}`", visible(role.as_str()))).collect();
+        let _ = writeln!(text, "  you keep {}: it is never taken from who applies a file", kept.join(", "));
+    }
     if plan.steps.is_empty() {
-        return "  nothing to do\n".to_owned();
+        return text + "  nothing to do\n";
     }
     let count = |sign: char| plan.steps.iter().filter(|step| step.head().0 == sign).count();
     let counts = (count('+'), count('~'), count('-'));
@@ -128,27 +139,31 @@ pub fn json(context: Option<&str>, tenant: &Tenant, plan: &Plan) -> serde_json::
     })
 }
 
-/// Outcomes of tests for people.
-pub fn outcomes(outcomes: &[Outcome]) -> String {
-    let line = |outcome: &Outcome| match &outcome.failure {
-        None => format!("  ok      {}\n", visible(&outcome.expected)),
-        Some(why) => format!("  FAILED  {}: {}\n", visible(&outcome.expected), visible(why)),
+/// Outcomes of tests for people; those that fail with their places.
+pub fn tried<'t>(file: &Path, tried: impl IntoIterator<Item = &'t Tried>) -> String {
+    let line = |Tried { line, outcome: Outcome { expected, failure } }: &Tried| {
+        let expected = visible(expected);
+        match (failure, line) {
+            (None, _) => format!("  ok      {expected}\n"),
+            (Some(why), None) => format!("  FAILED  {expected}: {}\n", visible(why)),
+            (Some(why), Some(line)) => {
+                format!("  FAILED  {expected}: {} ({}:{line})\n", visible(why), file.display())
+            }
+        }
     };
-    outcomes.iter().map(line).collect()
+    let told: String = tried.into_iter().map(line).collect();
+    if told.is_empty() { "  no tests\n".to_owned() } else { told }
 }
 
 /// Outcomes of tests as build servers read them (the form of `JUnit`).
-pub fn junit(suites: &[(String, Vec<Outcome>)]) -> String {
+pub fn junit(suites: &[(String, &[Tried])]) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
-    for (name, outcomes) in suites {
-        let failures = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    for (name, tried) in suites {
+        let failures = tried.iter().filter(|tried| tried.outcome.failure.is_some()).count();
         let name = escaped(name);
-        let _ = writeln!(
-            text,
-            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\">",
-            outcomes.len()
-        );
-        for outcome in outcomes {
+        let _ =
+            writeln!(text, "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failures}\">", tried.len());
+        for Tried { outcome, .. } in *tried {
             let case = escaped(&outcome.expected);
             let _ = match &outcome.failure {
                 None => writeln!(text, "    <testcase classname=\"{name}\" name=\"{case}\"/>"),

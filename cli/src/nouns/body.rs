@@ -1,15 +1,13 @@
 //! What do the flags of a command say in the words of the API?
 
-use std::{
-    fs,
-    io::{Read as _, stdin},
-};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use super::table::{Field, Kind, Noun};
+use crate::files;
 
 /// What is to be changed.
 pub struct Changes {
@@ -71,11 +69,6 @@ fn value(field: &Field, given: &ArgMatches) -> Option<Value> {
 /// What is in the file that is named, or in the standard input.
 fn file(given: &ArgMatches) -> anyhow::Result<Option<Value>> {
     let Some(name) = given.get_one::<String>("from") else { return Ok(None) };
-    let mut text = String::new();
-    if name == "-" {
-        stdin().read_to_string(&mut text)?;
-    } else {
-        text = fs::read_to_string(name).with_context(|| format!("cannot read `{name}`"))?;
-    }
+    let text = files::text(Path::new(name))?;
     serde_json::from_str(&text).map(Some).with_context(|| format!("`{name}` is not JSON"))
 }

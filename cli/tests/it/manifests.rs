@@ -1,10 +1,16 @@
 //! Tenants as files say: planned, applied, compared and written down, on a Rolecall and on what the vendor documents.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     strict,
-    tool::{Tool, said, steady},
+    tool::{Tool, said, said_with, steady},
 };
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/access-as-code");
@@ -74,6 +80,13 @@ fn what_cannot_be_used_is_told_with_its_line() {
             "everyone: [Steward, Nobody]\nroles:\n  New:\n    scopes:\n      - notes\n      - nots\nusers:\n  ada@acme.example: {roles: []}\n  who@acme.example: {roles: [New]}\n",
         ),
         ("used.yaml", "roles: {}\n"),
+        ("empty.yaml", "# nothing\n"),
+        ("null.yaml", "everyone:\nroles: {}\n"),
+        ("number.yaml", "apiKeys:\n  maxKeysPerUser: many\n"),
+        ("most.yaml", "apiKeys:\n  maxLifetime: P1D\n  maxKeysPerUser: 5000\n"),
+        ("documents.yaml", "everyone: []\n---\neveryone: []\n"),
+        ("tag.yaml", "everyone: !env ROLES\n"),
+        ("tests.yaml", "tests:\n  - {user: ada@acme.example}\n  - {can: [notes]}\n"),
         ("me.yaml", "users:\n  ada@acme.example: {roles: [Steward]}\n"),
         ("fails.yaml", "everyone: []\ntests:\n  - holderOf: []\n    can: [spaces.shared:create]\n"),
     ] {
@@ -92,8 +105,16 @@ fn what_cannot_be_used_is_told_with_its_line() {
             "apply not.yaml",
             "apply unknown.yaml",
             "apply used.yaml --prune",
+            "apply empty.yaml",
+            "apply null.yaml",
+            "apply number.yaml",
+            "apply most.yaml",
+            "apply documents.yaml",
+            "apply tag.yaml",
+            "apply tests.yaml",
             "apply me.yaml",
-            "plan fails.yaml",
+            "plan fails.yaml --out plan.json",
+            "plan me.yaml --out -",
             "apply fails.yaml",
             "test fails.yaml --junit tests.xml",
             "export --only rolls",
@@ -105,6 +126,7 @@ fn what_cannot_be_used_is_told_with_its_line() {
             .replace(tool.sandbox.tenant()["id"].as_str().unwrap(), "TENANT")
     );
     assert_eq!(tool.out("export"), before, "nothing was changed");
+    assert!(!tool.contexts.path().join("plan.json").exists(), "what would not be applied is no plan");
     let plain = said("plan key.yaml", tool.with_key(tool.user_key(), "export"));
     assert!(plain.contains("[ends with 1]"), "{plain}");
 }
@@ -125,6 +147,15 @@ fn a_reviewed_plan_is_applied_as_it_is_or_not_at_all() {
     shown += &transcript(&tool, &["apply plan.json", "apply plan.json"]);
     tool.out("role add-scope Two lineage:read -q");
     shown += &transcript(&tool, &["apply plan.json", "apply plan.json --prune"]);
+    // Nor is something deleted that is not as it was reviewed.
+    let all = tool.out("export --only roles");
+    put(&tool, "all.yaml", &all);
+    tool.out("role create --name Spare --scope notes -q");
+    shown += &transcript(&tool, &["plan all.yaml --prune --out spare.json"]);
+    tool.out("role add-scope Spare lineage:read -q");
+    shown += &transcript(&tool, &["apply spare.json"]);
+    put(&tool, "nobody.yaml", "groups: {}\nusers: {}\n");
+    shown += &transcript(&tool, &["plan nobody.yaml --prune"]);
     let globex = tool.sandbox.started["tenants"][1]["adminKey"].as_str().unwrap().to_owned();
     let mut elsewhere = tool.with_key(&globex, "apply plan.json");
     elsewhere.current_dir(tool.contexts.path());
@@ -153,7 +184,11 @@ fn one_file_does_for_several_tenants() {
         command.current_dir(tool.contexts.path());
         said(line, command)
     };
+    let mut again =
+        tool.nowhere(&format!("context create again --url {} --key-file acme", tool.sandbox.url()));
+    assert!(again.current_dir(tool.contexts.path()).output().unwrap().status.success());
     let mut shown = nowhere("plan tenants.yaml --context acme,globex");
+    shown += &nowhere("apply tenants.yaml --context acme,again --var more=Steward -q");
     shown += &nowhere("apply tenants.yaml --context acme,globex --var more=Steward");
     shown += &nowhere("drift tenants.yaml --context acme,globex --var more=Steward");
     insta::assert_snapshot!(shown);
@@ -235,7 +270,16 @@ fn spaces_and_settings_become_what_a_file_says() {
     ));
 }
 
-/// Where a step fails, what was done and what was not is told, and the same command does the rest.
+/// What one tenant has becomes what another has.
+#[test]
+fn a_tenant_is_promoted_to_another() {
+    let tool = Tool::start();
+    let globex = tool.sandbox.started["tenants"][1]["adminKey"].as_str().unwrap().to_owned();
+    let exported = tool.out("export --only everyone,userDefault,roles");
+    let there = |line: &str| said_with(line, tool.with_key(&globex, line), &exported);
+    insta::assert_snapshot!(["plan -", "apply - -q", "drift -"].map(there).concat());
+}
+
 #[test]
 fn names_that_look_like_something_else_stay_names() {
     let tool = Tool::start();
@@ -252,6 +296,34 @@ fn names_that_look_like_something_else_stay_names() {
     assert_eq!(ends("plan yes.yaml"), Some(1), "YAML 1.2 has true and false");
 }
 
+/// Asked to stop, it ends behind the step it is at, and says what is left.
+#[test]
+fn who_interrupts_is_told_what_is_left() {
+    let tool = Tool::start();
+    let roles: Vec<String> = (0..200).map(|n| format!("  Role {n}: {{scopes: [notes]}}\n")).collect();
+    put(&tool, "many.yaml", &format!("roles:\n{}", roles.concat()));
+    let mut command = here(&tool, "apply many.yaml");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let done = |line: &str| line.starts_with("  done ");
+    assert!(lines.by_ref().any(|line| done(&line)), "a step is done");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let rest: Vec<String> = lines.collect();
+    let count = |what: &str| rest.iter().filter(|line| line.starts_with(what)).count();
+    assert_eq!(count("  done ") + count("  left "), 199, "{rest:#?}");
+    assert!(count("  left ") > 0 && count("  failed ") == 0, "{rest:#?}");
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(
+        told.contains("it was asked to stop") && told.contains("the same command does the rest"),
+        "{told}"
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(here(&tool, "apply many.yaml").output().unwrap().status.success());
+    assert!(here(&tool, "drift many.yaml").output().unwrap().status.success());
+}
+
+/// Where a step fails, what was done and what was not is told, and the same command does the rest.
 #[test]
 fn what_was_interrupted_is_finished_by_the_same_command() {
     let tool = Tool::start();

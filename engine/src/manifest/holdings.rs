@@ -1,6 +1,11 @@
 //! What does a tenant hold, and what does it hold behind a step?
 
-use alloc::{collections::BTreeMap, string::ToString, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::ToString,
+    sync::Arc,
+    vec::Vec,
+};
 
 use super::{Assignee, Edit, Known, Step};
 use crate::{
@@ -141,23 +146,24 @@ impl Holdings {
             }
             Step::Grant { role, scopes, .. } => {
                 let role = self.role(role)?;
-                unmoved(is_same(role.scopes.iter(), scopes))?;
+                unmoved(is_same(role.scopes.iter(), &scopes.before))?;
                 role.edit(&[RoleOp::ReplaceScopes(scopes.after.iter().cloned().collect())], &tenant, &editor)?
                     .changes
             }
-            Step::DeleteRole(role) => {
+            Step::DeleteRole { role, scopes } => {
                 let role = self.role(role)?;
+                unmoved(is_same(role.scopes.iter(), scopes))?;
                 let held = tenant.is_held(role.id);
                 role.delete(held)?.changes
             }
             Step::CreateGroup { .. }
             | Step::DescribeGroup { .. }
             | Step::Assign { .. }
-            | Step::DeleteGroup(_) => self.edit_group(step, &tenant, &editor)?,
+            | Step::DeleteGroup { .. } => self.edit_group(step, &tenant, &editor)?,
             Step::AssignUser { user, roles, groups } => {
                 let user = self.users.get(&user.id).cloned().ok_or(Stop::Moved)?;
-                unmoved(roles.as_ref().is_none_or(|edit| is_same(self.direct_roles(&user), edit)))?;
-                unmoved(groups.as_ref().is_none_or(|edit| is_same(self.custom_groups(&user), edit)))?;
+                unmoved(roles.as_ref().is_none_or(|edit| is_same(self.direct_roles(&user), &edit.before)))?;
+                unmoved(groups.as_ref().is_none_or(|edit| is_same(self.custom_groups(&user), &edit.before)))?;
                 let ops = user_ops(roles.as_ref(), groups.as_ref());
                 user.edit(&ops, &tenant, &editor)?.changes
             }
@@ -185,7 +191,7 @@ impl Holdings {
             }
             Step::Assign { group, roles, .. } => {
                 let group = self.group(group)?;
-                unmoved(is_same(self.roles_of(&group), roles))?;
+                unmoved(is_same(self.roles_of(&group), &roles.before))?;
                 let after = refs(&roles.after);
                 if group.provider == Provider::System {
                     let ops = [SettingsOp::ReplaceEveryoneRoles(after)];
@@ -194,8 +200,9 @@ impl Holdings {
                 }
                 group.edit(&[GroupOp::ReplaceRoles(after)], tenant, editor)?.changes
             }
-            Step::DeleteGroup(group) => {
+            Step::DeleteGroup { group, roles } => {
                 let group = self.group(group)?;
+                unmoved(is_same(self.roles_of(&group), roles))?;
                 let has_members = tenant.has_members(group.id);
                 group.delete(has_members)?.changes
             }
@@ -286,9 +293,9 @@ fn unmoved(is: bool) -> Result<(), Stop> {
 }
 
 /// Whether the present things are those an edit starts from.
-fn is_same<'p, T: Ord + 'p>(present: impl IntoIterator<Item = &'p T>, edit: &Edit<T>) -> bool {
-    let present: alloc::collections::BTreeSet<&T> = present.into_iter().collect();
-    present.into_iter().eq(edit.before.iter())
+fn is_same<'p, T: Ord + 'p>(present: impl IntoIterator<Item = &'p T>, known: &BTreeSet<T>) -> bool {
+    let present: BTreeSet<&T> = present.into_iter().collect();
+    present.into_iter().eq(known.iter())
 }
 
 fn refs<'n>(names: impl IntoIterator<Item = &'n RoleName>) -> Vec<RoleRef> {

@@ -31,6 +31,9 @@ const OUTDATED_ROLES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What people call the group of all users, whose name is `com.qlik.Everyone`.
+const EVERYONE: &str = "Everyone";
+
 /// Scopes that were retired, and by what (the catalogue of 2026-08-18).
 const RETIRED_SCOPES: &[&str] =
     &["insight-advisor.limited", "insight-advisor.genai", "insight-advisor-chat.limited"];
@@ -138,10 +141,16 @@ impl<'l> Linter<'l> {
     /// Scopes of which the set has the parent, and retired ones.
     fn scopes(&mut self, at: &Place, scopes: &BTreeSet<ScopeName>) {
         for name in scopes {
+            let known = self.catalogue.find(name.as_str());
             if RETIRED_SCOPES.contains(&name.as_str()) {
                 self.find(at.at(name), "was retired by the vendor");
+            } else if known.is_none() {
+                self.find(
+                    at.at(name),
+                    "is no scope of the catalogue; a plan takes it where a role of the tenant has it already",
+                );
             }
-            let scope = self.catalogue.find(name.as_str()).and_then(|scope| self.catalogue.scope(scope));
+            let scope = known.and_then(|scope| self.catalogue.scope(scope));
             let parent = scope.and_then(|scope| self.catalogue.parent_of(scope));
             if let Some(parent) = parent.filter(|parent| scopes.contains(*parent)) {
                 self.find(at.at(name), alloc::format!("has no effect beside `{parent}`, which includes it"));
@@ -162,6 +171,9 @@ impl<'l> Linter<'l> {
         }
         for ((provider, name), group) in &self.manifest.groups {
             let at = Place::of(Section::of_groups(*provider)).at(name);
+            if look_alike(name.as_str(), EVERYONE) {
+                self.find(at.clone(), "is not the group of all users, whose roles `everyone` says");
+            }
             let roles = group.roles.as_ref().unwrap_or(&no_roles);
             self.assigned(&at.at("roles"), roles, everyone);
         }

@@ -30,6 +30,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Who gains and loses what by all of them.
     pub impact: Impact,
+    /// The direct roles that the caller keeps although the manifest leaves the caller out: their administration.
+    pub kept: BTreeSet<RoleName>,
 }
 
 /// How many users an impact tells by name.
@@ -56,16 +58,16 @@ enum Phase {
 /// out. All that is found is told.
 pub fn plan(holdings: &Holdings, manifest: &Manifest, prune: bool) -> Result<Plan, Vec<Problem>> {
     let names = Names { holdings, manifest, problems: Vec::new() };
-    let mut planner = Planner { names, prune, steps: Vec::new() };
+    let mut planner = Planner { names, prune, steps: Vec::new(), kept: BTreeSet::new() };
     planner.all();
-    let Planner { names, mut steps, .. } = planner;
+    let Planner { names, mut steps, kept, .. } = planner;
     if !names.problems.is_empty() {
         return Err(names.problems);
     }
     steps.sort_by_key(|(phase, _)| *phase);
     let steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
     let impact = rehearse(holdings, &steps)?;
-    Ok(Plan { steps, impact })
+    Ok(Plan { steps, impact, kept })
 }
 
 /// Does the steps on a copy, so that what stands in their way is known before the first write.
@@ -99,10 +101,12 @@ fn rehearse(holdings: &Holdings, steps: &[Step]) -> Result<Impact, Vec<Problem>>
 /// A refusal, in the words of who wrote the manifest.
 fn why(refused: Stop, step: &Step, holdings: &Holdings) -> Why {
     match (refused, step) {
-        (Stop::Refused(refusal), Step::DeleteRole(role)) if matches!(refusal.rule, Rule::RoleInUse(_)) => {
+        (Stop::Refused(refusal), Step::DeleteRole { role, .. })
+            if matches!(refusal.rule, Rule::RoleInUse(_)) =>
+        {
             Why::RoleInUse(role.name.to_string(), holders(holdings, role.id))
         }
-        (Stop::Refused(refusal), Step::DeleteGroup(group))
+        (Stop::Refused(refusal), Step::DeleteGroup { group, .. })
             if matches!(refusal.rule, Rule::GroupHasMembers(_)) =>
         {
             let members =
@@ -129,6 +133,7 @@ struct Planner<'p> {
     names: Names<'p>,
     prune: bool,
     steps: Vec<(Phase, Step)>,
+    kept: BTreeSet<RoleName>,
 }
 
 impl Planner<'_> {
@@ -176,7 +181,7 @@ impl Planner<'_> {
             self.names.manifest.settings.iter().map(|(at, value)| (*at, value)).collect();
         for (setting, after) in said.into_iter().filter(|(setting, _)| setting.section() == section) {
             let before = setting.of(tenant);
-            if before != *after {
+            if !before.is_same(after) {
                 self.step(Phase::Set, Step::Set { setting, before, after: after.clone() });
             }
         }
@@ -243,9 +248,10 @@ impl Planner<'_> {
         if self.prune {
             let gone =
                 |role: &&Role| role.kind == RoleKind::Custom && !manifest.roles.contains_key(&role.name);
-            for role in holdings.roles.values().filter(gone) {
+            for role in by_name(holdings.roles.values().filter(gone), |role| &role.name) {
                 let known = Known { id: role.id, name: role.name.clone() };
-                self.step(Phase::DeleteRole, Step::DeleteRole(known));
+                let scopes = role.scopes.iter().cloned().collect();
+                self.step(Phase::DeleteRole, Step::DeleteRole { role: known, scopes });
             }
         }
     }
@@ -286,9 +292,10 @@ impl Planner<'_> {
         if self.prune && provider == Provider::Custom {
             let said = |group: &Group| manifest.groups.contains_key(&(Provider::Custom, group.name.clone()));
             let gone = |group: &&Group| group.provider == Provider::Custom && !said(group);
-            for group in holdings.groups.values().filter(gone) {
+            for group in by_name(holdings.groups.values().filter(gone), |group| &group.name) {
                 let known = Known { id: group.id, name: group.name.clone() };
-                self.step(Phase::DeleteGroup, Step::DeleteGroup(known));
+                let roles = holdings.roles_of(group).into_iter().cloned().collect();
+                self.step(Phase::DeleteGroup, Step::DeleteGroup { group: known, roles });
             }
         }
     }
@@ -329,8 +336,9 @@ impl Planner<'_> {
         if self.prune {
             // Programs hold what the platform gives them.
             let left = |user: &&User| !said.contains_key(&user.id) && user.client_id.is_none();
-            for user in holdings.users.values().filter(left) {
-                let roles: BTreeSet<RoleName> = self.kept_by_caller(user);
+            for user in by_name(holdings.users.values().filter(left), |user| &user.subject) {
+                let roles = self.kept_by_caller(user);
+                self.kept.extend(roles.iter().cloned());
                 self.user(user, user.subject.as_str(), Some(&roles), Some(&BTreeSet::new()));
             }
         }
@@ -416,7 +424,7 @@ impl Planner<'_> {
         let holdings = self.names.holdings;
         let left =
             |held: &&SpaceAssignment| held.space == space.id && !said.contains(&held.assignee.member());
-        for held in holdings.assignments.values().filter(left) {
+        let step = |held: &SpaceAssignment| {
             let who = match held.assignee {
                 Present::User(id) => Assignee::User(Known { id, name: subject(holdings, id) }, false),
                 Present::Bot(id) => Assignee::User(Known { id, name: subject(holdings, id) }, true),
@@ -425,20 +433,29 @@ impl Planner<'_> {
                     Assignee::Group(Some(id), name.unwrap_or_else(|| id.to_string()))
                 }
             };
-            let step = Step::AssignInSpace {
+            Step::AssignInSpace {
                 space: known_space(space),
                 who,
                 assignment: Some(held.id),
                 before: held.roles,
                 after: SpaceRoles::NOTHING,
-            };
-            self.step(Phase::Take, step);
-        }
+            }
+        };
+        let mut steps: Vec<Step> = holdings.assignments.values().filter(left).map(step).collect();
+        steps.sort_by_key(Step::place);
+        self.steps.extend(steps.into_iter().map(|step| (Phase::Take, step)));
     }
 }
 
 fn subject(holdings: &Holdings, id: UserId) -> String {
     holdings.users.get(&id).map_or_else(|| id.to_string(), |user| user.subject.to_string())
+}
+
+/// Things in the order of their names, which is the same in every tenant.
+fn by_name<'t, T, N: Ord>(things: impl Iterator<Item = &'t T>, name: impl Fn(&T) -> &N) -> Vec<&'t T> {
+    let mut sorted: Vec<&T> = things.collect();
+    sorted.sort_by(|a, b| name(a).cmp(name(b)));
+    sorted
 }
 
 fn known_space(space: &Space) -> Known<crate::ids::SpaceId, SpaceName> {

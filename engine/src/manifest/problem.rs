@@ -71,9 +71,9 @@ pub enum Why {
     UnknownSpace(String),
     #[error("it owns the space, and with that has all roles in it")]
     OwnsTheSpace,
-    #[error("the role `{0}` is still held by {1}, which the file does not say")]
+    #[error("`--prune` would delete the role `{0}`, which is held by {1}")]
     RoleInUse(String, String),
-    #[error("the group `{0}` still has members, for example {1}")]
+    #[error("`--prune` would delete the group `{0}`, which has members, for example {1}")]
     GroupHasMembers(String, String),
     #[error(
         "this would take the administration of the tenant from you; it is never taken from who applies a file"

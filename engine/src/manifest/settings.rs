@@ -43,6 +43,16 @@ pub enum Value {
     Life(Lifetime),
 }
 
+impl Value {
+    /// Whether both set the same: a day is as long as 24 hours.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Life(one), Self::Life(other)) => one.span() == other.span(),
+            _ => self == other,
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -145,9 +145,19 @@ pub enum Step {
         after: SpaceRoles,
     },
     /// Deletes a custom role that nobody holds.
-    DeleteRole(Known<RoleId, RoleName>),
+    DeleteRole {
+        /// The role.
+        role: Known<RoleId, RoleName>,
+        /// What it grants.
+        scopes: BTreeSet<ScopeName>,
+    },
     /// Deletes a custom group without members.
-    DeleteGroup(Known<GroupId, GroupName>),
+    DeleteGroup {
+        /// The group.
+        group: Known<GroupId, GroupName>,
+        /// What its members hold.
+        roles: BTreeSet<RoleName>,
+    },
 }
 
 impl Step {
@@ -158,12 +168,12 @@ impl Step {
             Self::Set { setting, .. } => Place::of(setting.section()).at(setting),
             Self::Grant { kind: RoleKind::UserDefault, .. } => Place::of(Section::UserDefault),
             Self::CreateRole { name, .. } => Place::of(Section::Roles).at(name),
-            Self::DescribeRole { role, .. } | Self::Grant { role, .. } | Self::DeleteRole(role) => {
+            Self::DescribeRole { role, .. } | Self::Grant { role, .. } | Self::DeleteRole { role, .. } => {
                 Place::of(Section::Roles).at(&role.name)
             }
             Self::Assign { provider: Provider::System, .. } => Place::of(Section::Everyone),
             Self::CreateGroup { name, .. } => Place::of(Section::Groups).at(name),
-            Self::DescribeGroup { group, .. } | Self::DeleteGroup(group) => {
+            Self::DescribeGroup { group, .. } | Self::DeleteGroup { group, .. } => {
                 Place::of(Section::Groups).at(&group.name)
             }
             Self::Assign { group, provider, .. } => Place::of(Section::of_groups(*provider)).at(&group.name),
@@ -185,10 +195,10 @@ impl Step {
             Self::Set { setting, .. } => ('~', setting.section().as_str(), setting),
             Self::CreateRole { name, .. } => ('+', "role", name),
             Self::DescribeRole { role, .. } | Self::Grant { role, .. } => ('~', "role", &role.name),
-            Self::DeleteRole(role) => ('-', "role", &role.name),
+            Self::DeleteRole { role, .. } => ('-', "role", &role.name),
             Self::CreateGroup { name, .. } => ('+', "group", name),
             Self::DescribeGroup { group, .. } | Self::Assign { group, .. } => ('~', "group", &group.name),
-            Self::DeleteGroup(group) => ('-', "group", &group.name),
+            Self::DeleteGroup { group, .. } => ('-', "group", &group.name),
             Self::AssignUser { user, .. } => ('~', "user", &user.name),
             Self::AssignInSpace { space, .. } => ('~', "space", &space.name),
         };
@@ -238,7 +248,12 @@ impl Step {
                 };
                 change(&who, &words(*before), &words(*after));
             }
-            Self::DeleteRole(_) | Self::DeleteGroup(_) => {}
+            Self::DeleteRole { scopes, .. } => {
+                lines.extend(scopes.iter().map(|scope| ('-', alloc::format!("scope {scope}"))));
+            }
+            Self::DeleteGroup { roles, .. } => {
+                lines.extend(roles.iter().map(|role| ('-', alloc::format!("role {role}"))));
+            }
         }
         lines
     }

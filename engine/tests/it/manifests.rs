@@ -248,7 +248,7 @@ fn what_stands_in_the_way_is_told_all_at_once() {
     );
     assert_eq!(
         problems(&holdings, &owning(&[Section::Roles]), true),
-        ["roles: Used: the role `Used` is still held by the user `uma`, which the file does not say"]
+        ["roles: Used: `--prune` would delete the role `Used`, which is held by the user `uma`"]
     );
     assert_eq!(plan(&holdings, &owning(&[Section::Roles]), false).unwrap().steps, []);
 }
@@ -266,9 +266,37 @@ fn who_applies_a_file_stays_an_administrator() {
         ]
     );
     let kept = plan(&holdings, &owning(&[Section::Users]), true).unwrap();
+    assert_eq!(kept.kept, [role("TenantAdmin")].into());
     let end = done(holdings, &kept.steps);
     let roles = export(&end, &[Section::Users]).users["admin"].roles.clone().unwrap();
     assert_eq!(roles, [role("TenantAdmin")].into(), "all others are pruned");
+}
+
+/// A day is as long as 24 hours, whichever of them is written.
+#[test]
+fn settings_that_mean_the_same_are_the_same() {
+    let holdings = holdings(&World::new());
+    let mut manifest = owning(&[Section::ApiKeys]);
+    let life = |text| Value::Life(rolecall_engine::api_keys::Lifetime::new(text).unwrap());
+    manifest.settings.insert(Setting::MaxKeyLifetime, life("P1D"));
+    assert_eq!(plan(&holdings, &manifest, false).unwrap().steps, []);
+    manifest.settings.insert(Setting::MaxKeyLifetime, life("P2D"));
+    assert_eq!(plan(&holdings, &manifest, false).unwrap().steps.len(), 1);
+}
+
+/// A plan to delete something is one to delete it as it is.
+#[test]
+fn what_is_deleted_is_what_was_planned() {
+    let mut world = World::new();
+    world.make_role("Spare", &["notes"]).unwrap();
+    let planned = plan(&holdings(&world), &owning(&[Section::Roles]), true).unwrap().steps;
+    assert_eq!(
+        planned.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["- role `Spare`\n    - scope notes"]
+    );
+    let mut other = World::new();
+    other.make_role("Spare", &["notes", "lineage:read"]).unwrap();
+    assert!(matches!(holdings(&other).perform(&planned[0]), Err(Stop::Moved)));
 }
 
 #[test]
@@ -306,8 +334,9 @@ fn what_is_without_effect_is_told() {
     manifest.settings.insert(Setting::SharedSpaces, Value::On(true));
     manifest.everyone = Some([role("SharedSpaceCreator"), role("AutomationCreator")].into());
     manifest.user_default = Some([scope("notes")].into());
-    let scopes = [scope("notes"), scope("automations"), scope("automations.shared")].into();
+    let scopes = [scope("notes"), scope("automations"), scope("automations.shared"), scope("nots")].into();
     manifest.roles.insert(role("Maker"), WantedRole { description: None, scopes });
+    manifest.groups.insert((Provider::Custom, GroupName::new("everyone").unwrap()), WantedGroup::default());
     let roles = Some([role("SharedSpaceCreator")].into());
     manifest.users.insert("uma".into(), WantedUser { roles, groups: None });
     let catalogue = rolecall_engine::catalogue::Catalogue::qlik();
@@ -320,8 +349,10 @@ fn what_is_without_effect_is_told() {
         [
             "autoAssign: sharedSpaceCreator: has no effect while Everyone holds `SharedSpaceCreator`",
             "everyone: AutomationCreator: is to be deprecated by the vendor in 2026; a custom role with the scope `automations` does the same",
+            "groups: everyone: is not the group of all users, whose roles `everyone` says",
             "roles: Maker: is assigned to nobody by this file",
             "roles: Maker: scopes: notes: has no effect: every user has it by `userDefault`",
+            "roles: Maker: scopes: nots: is no scope of the catalogue; a plan takes it where a role of the tenant has it already",
             "users: uma: roles: SharedSpaceCreator: has no effect: every user has it by Everyone",
         ]
     );

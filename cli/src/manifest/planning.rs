@@ -1,0 +1,313 @@
+//! How are files planned for tenants, tried, and applied?
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    pin::{Pin, pin},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use futures_util::FutureExt as _;
+use rolecall_engine::manifest::{self, Holdings, Plan, Section, Step};
+
+use super::{
+    DIFFERENCE, Planning,
+    apply::Applier,
+    file::Fault,
+    refused,
+    report::{self, Kept, KeptStep, KeptTenant, Tried, VERSION},
+    tenant::Tenant,
+};
+use crate::{
+    api::Client,
+    files,
+    output::{print, print_json, visible},
+    wait,
+};
+
+/// One tenant with what is planned for it.
+struct Planned {
+    client: Client,
+    tenant: Tenant,
+    plan: Plan,
+    tried: Vec<Tried>,
+}
+
+/// What is planned for all tenants that were named.
+struct Plans {
+    ready: Vec<Planned>,
+    /// For how many nothing could be planned. Why was told.
+    failed: usize,
+}
+
+impl Plans {
+    /// Refuses a tenant that two contexts lead to.
+    fn refuse_twice(&self, one: Planned) -> anyhow::Result<Planned> {
+        match self.ready.iter().find(|other| other.tenant.id == one.tenant.id) {
+            Some(other) => bail!("it is the same tenant as {}", other.called()),
+            None => Ok(one),
+        }
+    }
+
+    /// Makes sure that all could be planned.
+    fn all_there(&self) -> anyhow::Result<()> {
+        match self.failed {
+            0 => Ok(()),
+            failed => bail!("{failed} of {} tenants failed", failed + self.ready.len()),
+        }
+    }
+}
+
+impl Planning {
+    fn note(&self, note: &str) {
+        if !self.asked.quiet {
+            eprintln!("{}", visible(note));
+        }
+    }
+
+    /// Plans a text for each tenant. All are planned before any is changed.
+    async fn plan(&self, text: &str) -> anyhow::Result<Plans> {
+        let mut plans = Plans { ready: Vec::new(), failed: 0 };
+        let clients = self.asked.reach.clients(self.asked.quiet)?;
+        let several = clients.len() > 1;
+        for client in clients {
+            let name = client.name.clone().unwrap_or_default();
+            match self.plan_one(client, text).await.and_then(|one| plans.refuse_twice(one)) {
+                Ok(one) => plans.ready.push(one),
+                Err(error) if several => {
+                    eprintln!("error: {}: {error:#}", visible(&name));
+                    plans.failed += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(plans)
+    }
+
+    async fn plan_one(&self, client: Client, text: &str) -> anyhow::Result<Planned> {
+        let read = self.given.read(text, client.name.as_deref())?;
+        let sections: Vec<Section> = read.manifest.owned.iter().copied().collect();
+        let tenant = self.asked.read(&client, &sections).await?;
+        let plan = manifest::plan(&tenant.holdings, &read.manifest, self.prune).map_err(|problems| {
+            let fault = |problem: &manifest::Problem| Fault {
+                line: read.line(&problem.at),
+                what: problem.to_string(),
+            };
+            let mut faults: Vec<Fault> = problems.iter().map(fault).collect();
+            faults.sort();
+            refused(&self.given.file, &faults)
+        });
+        let plan = plan.with_context(|| called(&client, &tenant))?;
+        let after = behind(&tenant.holdings, &plan.steps)?;
+        let tried = |(line, test): &(Option<u64>, _)| {
+            let outcomes = manifest::examine(&after, test);
+            outcomes.into_iter().map(|outcome| Tried { line: *line, outcome }).collect::<Vec<_>>()
+        };
+        let tried = read.tests.iter().flat_map(tried).collect();
+        Ok(Planned { client, tenant, plan, tried })
+    }
+
+    pub async fn show(&self, out: Option<&Path>, json: bool) -> anyhow::Result<ExitCode> {
+        let text = files::text(&self.given.file)?;
+        let plans = self.plan(&text).await?;
+        if json {
+            let shown = plans
+                .ready
+                .iter()
+                .map(|one| report::json(one.client.name.as_deref(), &one.tenant, &one.plan));
+            print_json(&shown.collect::<Vec<_>>())?;
+        } else {
+            for one in &plans.ready {
+                print(&format!("{}\n{}", one.called(), report::plan(&one.tenant, &one.plan)))?;
+            }
+        }
+        plans.all_there()?;
+        if self.tests_fail(&plans) {
+            bail!("tests fail, so it would not be applied");
+        }
+        let Some(out) = out else { return Ok(ExitCode::SUCCESS) };
+        let is_input =
+            |file: &Path| file.canonicalize().ok().is_some_and(|file| out.canonicalize().ok() == Some(file));
+        if is_input(&self.given.file) {
+            bail!("`{}` is what the plan is made from; keep it elsewhere", out.display());
+        }
+        let tenants = plans.ready.iter().map(Planned::kept).collect();
+        let file = self.given.file.display().to_string();
+        let kept =
+            Kept { version: VERSION, file, text, variables: self.given.values(), prune: self.prune, tenants };
+        fs::write(out, serde_json::to_string_pretty(&kept)? + "\n")
+            .with_context(|| format!("cannot write `{}`", out.display()))?;
+        self.note(&format!("the plan is in `{0}`; `rolecall apply {0}` does it", out.display()));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Whether a test fails in any tenant; those that do are told.
+    fn tests_fail(&self, plans: &Plans) -> bool {
+        for one in plans.ready.iter().filter(|one| one.failed().next().is_some()) {
+            eprintln!("{}", one.called());
+            eprint!("{}", report::tried(&self.given.file, one.failed()));
+        }
+        plans.ready.iter().flat_map(Planned::failed).next().is_some()
+    }
+
+    pub async fn drift(&self) -> anyhow::Result<ExitCode> {
+        let plans = self.plan(&files::text(&self.given.file)?).await?;
+        for one in &plans.ready {
+            print(&format!("{}\n{}", one.called(), report::plan(&one.tenant, &one.plan)))?;
+        }
+        plans.all_there()?;
+        let same = plans.ready.iter().all(|one| one.plan.steps.is_empty());
+        Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCE) })
+    }
+
+    pub async fn test(&self, junit: Option<&Path>) -> anyhow::Result<ExitCode> {
+        let plans = self.plan(&files::text(&self.given.file)?).await?;
+        for one in &plans.ready {
+            print(&format!("{}\n{}", one.called(), report::tried(&self.given.file, &one.tried)))?;
+        }
+        if let Some(junit) = junit {
+            let suites: Vec<_> = plans.ready.iter().map(|one| (one.called(), one.tried.as_slice())).collect();
+            fs::write(junit, report::junit(&suites))
+                .with_context(|| format!("cannot write `{}`", junit.display()))?;
+        }
+        plans.all_there()?;
+        let [failed, all] = [
+            plans.ready.iter().flat_map(Planned::failed).count(),
+            plans.ready.iter().map(|one| one.tried.len()).sum(),
+        ];
+        if failed > 0 {
+            bail!("{failed} of {all} tests fail");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    pub async fn apply(mut self) -> anyhow::Result<ExitCode> {
+        let text = files::text(&self.given.file)?;
+        let is_plan = text.trim_start().starts_with('{');
+        let reviewed: Option<Kept> = is_plan.then(|| self.take_over(&text)).transpose()?;
+        let text = reviewed.as_ref().map_or(text, |kept| kept.text.clone());
+        let plans = self.prepare(&text, reviewed.as_ref()).await.context("nothing was changed")?;
+        let mut stop = pin!(wait::for_stop()?);
+        for (at, one) in plans.ready.iter().enumerate() {
+            print(&format!("{}\n", one.called()))?;
+            if let Err(error) = one.apply(stop.as_mut()).await {
+                for left in plans.ready.iter().skip(at + 1) {
+                    print(&format!("{}\n  {} steps were not begun\n", left.called(), left.plan.steps.len()))?;
+                }
+                return Err(error);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Plans, and refuses what may not be applied.
+    async fn prepare(&self, text: &str, reviewed: Option<&Kept>) -> anyhow::Result<Plans> {
+        let plans = self.plan(text).await?;
+        plans.all_there()?;
+        for one in &plans.ready {
+            reviewed.map_or(Ok(()), |kept| one.refuse_other(kept))?;
+        }
+        if self.tests_fail(&plans) {
+            bail!("tests fail");
+        }
+        Ok(plans)
+    }
+
+    /// Takes over what a plan was made from.
+    fn take_over(&mut self, text: &str) -> anyhow::Result<Kept> {
+        let file = self.given.file.display().to_string();
+        let kept: Kept = serde_json::from_str(text).with_context(|| format!("`{file}` is no plan"))?;
+        if kept.version != VERSION {
+            bail!("`{file}` was written by another version; plan again");
+        }
+        if self.prune || !self.given.variables.is_empty() {
+            bail!("a plan is applied as it is; `--prune` and `--var` go with `rolecall plan`");
+        }
+        self.prune = kept.prune;
+        self.given.variables = kept.variables.clone().into_iter().collect();
+        self.given.file = PathBuf::from(&kept.file);
+        if self.asked.reach.context.is_empty() {
+            self.asked.reach.context =
+                kept.tenants.iter().filter_map(|tenant| tenant.context.clone()).collect();
+        }
+        Ok(kept)
+    }
+}
+
+/// What a tenant holds behind some steps.
+fn behind(holdings: &Holdings, steps: &[Step]) -> anyhow::Result<Holdings> {
+    let mut after = holdings.clone();
+    for step in steps {
+        after.perform(step).with_context(|| step.head().1)?;
+    }
+    Ok(after)
+}
+
+fn called(client: &Client, tenant: &Tenant) -> String {
+    let context = client.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    format!("{context}{} ({})", visible(&tenant.name), tenant.id)
+}
+
+impl Planned {
+    fn called(&self) -> String {
+        called(&self.client, &self.tenant)
+    }
+
+    fn failed(&self) -> impl Iterator<Item = &Tried> {
+        self.tried.iter().filter(|tried| tried.outcome.failure.is_some())
+    }
+
+    fn kept(&self) -> KeptTenant {
+        KeptTenant {
+            context: self.client.name.clone(),
+            id: self.tenant.id.clone(),
+            steps: self.plan.steps.iter().map(KeptStep::from).collect(),
+        }
+    }
+
+    /// Refuses a plan that was made for another tenant, or one that was changed since: every step that is still to be done must have
+    /// been reviewed. What was done of it already is left out, so an interrupted plan can be applied again.
+    fn refuse_other(&self, kept: &Kept) -> anyhow::Result<()> {
+        let Some(reviewed) = kept.tenants.iter().find(|tenant| tenant.id == self.tenant.id) else {
+            bail!("the plan was made for another tenant than {}", self.called());
+        };
+        let now: Vec<KeptStep> = self.plan.steps.iter().map(KeptStep::from).collect();
+        let new: Vec<&KeptStep> = now.iter().filter(|step| !reviewed.steps.contains(step)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = new.iter().map(|step| format!("\n  {}", visible(&step.step))).collect();
+        bail!(
+            "{} was changed since the plan was made. Plan again: this was not reviewed{}",
+            self.called(),
+            list.concat()
+        )
+    }
+
+    /// Does what is planned, step by step, and says what was done and what was not. Asked to stop, it does so behind the step it is at.
+    async fn apply(&self, mut stop: Pin<&mut impl Future<Output = ()>>) -> anyhow::Result<()> {
+        let steps: Vec<(&Step, String)> =
+            self.plan.steps.iter().map(|step| (step, visible(&KeptStep::from(step).step))).collect();
+        let mut applier = Applier::new(&self.client, &self.tenant);
+        for (at, (step, what)) in steps.iter().enumerate() {
+            let is_stopped = stop.as_mut().now_or_never().is_some();
+            let done =
+                if is_stopped { Err(anyhow!("it was asked to stop")) } else { applier.perform(step).await };
+            let Err(error) = done else {
+                print(&format!("  done    {what}\n"))?;
+                continue;
+            };
+            if !is_stopped {
+                print(&format!("  failed  {what}\n"))?;
+            }
+            for (_, left) in steps.iter().skip(if is_stopped { at } else { at + 1 }) {
+                print(&format!("  left    {left}\n"))?;
+            }
+            let done = format!("{at} of {} steps were done; the same command does the rest", steps.len());
+            return Err(error.context(format!("{}: {what}: {done}", self.called())));
+        }
+        let steps = steps.len();
+        print(&format!("  {steps} {} done\n", if steps == 1 { "step" } else { "steps" }))
+    }
+}
