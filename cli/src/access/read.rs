@@ -20,8 +20,9 @@ use rolecall_engine::{
     users::UserStatus,
 };
 use rolecall_server::Clock;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value;
+use tokio::try_join;
 
 use crate::{api::Client, members::Members as _};
 
@@ -138,40 +139,15 @@ pub async fn read(client: &Client, mut catalogue: Catalogue) -> anyhow::Result<T
     refuse_other_catalogue(client, &catalogue).await?;
     // A real tenant may have newer scopes; they count as what they are called.
     catalogue.unknown = Unknown::Accept;
-    let about = client.get("/api/v1/tenants/me", &[]).await?;
-    let roles: Vec<ReadRole> = all(client, "/api/v1/roles", &[]).await?;
-    let mut groups: Vec<ReadGroup> = all(client, "/api/v1/groups", &[("systemGroups", "true")]).await?;
-    groups.extend(all(client, "/api/v1/groups", &[]).await?);
-    let users: Vec<ReadUser> = all(client, "/api/v1/users", &[]).await?;
+    let (about, roles, mut groups, others, users) = try_join!(
+        client.get("/api/v1/tenants/me", &[]),
+        client.all("/api/v1/roles", &[]),
+        client.all("/api/v1/groups", &[("systemGroups", "true")]),
+        client.all("/api/v1/groups", &[]),
+        client.all("/api/v1/users", &[]),
+    )?;
+    groups.extend::<Vec<ReadGroup>>(others);
     compiled(about, roles, groups, users, catalogue)
-}
-
-async fn all<T: DeserializeOwned>(
-    client: &Client,
-    path: &str,
-    query: &[(&str, &str)],
-) -> anyhow::Result<Vec<T>> {
-    let mut all = Vec::new();
-    let mut fault = None;
-    client
-        .pages(path, query, |page| {
-            match Vec::<T>::deserialize(page.get_mut("data").map(Value::take).unwrap_or_default()) {
-                Ok(mut things) => {
-                    all.append(&mut things);
-                    true
-                }
-                Err(error) => {
-                    fault = Some(error);
-                    false
-                }
-            }
-        })
-        .await
-        .map_err(|error| match fault {
-            Some(fault) => anyhow::Error::new(fault).context(format!("`{path}` is not of the contract")),
-            None => error.into(),
-        })?;
-    Ok(all)
 }
 
 /// Refuses a server whose catalogue is not the one that answers would be computed by.
@@ -327,7 +303,7 @@ mod tests {
 
     use super::*;
 
-    fn list<T: DeserializeOwned>(value: Value) -> Vec<T> {
+    fn list<T: serde::de::DeserializeOwned>(value: Value) -> Vec<T> {
         serde_json::from_value(value).unwrap()
     }
 

@@ -128,7 +128,6 @@ async fn last_sign_ins(client: &Client, asking: &Asking) -> Option<HashMap<Strin
                     last.entry(user.to_owned()).or_insert_with(|| at.to_owned());
                 }
             }
-            page.member("data").is_array()
         })
         .await;
     match read {

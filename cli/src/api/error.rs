@@ -33,7 +33,7 @@ pub enum ApiError {
         /// The method and the path.
         request: String,
         /// What is wrong.
-        what: &'static str,
+        what: String,
     },
 }
 
@@ -46,8 +46,8 @@ impl ApiError {
         Self::Unreachable { base, why, sent: !error.is_connect() }
     }
 
-    pub(super) fn strange(ask: &Ask, what: &'static str) -> Self {
-        Self::Strange { request: format!("{} {}", ask.method, ask.url), what }
+    pub(super) fn strange(ask: &Ask, what: impl Into<String>) -> Self {
+        Self::Strange { request: format!("{} {}", ask.method, ask.url), what: what.into() }
     }
 }
 

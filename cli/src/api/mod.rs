@@ -6,6 +6,7 @@ mod retry;
 
 use std::{sync::Mutex, time::Duration};
 
+use bytes::Bytes;
 pub use error::{ApiError, Refused};
 use pace::Pace;
 use reqwest::{
@@ -15,6 +16,10 @@ use reqwest::{
 };
 use retry::Patience;
 use rolecall_server::Entropy;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -93,7 +98,33 @@ pub struct Client {
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: Value,
+    body: Bytes,
+}
+
+/// A page of a list (reference/rest-api.md §1.3).
+#[derive(Deserialize)]
+struct Page<T> {
+    data: Vec<T>,
+    #[serde(default)]
+    links: Links,
+}
+
+#[derive(Deserialize, Default)]
+struct Links {
+    #[serde(default)]
+    next: Option<Link>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    #[serde(default)]
+    href: Option<String>,
+}
+
+impl Links {
+    fn next(self) -> Option<String> {
+        self.next.and_then(|next| next.href)
+    }
 }
 
 impl Client {
@@ -139,8 +170,8 @@ impl Client {
     /// When it cannot be asked.
     pub async fn scopes(&self) -> Result<Option<&Vec<Value>>, ApiError> {
         let found = self.scopes.get_or_try_init(async || {
-            let answer = match self.sent(&Ask::get(SCOPES, &[]), None).await {
-                Ok(answer) => answer,
+            let body = match self.get(SCOPES, &[]).await {
+                Ok(body) => body,
                 Err(ApiError::Refused(refused)) if matches!(refused.status, 400 | 403..=406) => {
                     return Ok(None);
                 }
@@ -148,7 +179,7 @@ impl Client {
                 Err(ApiError::Strange { .. }) => return Ok(None),
                 Err(other) => return Err(other),
             };
-            let scopes = answer.body.get("data").and_then(Value::as_array).cloned();
+            let scopes = body.get("data").and_then(Value::as_array).cloned();
             Ok(scopes.filter(|all| all.iter().all(|scope| scope.member("customRole").is_boolean())))
         });
         Ok(found.await?.as_ref())
@@ -159,7 +190,8 @@ impl Client {
     /// # Errors
     /// When it cannot be asked, or refuses.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
-        Ok(self.sent(&Ask::get(path, query), None).await?.body)
+        let ask = Ask::get(path, query);
+        self.sent(&ask, None).await?.json(&ask)
     }
 
     /// Gets something that may not be there.
@@ -178,19 +210,29 @@ impl Client {
     /// # Errors
     /// When it cannot be asked or refuses, or the list is none of the contract.
     pub async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, ApiError> {
+        self.all(path, query).await
+    }
+
+    /// As [`Client::list`], for things of a form.
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub async fn all<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, ApiError> {
         let mut all = Vec::new();
-        let more = |page: &mut Value| match page.get_mut("data").map(Value::take) {
-            Some(Value::Array(mut data)) => {
-                all.append(&mut data);
-                true
-            }
-            _ => false,
+        let take = |ask: &Ask, answer: &Answer| {
+            let Page { mut data, links } = answer.json(ask)?;
+            all.append(&mut data);
+            Ok(links.next())
         };
-        self.pages(path, query, more).await?;
+        self.walk(path, query, take).await?;
         Ok(all)
     }
 
-    /// Gets a list page by page, each handed to `take`, which says whether it is one.
+    /// Gets a list page by page, each handed to `take` as it is.
     ///
     /// # Errors
     /// As [`Client::list`].
@@ -198,7 +240,22 @@ impl Client {
         &self,
         path: &str,
         query: &[(&str, &str)],
-        mut take: impl FnMut(&mut Value) -> bool,
+        mut take: impl FnMut(&Value),
+    ) -> Result<(), ApiError> {
+        let take = |ask: &Ask, answer: &Answer| {
+            let Page::<IgnoredAny> { links, .. } = answer.json(ask)?;
+            take(&answer.json(ask)?);
+            Ok(links.next())
+        };
+        self.walk(path, query, take).await
+    }
+
+    /// Goes from page to page; `take` says where the next is.
+    async fn walk(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        mut take: impl FnMut(&Ask, &Answer) -> Result<Option<String>, ApiError>,
     ) -> Result<(), ApiError> {
         // What only lists system groups may stand with nothing else (reference/rest-api.md §4.1).
         let alone = query.iter().any(|(name, _)| *name == "systemGroups" || *name == "limit");
@@ -206,13 +263,8 @@ impl Client {
         let query: Vec<(&str, &str)> = query.iter().copied().chain(limit).collect();
         let mut ask = Ask::get(path, &query);
         loop {
-            let mut page = self.sent(&ask, None).await?.body;
-            let next =
-                page.member("links").member("next").member("href").as_str().map(|next| self.local(next));
-            if !take(&mut page) {
-                return Err(ApiError::strange(&ask, "the answer is not a page of a list"));
-            }
-            match next {
+            let page = self.sent(&ask, None).await?;
+            match take(&ask, &page)?.map(|next| self.local(&next)) {
                 None => return Ok(()),
                 Some(Some(next)) if next != ask.url => ask.url = next,
                 Some(_) => return Err(ApiError::strange(&ask, "the link to the next page leads nowhere")),
@@ -230,7 +282,7 @@ impl Client {
         if name.is_none() {
             self.take_turn().await;
         }
-        Ok(self.sent(ask, name).await?.body)
+        self.sent(ask, name).await?.json(ask)
     }
 
     /// Waits for as long as the documented number of writes in a minute asks for (reference/rest-api.md §1.7).
@@ -302,11 +354,6 @@ impl Client {
         if status.is_client_error() || status.is_server_error() {
             return Err(ApiError::Refused(Box::new(Refused::new(ask, status, &headers, &body))));
         }
-        let body = if body.is_empty() || status.is_redirection() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).map_err(|_| ApiError::strange(ask, "the answer is not JSON"))?
-        };
         Ok(Answer { status, headers, body })
     }
 
@@ -321,7 +368,16 @@ impl Client {
 
 impl Answer {
     fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Value::Null }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
+    /// What it says; null where it says nothing.
+    fn json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, ApiError> {
+        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
+        serde_json::from_slice(body).map_err(|error| {
+            let what = if error.is_data() { "not of the contract" } else { "not JSON" };
+            ApiError::strange(ask, format!("the answer is {what}: {error}"))
+        })
     }
 }
 

@@ -76,7 +76,7 @@ pub async fn read(client: &Client, catalogue: Catalogue, sections: &[Section]) -
     let mut found = Tenant { holdings, id, name, ids: Ids::default() };
     found.roles(&read.roles, &editor)?;
     found.groups(&read.groups, &editor);
-    found.users(&read.users, &editor);
+    found.users(read.users, &editor);
     if sections.contains(&Section::Spaces) {
         found.spaces(client, &editor).await?;
     }
@@ -153,15 +153,16 @@ impl Tenant {
         }
     }
 
-    fn users(&mut self, users: &[(UserId, read::ReadUser)], editor: &Editor) {
+    fn users(&mut self, users: Vec<(UserId, read::ReadUser)>, editor: &Editor) {
         let snapshot = &self.holdings.snapshot;
         for (id, user) in users {
-            let Some(facts) = snapshot.user(*id) else { continue };
+            let Some(facts) = snapshot.user(id) else { continue };
+            let client_id = user.is_bot().then(|| Setting::stored(user.subject.clone()));
             let known = User {
-                id: *id,
-                subject: Subject::stored(user.subject.clone()),
-                name: DisplayName::stored(user.name.clone()),
-                email: user.email.clone().map(Email::stored),
+                id,
+                subject: Subject::stored(user.subject),
+                name: DisplayName::stored(user.name),
+                email: user.email.map(Email::stored),
                 picture: None,
                 locale: None,
                 zoneinfo: None,
@@ -169,7 +170,7 @@ impl Tenant {
                 preferred_zoneinfo: None,
                 status: facts.status,
                 invite_expires_at: None,
-                client_id: user.is_bot().then(|| Setting::stored(user.subject.clone())),
+                client_id,
                 provider: None,
                 profile: None,
                 roles: snapshot.direct_roles(facts).map(|role| Assigned::from(role.id)).collect(),
@@ -177,8 +178,8 @@ impl Tenant {
                 created_at: editor.at,
                 updated_at: editor.at,
             };
-            self.ids.users.insert(*id, user.id.clone());
-            self.holdings.users.insert(*id, known);
+            self.ids.users.insert(id, user.id);
+            self.holdings.users.insert(id, known);
         }
     }
 

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     api::{Ask, Client},
-    members::Members as _,
     output::{Output, print},
 };
 
@@ -34,7 +33,6 @@ pub async fn list_raw(client: &Client, noun: &Noun, filter: Option<&str>) -> any
     client
         .pages(noun.path, &query, |page| {
             written = print(&format!("{page}\n"));
-            page.member("data").is_array()
         })
         .await?;
     written
