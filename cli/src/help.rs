@@ -5,6 +5,7 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Command};
 use clap_complete::Shell;
+use clap_markdown::{MarkdownOptions, help_markdown_command_custom};
 
 use crate::output::print;
 
@@ -73,14 +74,25 @@ impl Completions {
 #[derive(Args)]
 pub struct Man {
     /// The directory; it is made if it is not there
-    directory: PathBuf,
+    #[arg(required_unless_present = "markdown")]
+    directory: Option<PathBuf>,
+    /// Print all of them as one page of Markdown instead
+    #[arg(long, conflicts_with = "directory")]
+    markdown: bool,
 }
 
 impl Man {
     pub fn run(self, program: Command) -> anyhow::Result<()> {
-        let shown = self.directory.display();
-        fs::create_dir_all(&self.directory).with_context(|| format!("cannot make `{shown}`"))?;
-        clap_mangen::generate_to(program, &self.directory)
+        let Some(directory) = self.directory else {
+            let options = MarkdownOptions::new()
+                .title("Commands".to_owned())
+                .show_footer(false)
+                .show_table_of_contents(false);
+            return print(&help_markdown_command_custom(&program.before_help(None), &options));
+        };
+        let shown = directory.display();
+        fs::create_dir_all(&directory).with_context(|| format!("cannot make `{shown}`"))?;
+        clap_mangen::generate_to(program, &directory)
             .with_context(|| format!("cannot write manual pages into `{shown}`"))
     }
 }

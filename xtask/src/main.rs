@@ -88,7 +88,13 @@ fn generate() -> anyhow::Result<()> {
     let tests =
         ["test", "--quiet", "-p", "rolecall-server", "--test", "it", "--", "permissions", "escalation"];
     run_with("", "cargo", &tests, &[("ROLECALL_GENERATE", "1")])?;
-    println!("wrote openapi.json, permissions.txt and escalation.txt");
+    for (file, words) in
+        [("commands.md", &["man", "--markdown"][..]), ("access-as-code.schema.json", &["schema"])]
+    {
+        let printed = output("cargo", &[&["run", "--quiet", "-p", "rolecall", "--"], words].concat())?;
+        std::fs::write(root().join("docs/reference").join(file), printed)?;
+    }
+    println!("wrote openapi.json, permissions.txt, escalation.txt, and the reference of the command line");
     Ok(())
 }
 

@@ -24,6 +24,17 @@ fn help_keeps_apart_what_is_where() {
     insta::assert_snapshot!(all);
 }
 
+/// The checked-in reference is the program's.
+#[test]
+fn the_reference_is_the_one_that_is_published() {
+    let printed = rolecall().args(["man", "--markdown"]).output().unwrap().stdout;
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/commands.md");
+    assert!(
+        printed == std::fs::read(kept).unwrap(),
+        "write it with `cargo xtask generate`, or `rolecall man --markdown`"
+    );
+}
+
 #[test]
 fn shells_and_manuals_know_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
