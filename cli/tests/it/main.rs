@@ -16,6 +16,7 @@ mod deliveries;
 mod everyday;
 mod help;
 mod import;
+mod machine;
 mod manifests;
 mod merging;
 mod nginx;
