@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, Method, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts, uri::Authority},
 };
 use cookie::Cookie;
 use rolecall_engine::{
@@ -36,11 +36,13 @@ use crate::{
     },
     db::Reader,
     error::{Error, SessionError},
+    etag::Expected,
     limits::{RetryAfter, Tier},
     links::{Host, Links, Origin},
     operators::sql as operators,
     tenants::sql as tenants,
     trace::{Cause, TraceId},
+    written,
 };
 
 /// What a caller must hold.
@@ -317,11 +319,14 @@ impl<P: Permission> Caller<P> {
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
         let user = credential.user().ok_or(Error::Unauthenticated)?;
-        let who = Who { credential, user, cause: cause(trace, parts, tier)? };
+        let expected = parts.headers.get_all(header::IF_MATCH).iter().map(HeaderValue::as_bytes);
+        let cause = Cause { expected: Expected::by(expected), ..cause(trace, parts, tier)? };
+        let who = Who { credential, user, cause };
         who.is_active(&tenant)?;
         let counted = app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier);
         counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
         who.may::<P>(&tenant)?;
+        written::note_seen(tenant.revision());
         Ok(Self {
             who,
             tenant,
@@ -435,7 +440,12 @@ pub fn cause(trace: TraceId, head: &Parts, tier: Tier) -> Result<Cause, Error> {
         Reason::new(text).map_err(|error| wrong(&error))
     });
     match values.next() {
-        None => Ok(Cause { trace, reason: reason.transpose()?, once: head.extensions.get().cloned() }),
+        None => Ok(Cause {
+            trace,
+            reason: reason.transpose()?,
+            once: head.extensions.get().cloned(),
+            expected: None,
+        }),
         Some(_) => Err(wrong(&"must not stand twice")),
     }
 }

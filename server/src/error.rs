@@ -46,6 +46,8 @@ pub enum Error {
     Unavailable,
     /// The database has no room for what is to be stored.
     StorageFull,
+    /// What is to be changed was changed since the state that the request depends on.
+    Changed,
     /// What the request wants to see is not known here yet.
     RevisionUnavailable,
     /// The server is about to stop.
@@ -270,6 +272,9 @@ impl fmt::Display for Error {
             Self::UnsupportedMediaType(needed) => write!(f, "the body must be `{needed}`"),
             Self::TooManyRequests(seconds) => write!(f, "too many requests; try again in {seconds} seconds"),
             Self::Timeout => f.write_str("the request did not arrive in time"),
+            Self::Changed => f.write_str(
+                "it was changed since what `If-Match` says, or that is too long ago; read it again",
+            ),
             Self::RevisionUnavailable => {
                 f.write_str("what the request wants to see is not known here yet; try again")
             }

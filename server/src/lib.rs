@@ -21,6 +21,7 @@ pub mod demo;
 mod edge;
 mod egress;
 mod error;
+mod etag;
 mod events;
 mod explain;
 mod groups;

@@ -13,7 +13,7 @@ use std::{
 
 use rolecall_engine::names::Reason;
 
-use crate::{clock::Entropy, idempotency::once::Once};
+use crate::{clock::Entropy, etag::Expected, idempotency::once::Once};
 
 /// The number of a request, written as 32 lower-case hexadecimal digits (reference/errors.md §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,17 +93,18 @@ impl Parent {
 }
 
 /// What a change is written down with beside who made it: the number of the request, and why, if it says so; and the name under
-/// which it is to be done once.
+/// which it is to be done once; and what it depends on.
 #[derive(Debug, Clone)]
 pub struct Cause {
     pub trace: TraceId,
     pub reason: Option<Reason>,
     pub once: Option<Arc<Once>>,
+    pub expected: Option<Expected>,
 }
 
 impl From<TraceId> for Cause {
     fn from(trace: TraceId) -> Self {
-        Self { trace, reason: None, once: None }
+        Self { trace, reason: None, once: None, expected: None }
     }
 }
 

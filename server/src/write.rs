@@ -17,7 +17,10 @@ use rolecall_engine::{
 use crate::{
     api_keys::sql as api_keys,
     app::App,
-    audits::{archive, record::record},
+    audits::{
+        archive,
+        record::{record, refuse_changed},
+    },
     caller::{Caller, Operating, Permission},
     db::{Left, Reader, Shape, Writer, Written},
     error::Error,
@@ -89,7 +92,9 @@ impl<P: Permission> Caller<P> {
         work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let who = self.who.clone();
-        let (tenant, cause) = (who.tenant(), who.cause.clone());
+        let (tenant, mut cause) = (who.tenant(), who.cause.clone());
+        // What the request itself has changed does not count.
+        cause.expected = cause.expected.filter(|_| written::so_far().written.is_none());
         let prove = async move |tenant: &Snapshot, reader: &Reader<'_>, at| {
             who.prove::<P>(tenant, reader, at).await?;
             Ok(who.editor(tenant, at))
@@ -338,7 +343,7 @@ async fn stored<T: Send + 'static>(
     };
     let Stored { value, revision, rows, done } = app.db.write(tenant, work, publish).await?;
     app.metrics.audit_rows.inc_by(rows);
-    written::note(tenant, revision);
+    written::note_written(tenant, revision);
     if let Some((once, id)) = done {
         once.set_done(Done { tenant, id });
     }
@@ -401,6 +406,7 @@ async fn store<T>(
     let revision = Revision(before.revision().0 + 1);
     let after = before.apply(revision, editor.at, &changes);
     keep_administrator(before, &after, &changes)?;
+    refuse_changed(writer, &after, &changes, cause).await?;
     for change in &changes {
         store_one(writer, change).await?;
     }

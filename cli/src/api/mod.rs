@@ -11,7 +11,7 @@ pub use error::{ApiError, Refused};
 use pace::Pace;
 use reqwest::{
     Method, StatusCode, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION},
+    header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, LOCATION},
     redirect::Policy,
 };
 use retry::Patience;
@@ -65,6 +65,12 @@ impl Ask {
             url.extend(form_urlencoded::byte_serialize(value.as_bytes()));
         }
         Self::new(Method::GET, url, None)
+    }
+
+    /// The same, refused if the server's tag of what it is about is not this one any more. A server that gives no tags is not asked.
+    pub fn expecting(mut self, tag: Option<String>) -> Self {
+        self.headers.extend(tag.map(|tag| (IF_MATCH.as_str(), tag)));
+        self
     }
 
     /// Whether sending it twice does what sending it once does, whoever answers. Patches are, if they only replace.
@@ -192,6 +198,18 @@ impl Client {
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
         let ask = Ask::get(path, query);
         self.sent(&ask, None).await?.json(&ask)
+    }
+
+    /// Gets something, with the tag by which a change can depend on it. Only a Rolecall gives tags.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn tagged(&self, path: &str) -> Result<(Value, Option<String>), ApiError> {
+        let ask = Ask::get(path, &[]);
+        let answer = self.sent(&ask, None).await?;
+        let tag = answer.headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let tag = if self.is_rolecall().await? { tag } else { None };
+        Ok((answer.json(&ask)?, tag))
     }
 
     /// Gets something that may not be there.

@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 
 use super::tenant::Tenant;
 use crate::{
-    api::{Ask, Client},
+    api::{ApiError, Ask, Client},
     members::Members as _,
 };
 
+/// Rounds before it is given up: others change the tenant all the time.
+const ROUNDS: usize = 20;
 const EVERYONE: &str = "/systemGroups/000000000000000000000001/assignedRoles";
 
 /// Does steps in one tenant.
@@ -47,25 +49,22 @@ impl<'a> Applier<'a> {
                 self.write(Method::POST, "/api/v1/roles".to_owned(), Some(body)).await.map(drop)
             }
             Step::DescribeRole { role, before, after } => {
-                let path = self.role(&role.id)?;
-                let present = self.client.get(&path, &[]).await?;
-                unmoved(present.member("description").as_str().unwrap_or_default() == before.as_str())?;
-                self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
+                self.edit(self.role(&role.id)?, |role| {
+                    unmoved(role.member("description").as_str().unwrap_or_default() == before.as_str())?;
+                    Ok(json!([replace("/description", json!(after.as_str()))]))
+                })
+                .await
             }
             Step::Grant { role, scopes, .. } => {
-                let path = self.role(&role.id)?;
-                unmoved(holds(
-                    self.client.get(&path, &[]).await?.member("assignedScopes"),
-                    None,
-                    &scopes.before,
-                ))?;
-                self.patch(path, one_by_one("/assignedScopes", scopes, |scope| json!(scope)).into()).await
+                self.edit(self.role(&role.id)?, |role| {
+                    unmoved(holds(role.member("assignedScopes"), None, &scopes.before))?;
+                    Ok(one_by_one("/assignedScopes", scopes, |scope| json!(scope)).into())
+                })
+                .await
             }
             Step::DeleteRole { role, scopes } => {
-                let path = self.role(&role.id)?;
-                let present = self.client.get(&path, &[]).await?;
-                unmoved(holds(present.member("assignedScopes"), None, scopes))?;
-                self.write(Method::DELETE, path, None).await.map(drop)
+                let as_planned = |role: &Value| unmoved(holds(role.member("assignedScopes"), None, scopes));
+                self.delete(self.role(&role.id)?, as_planned).await
             }
             Step::CreateGroup { name, description, roles } => {
                 let mut body =
@@ -79,22 +78,22 @@ impl<'a> Applier<'a> {
                 Ok(())
             }
             Step::DescribeGroup { group, before, after } => {
-                let path = self.group_path(&group.id)?;
-                let present = self.client.get(&path, &[]).await?;
                 let said = before.as_ref().map_or("", |text| text.as_str());
-                unmoved(present.member("description").as_str().unwrap_or_default() == said)?;
-                self.patch(path, json!([replace("/description", json!(after.as_str()))])).await
+                self.edit(self.group_path(&group.id)?, |group| {
+                    unmoved(group.member("description").as_str().unwrap_or_default() == said)?;
+                    Ok(json!([replace("/description", json!(after.as_str()))]))
+                })
+                .await
             }
             Step::Assign { group, provider, roles } => self.assign(&group.id, *provider, roles).await,
             Step::DeleteGroup { group, roles } => {
-                let path = self.group_path(&group.id)?;
-                let present = self.client.get(&path, &[]).await?;
-                unmoved(holds(present.member("assignedRoles"), Some("name"), roles))?;
-                self.write(Method::DELETE, path, None).await.map(drop)
+                let as_planned =
+                    |group: &Value| unmoved(holds(group.member("assignedRoles"), Some("name"), roles));
+                self.delete(self.group_path(&group.id)?, as_planned).await
             }
             Step::AssignUser { user, roles, groups } => {
                 let id = self.tenant.ids.users.get(&user.id).context("the user is not there")?;
-                self.assign_user(&format!("/api/v1/users/{id}"), roles.as_ref(), groups.as_ref()).await
+                self.assign_user(format!("/api/v1/users/{id}"), roles.as_ref(), groups.as_ref()).await
             }
             Step::AssignInSpace { .. } => self.assign_in_space(step).await,
         }
@@ -129,20 +128,19 @@ impl<'a> Applier<'a> {
         roles: &Edit<RoleName>,
     ) -> anyhow::Result<()> {
         if provider == Provider::System {
-            let after = by_name(&roles.after);
-            let path = "/api/v1/groups/settings";
-            let settings = self.client.get(path, &[]).await?;
-            let present = settings.member("systemGroups").member(&group.to_string()).member("assignedRoles");
-            unmoved(holds(present, Some("name"), &roles.before))?;
-            return self.patch(path.to_owned(), json!([replace(EVERYONE, after)])).await;
+            let edit = |settings: &Value| {
+                let everyone = settings.member("systemGroups").member(&group.to_string());
+                unmoved(holds(everyone.member("assignedRoles"), Some("name"), &roles.before))?;
+                Ok(json!([replace(EVERYONE, by_name(&roles.after))]))
+            };
+            return self.edit("/api/v1/groups/settings".to_owned(), edit).await;
         }
-        let path = self.group_path(group)?;
-        unmoved(holds(
-            self.client.get(&path, &[]).await?.member("assignedRoles"),
-            Some("name"),
-            &roles.before,
-        ))?;
-        self.patch(path, self.role_operations(roles).await?.into()).await
+        let operations = self.role_operations(roles).await?;
+        self.edit(self.group_path(group)?, |group| {
+            unmoved(holds(group.member("assignedRoles"), Some("name"), &roles.before))?;
+            Ok(operations.clone().into())
+        })
+        .await
     }
 
     /// The operations on the roles of a user or a group. Where one role can be given and taken, nobody else's change is overwritten.
@@ -157,32 +155,34 @@ impl<'a> Applier<'a> {
     /// Changes a user in one request.
     async fn assign_user(
         &self,
-        path: &str,
+        path: String,
         roles: Option<&Edit<RoleName>>,
         groups: Option<&Edit<GroupName>>,
     ) -> anyhow::Result<()> {
-        let present = self.client.get(path, &[]).await?;
         let mut operations: Vec<Value> = Vec::new();
         if let Some(roles) = roles {
-            unmoved(holds(present.member("assignedRoles"), Some("name"), &roles.before))?;
             operations.extend(self.role_operations(roles).await?);
         }
-        if let Some(groups) = groups {
-            let custom = present.member("assignedGroups").as_array().into_iter().flatten();
-            let custom: Value =
-                custom.filter(|group| group.member("providerType") == "custom").cloned().collect();
-            unmoved(holds(&custom, Some("name"), &groups.before))?;
-            for name in groups.gives() {
-                operations
-                    .push(json!({"op": "add", "path": "/assignedGroups/-", "value": self.group(name)?}));
-            }
-            for name in groups.takes() {
-                operations.push(
-                    json!({"op": "remove-value", "path": "/assignedGroups", "value": self.group(name)?}),
-                );
-            }
+        for name in groups.iter().flat_map(|groups| groups.gives()) {
+            operations.push(json!({"op": "add", "path": "/assignedGroups/-", "value": self.group(name)?}));
         }
-        self.patch(path.to_owned(), operations.into()).await
+        for name in groups.iter().flat_map(|groups| groups.takes()) {
+            operations
+                .push(json!({"op": "remove-value", "path": "/assignedGroups", "value": self.group(name)?}));
+        }
+        self.edit(path, |user| {
+            if let Some(roles) = roles {
+                unmoved(holds(user.member("assignedRoles"), Some("name"), &roles.before))?;
+            }
+            if let Some(groups) = groups {
+                let all = user.member("assignedGroups").as_array().into_iter().flatten();
+                let custom: Value =
+                    all.filter(|group| group.member("providerType") == "custom").cloned().collect();
+                unmoved(holds(&custom, Some("name"), &groups.before))?;
+            }
+            Ok(operations.clone().into())
+        })
+        .await
     }
 
     async fn assign_in_space(&self, step: &Step) -> anyhow::Result<()> {
@@ -215,18 +215,46 @@ impl<'a> Applier<'a> {
         }
     }
 
-    async fn patch(&self, path: String, operations: Value) -> anyhow::Result<()> {
-        let answer = self.write(Method::PATCH, path, Some(operations)).await?;
-        match answer.member("errors").as_array().map(Vec::as_slice) {
-            None | Some([]) => Ok(()),
-            // Users may be changed partly (reference/rest-api.md §3.1).
-            Some(errors) => {
-                let said = errors.iter().map(|error| {
-                    error.member("detail").as_str().or(error.member("title").as_str()).unwrap_or("?")
-                });
-                bail!("it was done in part only: {}", said.collect::<Vec<_>>().join("; "))
+    /// Changes something as long as it is what the plan starts from.
+    async fn edit(
+        &self,
+        path: String,
+        operations: impl Fn(&Value) -> anyhow::Result<Value>,
+    ) -> anyhow::Result<()> {
+        let answer = self.unmoved(Method::PATCH, path, |present| operations(present).map(Some)).await?;
+        whole(&answer)
+    }
+
+    /// Deletes something as long as it is what the plan starts from.
+    async fn delete(
+        &self,
+        path: String,
+        as_planned: impl Fn(&Value) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.unmoved(Method::DELETE, path, |present| as_planned(present).map(|()| None)).await.map(drop)
+    }
+
+    /// Reads something, and sends what is made of it. A Rolecall refuses that if anything was changed in between; then it is read
+    /// again.
+    async fn unmoved(
+        &self,
+        method: Method,
+        path: String,
+        body: impl Fn(&Value) -> anyhow::Result<Option<Value>>,
+    ) -> anyhow::Result<Value> {
+        for _ in 0..ROUNDS {
+            let (present, tag) = self.client.tagged(&path).await?;
+            let ask = Ask::new(method.clone(), path.clone(), body(&present)?).expecting(tag);
+            match self.client.write(&ask).await {
+                Err(ApiError::Refused(refused)) if refused.status == 412 => {}
+                answer => return Ok(answer?),
             }
         }
+        bail!("others change the tenant all the time; try again")
+    }
+
+    async fn patch(&self, path: String, operations: Value) -> anyhow::Result<()> {
+        whole(&self.write(Method::PATCH, path, Some(operations)).await?)
     }
 
     async fn write(&self, method: Method, path: String, body: Option<Value>) -> anyhow::Result<Value> {
@@ -253,6 +281,19 @@ impl<'a> Applier<'a> {
         }
         let found = self.tenant.holdings.snapshot.group_named(Provider::Custom, name);
         found.map_or_else(|| bail!("the group `{name}` is not there"), |id| self.group_id(&id))
+    }
+}
+
+/// Refuses an answer that says that not all was done: users may be changed partly (reference/rest-api.md §3.1).
+fn whole(answer: &Value) -> anyhow::Result<()> {
+    match answer.member("errors").as_array().map(Vec::as_slice) {
+        None | Some([]) => Ok(()),
+        Some(errors) => {
+            let said = errors.iter().map(|error| {
+                error.member("detail").as_str().or(error.member("title").as_str()).unwrap_or("?")
+            });
+            bail!("it was done in part only: {}", said.collect::<Vec<_>>().join("; "))
+        }
     }
 }
 

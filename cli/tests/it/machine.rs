@@ -51,8 +51,7 @@ fn an_installation_is_looked_after() {
     ]
     .map(|line| machine.says(line))
     .concat();
-    let (tenant, operator) =
-        (machine.first("tenants ls", "Acme"), machine.first("operators ls", "Deployer"));
+    let (tenant, operator) = (machine.first("tenants ls", "Acme"), machine.first("operators ls", "Deployer"));
     shown += &[
         format!("tenants key {tenant} ada@acme.example"),
         format!("tenants key {tenant} nobody"),

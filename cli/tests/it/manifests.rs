@@ -4,11 +4,15 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
     process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 use crate::{
+    process::{agent, ask},
     strict,
     tool::{Tool, said, said_with, steady},
 };
@@ -294,6 +298,41 @@ fn names_that_look_like_something_else_stay_names() {
     assert_eq!(ends("drift exported.yaml"), Some(0));
     put(&tool, "yes.yaml", "autoAssign:\n  sharedSpaceCreator: yes\n");
     assert_eq!(ends("plan yes.yaml"), Some(1), "YAML 1.2 has true and false");
+}
+
+/// Somebody who changes other things all the time neither stops an apply nor loses anything by it.
+#[test]
+fn others_may_work_beside_an_apply() {
+    let tool = Tool::start();
+    let told = |what: &str| {
+        let roles: Vec<String> =
+            (0..20).map(|n| format!("  Role {n}: {{description: {what}, scopes: [notes]}}\n")).collect();
+        format!("everyone: []\nroles:\n{}", roles.concat())
+    };
+    put(&tool, "first.yaml", &told("First"));
+    assert!(here(&tool, "apply first.yaml").output().unwrap().status.success());
+    put(&tool, "then.yaml", &told("Then").replace("everyone: []", "everyone: [SharedSpaceCreator]"));
+    let goes_on = AtomicBool::new(true);
+    let made = thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            let (agent, url) = (agent(), format!("{}/api/v1/roles", tool.sandbox.url()));
+            let mut made = 0;
+            while goes_on.load(Ordering::Relaxed) {
+                let body = json!({"name": format!("Beside {made}")});
+                let (status, _) = ask(&agent, "POST", &url, tool.sandbox.admin_key(), Some(&body)).unwrap();
+                assert_eq!(status, 201);
+                made += 1;
+            }
+            made
+        });
+        let applied = here(&tool, "apply then.yaml").output().unwrap();
+        goes_on.store(false, Ordering::Relaxed);
+        assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+        beside.join().unwrap()
+    });
+    assert!(made > 0);
+    assert!(here(&tool, "drift then.yaml").output().unwrap().status.success());
+    assert_eq!(tool.out("role ls --json").matches("\"Beside ").count(), made);
 }
 
 /// Asked to stop, it ends behind the step it is at, and says what is left.

@@ -14,7 +14,12 @@ use super::{
     event::{self, Event},
     sql::{self, Kept},
 };
-use crate::{db::Writer, error::Error, trace::Cause};
+use crate::{
+    db::{Reader, Writer},
+    error::Error,
+    etag::Expected,
+    trace::Cause,
+};
 
 /// What happened, before it is a link of the chain.
 struct Row {
@@ -52,6 +57,29 @@ pub async fn record(
         head = Head { sequence: kept.sequence, at: kept.at, hash: kept.hash };
     }
     sql::set_head(writer, &head).await
+}
+
+/// Refuses to change what was changed since it was seen, if the change depends on that. `tenant` is the state that the changes lead to.
+/// It stands before anything is stored.
+///
+/// # Errors
+/// [`Error::Changed`], or when the database cannot be read.
+pub async fn refuse_changed(
+    reader: &Reader<'_>,
+    tenant: &Snapshot,
+    changes: &[Change],
+    cause: &Cause,
+) -> Result<(), Error> {
+    let Some(seen) = cause.expected.as_ref().and_then(Expected::revisions) else { return Ok(()) };
+    let Some(latest) = seen.into_iter().filter(|seen| *seen < tenant.revision()).max() else {
+        return Err(Error::Changed);
+    };
+    for change in changes {
+        if sql::was_changed(reader, &event::of(change, tenant)?.resource, latest).await? {
+            return Err(Error::Changed);
+        }
+    }
+    Ok(())
 }
 
 impl Row {

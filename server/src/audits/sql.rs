@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use rolecall_engine::time::Timestamp;
+use rolecall_engine::{access::Revision, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -108,6 +108,21 @@ pub async fn head(reader: &Reader<'_>) -> Result<Head, Error> {
     let read =
         |row: &Row<'_>| Ok(Head { sequence: row.integer(0)?, at: row.integer(1)?, hash: row.opt_text(2)? });
     reader.first(sql, &[], read).await?.ok_or(Error::NotFound)
+}
+
+/// Whether something may have been changed after a revision: it was, or the rows that would say so have left the trail.
+pub async fn was_changed(
+    reader: &Reader<'_>,
+    resource: &str,
+    Revision(revision): Revision,
+) -> Result<bool, Error> {
+    let changed = "SELECT 1 FROM audits WHERE tenant_id = $1 AND revision > $2 AND resource_id = $3 ORDER BY revision LIMIT 1";
+    if reader.first(changed, &[revision.into(), resource.into()], |_| Ok(())).await?.is_some() {
+        return Ok(true);
+    }
+    let kept = "SELECT revision FROM audits WHERE tenant_id = $1 ORDER BY revision, ordinal LIMIT 1";
+    let earliest = reader.first(kept, &[], |row| row.integer(0)).await?;
+    Ok(earliest.is_none_or(|earliest| earliest > revision + 1))
 }
 
 /// Stores where the tenant's chain ends.

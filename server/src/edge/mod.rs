@@ -30,6 +30,7 @@ use crate::{
     auth_settings::http as auth_settings,
     csrf_token::http as csrf_token,
     error::Error,
+    etag,
     events::http as events,
     explain::http as explain,
     groups::http as groups,
@@ -60,7 +61,7 @@ use crate::{
     web_integrations::http as web_integrations,
     webhook_deliveries::http as webhook_deliveries,
     webhooks::http as webhooks,
-    written,
+    written::{self, Noted},
 };
 
 /// The response header with the number of the request (reference/rest-api.md §1.1).
@@ -208,7 +209,7 @@ impl Edge {
             // Its body was not read.
             Err(error) => return last(error.into_response()),
         };
-        let (once, (response, written)) = if request.headers().contains_key(idempotency::KEY) {
+        let (once, (response, noted)) = if request.headers().contains_key(idempotency::KEY) {
             match idempotency::named(request.map(Body::new)).await {
                 Ok((request, once)) => (once, written::noted(self.dispatch(request, trace)).await),
                 Err(error) => return last(error.into_response()),
@@ -216,7 +217,13 @@ impl Edge {
         } else {
             (None, written::noted(self.dispatch(request, trace)).await)
         };
+        let Noted { seen, written } = noted;
         let mut response = consistency::conclude(&self.app, asked, response, written).await;
+        let is_read = method == Method::GET && response.status().is_success();
+        let tag = seen.filter(|_| is_read).map(etag::of).and_then(|tag| HeaderValue::try_from(tag).ok());
+        if let Some(tag) = tag {
+            response.headers_mut().entry(header::ETAG).or_insert(tag);
+        }
         if let Some(once) = once {
             response = idempotency::keep(&self.app, &once, response).await;
         }

@@ -43,7 +43,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
-            "parameters": Map::from_iter([CONSISTENCY, REVISION, ONCE].map(|(name, about)| (name.to_owned(), header(name, about)))),
+            "parameters": Map::from_iter([CONSISTENCY, REVISION, ONCE, EXPECTED].map(|(name, about)| (name.to_owned(), header(name, about)))),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An API key"}, "operator": operator},
         },
     })
@@ -69,6 +69,10 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         parameters.push(header("X-Reason", "Why, for who reads the audit trail: 1 to 512 characters"));
         parameters.push(json!({"$ref": format!("#/components/parameters/{}", ONCE.0)}));
         errors.extend([400, 409]);
+    }
+    if authenticated && operation.tier == Tier::Write {
+        parameters.push(json!({"$ref": format!("#/components/parameters/{}", EXPECTED.0)}));
+        errors.push(412);
     }
     if authenticated || operating {
         parameters.extend(
@@ -146,6 +150,12 @@ const REVISION: (&str, &str) = (
 const ONCE: (&str, &str) = (
     "Idempotency-Key",
     "A name of the request, 1 to 255 characters: sent again within a day, it is answered as before and does nothing",
+);
+
+/// What every change may depend on.
+const EXPECTED: (&str, &str) = (
+    "If-Match",
+    "The `ETag` of an answer: the change is made if nothing of what it changes was changed since, and else answered 412",
 );
 
 /// A header that a request may have.

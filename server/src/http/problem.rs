@@ -153,6 +153,7 @@ impl Problem {
                 (StatusCode::SERVICE_UNAVAILABLE, "HTTP-503", "Service unavailable")
             }
             Error::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "HTTP-507", "Insufficient storage"),
+            Error::Changed => (StatusCode::PRECONDITION_FAILED, "HTTP-412", "Precondition failed"),
             Error::RevisionUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "revision-unavailable", "Revision unavailable")
             }

@@ -21,6 +21,7 @@ mod edge;
 mod engines;
 mod envoy;
 mod escalation;
+mod etags;
 mod events;
 mod explain;
 mod groups;

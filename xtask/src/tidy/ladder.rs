@@ -22,6 +22,7 @@ const RUNGS: &[&[&str]] = &[
         "lease.rs",
         "sabotage.rs",
         "written.rs",
+        "etag.rs",
     ],
     &["mail.rs"],
     &["db/"],
