@@ -35,6 +35,11 @@ pub fn create(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Value> {
     if body.is_empty() {
         bail!("say what the {} is to be, by flags or `--from`", noun.word);
     }
+    for field in noun.fields {
+        if let Kind::Usually(text) = field.kind {
+            body.entry(field.member).or_insert_with(|| json!(text));
+        }
+    }
     Ok(Value::Object(body))
 }
 
@@ -59,7 +64,7 @@ pub fn edit(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Changes> {
 fn value(field: &Field, given: &ArgMatches) -> Option<Value> {
     let texts = || given.get_many::<String>(field.flag).map(|texts| texts.cloned().collect::<Vec<_>>());
     match field.kind {
-        Kind::Text => given.get_one::<String>(field.flag).map(|text| json!(text)),
+        Kind::Text | Kind::Usually(_) => given.get_one::<String>(field.flag).map(|text| json!(text)),
         Kind::Flag => given.get_one::<bool>(field.flag).map(|flag| json!(flag)),
         Kind::Texts => texts().map(|texts| json!(texts)),
         Kind::Roles => texts().map(|names| names.into_iter().map(|name| json!({"name": name})).collect()),

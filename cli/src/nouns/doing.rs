@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::lockout::loss;
 use crate::{
     api::{ApiError, Ask, Client},
     output::{print, visible},
@@ -27,7 +28,7 @@ pub struct Doing {
     /// Print the requests that would change something, one a line, and send none of them
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask whether something is to be deleted
+    /// Do not ask whether something is to be deleted, or your own administration to be lost
     #[arg(short, long)]
     pub yes: bool,
     /// Ask nothing, and fail where something would have to be asked
@@ -55,23 +56,53 @@ impl Doing {
         Ok(Some(sent?))
     }
 
-    /// Makes sure that somebody wants it.
+    /// Makes sure that somebody wants it, and what it takes from them if it takes something.
     ///
     /// # Errors
     /// When nobody does.
-    pub fn confirm(&self, question: &str) -> anyhow::Result<()> {
-        if self.yes || self.dry_run {
+    pub fn confirm(&self, loss: Option<&str>, question: &str) -> anyhow::Result<()> {
+        if self.yes {
             return Ok(());
         }
+        if self.dry_run {
+            return match loss {
+                Some(loss) if self.tells == Tells::Nothing => bail!("{loss}; if that is meant, say `--yes`"),
+                Some(loss) => {
+                    eprintln!("warning: {}", visible(loss));
+                    Ok(())
+                }
+                None => Ok(()),
+            };
+        }
         if self.no_input || !stdin().is_terminal() || !stderr().is_terminal() {
-            bail!("this has to be confirmed; say `--yes`");
+            match loss {
+                Some(loss) => bail!("{loss}; if that is meant, say `--yes`"),
+                None => bail!("this has to be confirmed; say `--yes`"),
+            }
+        }
+        if let Some(loss) = loss {
+            eprintln!("warning: {}", visible(loss));
         }
         eprint!("{} [y/N] ", visible(question));
         let mut answer = String::new();
         stdin().read_line(&mut answer)?;
         if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            bail!("nothing is deleted");
+            bail!("nothing is changed");
         }
         Ok(())
+    }
+
+    /// Makes sure that requests do not take from their caller what makes an administrator, unless somebody wants that.
+    ///
+    /// # Errors
+    /// When they do and nobody wants it, or the server does not say.
+    pub async fn keep_administration(&self, client: &Client, asks: &[Ask]) -> anyhow::Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        match loss(client, asks).await? {
+            Some(loss) => self.confirm(Some(&loss), "Do it?"),
+            None => Ok(()),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod body;
 mod doing;
 mod find;
+mod lockout;
 mod parts;
 mod table;
 mod verbs;
@@ -138,7 +139,7 @@ fn from(about: &'static str) -> Arg {
 fn flag(field: &Field) -> Arg {
     let argument = Arg::new(field.flag).long(field.flag).help(field.about);
     match field.kind {
-        Kind::Text => argument.value_name("TEXT"),
+        Kind::Text | Kind::Usually(_) => argument.value_name("TEXT"),
         Kind::Flag => argument.value_name("true|false").value_parser(clap::value_parser!(bool)),
         Kind::Texts | Kind::Roles => argument.value_name("TEXT").action(ArgAction::Append),
     }

@@ -77,6 +77,12 @@ impl Change {
     ) -> anyhow::Result<()> {
         let whole = find(client, self.noun, name).await?;
         let owner = Given { id: id(self.noun, &whole)?.to_owned(), called: called(self.noun, &whole) };
+        if self.part == Part::Member && whole.member("providerType") != "custom" {
+            bail!(
+                "nobody can be put into the group `{}` or taken out: administrators decide about members of custom groups only",
+                owner.called
+            );
+        }
         let mut items = Vec::new();
         for name in names {
             items.push(self.item(client, name).await?);
@@ -157,7 +163,11 @@ impl Target<'_> {
             }
             let operations = self.operations(client, &present, &missing).await?;
             let path = format!("{}/{}", self.noun.path, self.owner.id);
-            match doing.send(client, &Ask::new(Method::PATCH, path, Some(operations))).await {
+            let ask = Ask::new(Method::PATCH, path, Some(operations));
+            if !self.adds && round == 0 {
+                doing.keep_administration(client, std::slice::from_ref(&ask)).await?;
+            }
+            match doing.send(client, &ask).await {
                 Ok(None) => return Ok(true),
                 Ok(Some(_)) => acknowledged = true,
                 // Perhaps somebody else did the same, or something that forbids it: the next round shows.

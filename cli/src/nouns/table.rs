@@ -49,6 +49,8 @@ pub struct Field {
 pub enum Kind {
     /// A text.
     Text,
+    /// A text, and which one it is where a new thing is said to have none.
+    Usually(&'static str),
     /// Yes or no.
     Flag,
     /// Texts.
@@ -220,12 +222,13 @@ const GROUP: Noun = Noun {
     fields: &[
         text("name", "name", When::FirstAndEdit, "The name"),
         text("description", "description", When::Any, "What it is for"),
-        text(
-            "provider",
-            "providerType",
-            When::Create,
-            "Who decides about members: `custom`, or `idp` if not given",
-        ),
+        Field {
+            flag: "provider",
+            member: "providerType",
+            about: "Who decides about members: `custom` for administrators, `idp` for the identity provider [default: custom]",
+            kind: Kind::Usually("custom"),
+            when: When::Create,
+        },
         ROLES,
     ],
     verbs: ALL,

@@ -8,6 +8,7 @@ use super::{
     body::Changes,
     doing::Doing,
     find::{called, everyone, find, id},
+    lockout::loss,
     table::Noun,
 };
 use crate::{
@@ -79,6 +80,7 @@ pub async fn edit(
         return Ok(());
     }
     let ask = Ask::new(Method::PATCH, format!("{}/{id}", noun.path), Some(operations.into()));
+    doing.keep_administration(client, std::slice::from_ref(&ask)).await?;
     if doing.send(client, &ask).await?.is_some() {
         output.note(&format!("the {} `{called}` is changed", noun.word));
     }
@@ -97,21 +99,28 @@ pub async fn remove(
     for name in names {
         things.push(find(client, noun, name).await?);
     }
+    let asks = things.iter().map(|thing| deletion(noun, thing)).collect::<anyhow::Result<Vec<Ask>>>()?;
     let all: Vec<String> = things.iter().map(|thing| format!("`{}`", called(noun, thing))).collect();
     let place = client.name.as_deref().unwrap_or(client.base().as_str());
-    doing.confirm(&format!("Delete the {}{} {} at {place}?", noun.word, plural(&all), all.join(", ")))?;
-    for thing in &things {
-        let (id, called) = (id(noun, thing)?, called(noun, thing));
-        let mut ask = Ask::new(Method::DELETE, format!("{}/{id}", noun.path), None);
-        if noun.name == "oauth-client" {
-            ask.headers.push(("qlik-confirm-delete", id.to_owned()));
-        }
-        let sent = doing.send(client, &ask).await;
-        if sent.with_context(|| format!("the {} `{called}` is not deleted", noun.word))?.is_some() {
-            output.note(&format!("the {} `{called}` is deleted", noun.word));
+    let question = format!("Delete the {}{} {} at {place}?", noun.word, plural(&all), all.join(", "));
+    let lost = if doing.yes { None } else { loss(client, &asks).await? };
+    doing.confirm(lost.as_deref(), &question)?;
+    for (ask, called) in asks.iter().zip(&all) {
+        let sent = doing.send(client, ask).await;
+        if sent.with_context(|| format!("the {} {called} is not deleted", noun.word))?.is_some() {
+            output.note(&format!("the {} {called} is deleted", noun.word));
         }
     }
     Ok(())
+}
+
+fn deletion(noun: &Noun, thing: &Value) -> anyhow::Result<Ask> {
+    let id = id(noun, thing)?;
+    let mut ask = Ask::new(Method::DELETE, format!("{}/{id}", noun.path), None);
+    if noun.name == "oauth-client" {
+        ask.headers.push(("qlik-confirm-delete", id.to_owned()));
+    }
+    Ok(ask)
 }
 
 const fn plural(all: &[String]) -> &'static str {

@@ -46,7 +46,10 @@ fn users_and_groups_are_given_what_they_need() {
         "user remove-role zoe 'Report exporter' 'Key maker'",
         "user remove-role zoe 'Report exporter'",
         "user add-role zoe UserDefault",
-        "group create --name Night --provider custom --description 'On at night'",
+        "group create --name Night --description 'On at night'",
+        "group create --name Directory --provider idp -o csv",
+        "group add-member Directory zoe",
+        "group add-member Everyone zoe",
         "group add-role Night SharedSpaceCreator 'Report exporter' -q",
         "group add-member Night zoe 'Ben Berg'",
         "group add-member Night zoe",
@@ -228,6 +231,7 @@ fn whoever_takes_their_own_right_to_look_is_told_that_it_is_done() {
     let by_admin = |line: &str| assert!(tool.command(line).output().unwrap().status.success(), "{line}");
     by_admin("group create --name Lookers --provider custom --role TenantAdmin");
     by_admin("group add-member Lookers uma@acme.example");
-    let taken = tool.with_key(tool.user_key(), "group remove-role Lookers TenantAdmin").output().unwrap();
+    let taken =
+        tool.with_key(tool.user_key(), "group remove-role Lookers TenantAdmin --yes").output().unwrap();
     assert_eq!(taken.status.code(), Some(0), "{}", String::from_utf8_lossy(&taken.stderr));
 }

@@ -17,6 +17,7 @@ mod everyday;
 mod help;
 mod import;
 mod machine;
+mod lockout;
 mod manifests;
 mod merging;
 mod nginx;

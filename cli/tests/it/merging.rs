@@ -127,6 +127,7 @@ fn answer(got: &Got, roles: &mut Vec<Value>) -> (u16, Value) {
     match (words.next().unwrap(), words.next().unwrap()) {
         ("GET", "/api/v1/users") => (200, json!({"data": [user], "links": {}})),
         ("GET", "/api/v1/users/u1") => (200, user),
+        ("GET", "/api/v1/users/me") => (200, json!({"id": "u2", "assignedRoles": [], "assignedGroups": []})),
         ("GET", "/api/v1/roles") => (200, json!({"data": known.map(role), "links": {}})),
         ("PATCH", "/api/v1/users/u1") if got.body[0]["op"] == "replace" => {
             let named = |item: &Value| {
