@@ -8,6 +8,7 @@ use std::fmt::{self, Write as _};
 use anyhow::Context as _;
 use clap::ValueEnum;
 use opentelemetry::trace::TraceContextExt as _;
+use rolecall_engine::names::is_invisible;
 use rolecall_server::{spans, trace};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +31,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::{otlp::Traces, output::is_hidden};
+use crate::otlp::Traces;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -174,7 +175,7 @@ impl fmt::Write for Escaped<'_> {
     }
 
     fn write_char(&mut self, character: char) -> fmt::Result {
-        if is_hidden(character) {
+        if is_invisible(character) {
             return write!(self.0, "\\u{:04x}", u32::from(character));
         }
         self.0.write_char(character)

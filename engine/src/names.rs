@@ -57,7 +57,9 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-fn is_invisible(c: char) -> bool {
+/// Whether a character ends a line, moves the cursor, shows nothing or reorders its neighbours.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_control() || INVISIBLE.iter().any(|&(first, last)| (first..=last).contains(&c))
 }
 

@@ -3,31 +3,24 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, bail};
-use csv::StringRecord;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Field, Holds, Present};
+use super::{
+    file::Line,
+    kinds::{Holds, Kind},
+    rules::Asked,
+    tenant::Present,
+};
 use crate::{
     api::{Ask, Client},
     members::Members as _,
-    nouns::{Doing, Given, give},
+    nouns::{Doing, Given, complete, settle},
+    output::visible,
 };
 
-/// A line of a file.
-pub struct Line {
-    /// Its number.
-    pub at: u64,
-    /// What tells its thing apart.
-    pub name: String,
-    /// Why nothing can be done with it.
-    pub fault: Option<&'static str>,
-    /// What stands in it; nothing is said of what is left out.
-    members: Vec<(Field, String)>,
-}
-
 /// What became of a line.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Done {
     Made,
     Changed,
@@ -47,145 +40,145 @@ impl Done {
     }
 }
 
-impl Line {
-    pub fn new(record: &StringRecord, columns: &[Field], key: &str) -> Self {
-        let members: Vec<(Field, String)> = columns
-            .iter()
-            .zip(record)
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(field, text)| (*field, text.to_owned()))
-            .collect();
-        let name = members.iter().find(|(field, _)| field.name == key).map(|(_, text)| text.clone());
-        let fault = if record.len() > columns.len() {
-            Some("there is more in it than there are columns")
-        } else if name.is_none() {
-            Some("it does not say which one it is about")
-        } else {
-            None
+/// What all lines of a file are done with.
+pub struct Job<'a> {
+    pub client: &'a Client,
+    pub present: &'a Present,
+    pub kind: Kind,
+    /// Whether what the lines name is taken.
+    pub removes: bool,
+    pub doing: &'a Doing,
+}
+
+impl Job<'_> {
+    /// Does what a line asks for and is not so yet; answers what was done, and a word on whom it was done to. So many things were
+    /// made by lines before it.
+    ///
+    /// # Errors
+    /// When the tenant refuses or would refuse it.
+    pub async fn bring(&self, line: &Line, made: usize) -> anyhow::Result<(Done, Option<String>)> {
+        if let Some(fault) = &line.fault {
+            bail!("{fault}");
+        }
+        let found = self.present.find(line)?;
+        let thing = found.as_ref().map(|found| found.thing);
+        if thing.is_none() && (self.removes || !self.kind.makes()) {
+            bail!("there is no {} `{}`", self.present.noun.word, visible(line.key()));
+        }
+        let asked = Asked { line, present: self.present, thing, removes: self.removes, made };
+        asked.judge(!self.doing.dry_run)?;
+        let done = match thing {
+            Some(thing) if self.change(line, thing).await? => Done::Changed,
+            Some(_) => Done::Same,
+            None => {
+                self.make(line).await?;
+                Done::Made
+            }
         };
-        let at = record.position().map_or(0, csv::Position::line);
-        Self { at, name: name.unwrap_or_default(), fault, members }
+        Ok((done, found.and_then(|found| found.by)))
     }
 
-    /// Makes what is missing; answers what was done.
-    pub async fn bring(&self, client: &Client, present: &Present, doing: &Doing) -> anyhow::Result<Done> {
-        if present.shared.contains(&self.name) {
-            bail!("the tenant has two {}s of this name", present.noun.word);
-        }
-        if let Some(thing) = present.things.get(&self.name) {
-            let changed = self.change(client, present, thing, doing).await?;
-            return Ok(if changed { Done::Changed } else { Done::Same });
-        }
-        let made =
-            doing.send(client, &Ask::new(Method::POST, present.noun.path, Some(self.body(present)?))).await?;
-        if let Some(made) = made {
-            self.give_groups(client, present, &made, doing).await?;
-        }
-        Ok(Done::Made)
-    }
-
-    fn body(&self, present: &Present) -> anyhow::Result<Value> {
+    async fn make(&self, line: &Line) -> anyhow::Result<()> {
         let mut body = Map::new();
-        for (field, text) in &self.members {
+        for (field, text) in &line.members {
             let value = match field.holds {
+                // What a user is who is not invited; the vendor documents no word for it here.
+                Holds::Text if field.member == "status" && text == "active" => continue,
                 Holds::Text | Holds::Fixed => json!(text),
-                Holds::Scopes => parts(text).collect(),
+                Holds::Scopes => self.named(field.holds, text)?.iter().map(|scope| json!(scope.id)).collect(),
                 Holds::Roles => {
-                    let ids = ids(text, &present.roles, "role")?;
-                    ids.iter().map(|given| json!({"id": given.id})).collect()
+                    self.named(field.holds, text)?.iter().map(|role| json!({"id": role.id})).collect()
                 }
-                Holds::Groups => {
-                    ids(text, &present.groups, "custom group")?;
-                    continue;
-                }
+                // Groups are not said when a user is made.
+                Holds::Groups => continue,
             };
             body.insert(field.member.to_owned(), value);
         }
-        Ok(Value::Object(body))
-    }
-
-    /// Changes what differs and gives what is missing.
-    async fn change(
-        &self,
-        client: &Client,
-        present: &Present,
-        thing: &Value,
-        doing: &Doing,
-    ) -> anyhow::Result<bool> {
-        // What is not known is found before anything is done.
-        self.body(present)?;
-        let differs = |(field, text): &&(Field, String)| {
-            field.holds == Holds::Text && thing.member(field.member).as_str() != Some(text.as_str())
-        };
-        let replace = |(field, text): &(Field, String)| json!({"op": "replace", "path": format!("/{}", field.member), "value": text});
-        let operations: Vec<Value> = self.members.iter().filter(differs).map(replace).collect();
-        let mut changed = !operations.is_empty();
-        if changed {
-            let id = thing.member("id").as_str().context("the server shows a thing without identifier")?;
-            let path = format!("{}/{id}", present.noun.path);
-            doing.send(client, &Ask::new(Method::PATCH, path, Some(operations.into()))).await?;
-        }
-        for (field, text) in &self.members {
-            let given = match field.holds {
-                Holds::Text | Holds::Fixed => continue,
-                Holds::Scopes => parts(text).map(Given::scope).collect(),
-                Holds::Roles => ids(text, &present.roles, "role")?,
-                Holds::Groups => ids(text, &present.groups, "custom group")?,
-            };
-            if lacks(thing, field.member, &given) {
-                changed |= give(client, present.noun, thing, field.member, &given, doing).await?;
-            }
-        }
-        Ok(changed)
-    }
-
-    /// Groups are not said when a user is made.
-    async fn give_groups(
-        &self,
-        client: &Client,
-        present: &Present,
-        thing: &Value,
-        doing: &Doing,
-    ) -> anyhow::Result<()> {
-        for (field, text) in self.members.iter().filter(|(field, _)| field.holds == Holds::Groups) {
-            let groups = ids(text, &present.groups, "custom group")?;
-            give(client, present.noun, thing, field.member, &groups, doing)
+        complete(self.present.noun, &mut body);
+        let ask = Ask::new(Method::POST, self.present.noun.path, Some(Value::Object(body)));
+        let Some(made) = self.doing.send(self.client, &ask).await? else { return Ok(()) };
+        for (field, text) in line.members.iter().filter(|(field, _)| field.holds == Holds::Groups) {
+            let groups = self.named(field.holds, text)?;
+            settle(self.client, self.present.noun, &made, field.member, &groups, true, self.doing)
                 .await
                 .context("the user is made, and not in all groups")?;
         }
         Ok(())
     }
-}
 
-/// Names that stand more than once in a file are told, and not brought in twice.
-pub fn refuse_twice(lines: &mut [Line]) {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for line in lines.iter() {
-        *counts.entry(line.name.clone()).or_default() += 1;
-    }
-    for line in lines.iter_mut().filter(|line| line.fault.is_none()) {
-        if counts.get(&line.name).is_some_and(|count| *count > 1) {
-            line.fault = Some("another line is about the same");
+    /// Changes what differs, and gives what is missing or takes what is there.
+    async fn change(&self, line: &Line, thing: &Value) -> anyhow::Result<bool> {
+        let mut changed = !self.removes && self.replace(line, thing).await?;
+        for (field, text) in line.members.iter().filter(|(field, _)| field.holds.is_list()) {
+            let given = self.named(field.holds, text)?;
+            if is_to_change(thing, field.member, &given, !self.removes) {
+                let settled = settle(
+                    self.client,
+                    self.present.noun,
+                    thing,
+                    field.member,
+                    &given,
+                    !self.removes,
+                    self.doing,
+                )
+                .await;
+                changed |= if changed { settled.context("it is done in part")? } else { settled? };
+            }
         }
+        Ok(changed)
+    }
+
+    /// Changes texts that differ.
+    async fn replace(&self, line: &Line, thing: &Value) -> anyhow::Result<bool> {
+        let texts = line.members.iter().filter(|(field, text)| {
+            field.holds == Holds::Text && thing.member(field.member).as_str() != Some(text.as_str())
+        });
+        let operation = |(field, text): &(super::kinds::Field, String)| json!({"op": "replace", "path": format!("/{}", field.member), "value": text});
+        let operations: Vec<Value> = texts.map(operation).collect();
+        if operations.is_empty() {
+            return Ok(false);
+        }
+        let id = thing.member("id").as_str().context("the server shows a thing without identifier")?;
+        let ask =
+            Ask::new(Method::PATCH, format!("{}/{id}", self.present.noun.path), Some(operations.into()));
+        self.doing.keep_administration(self.client, std::slice::from_ref(&ask)).await?;
+        self.doing.send(self.client, &ask).await?;
+        Ok(true)
+    }
+
+    fn named(&self, holds: Holds, text: &str) -> anyhow::Result<Vec<Given>> {
+        self.present.named(holds, text)
     }
 }
 
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(';').map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn ids(text: &str, known: &HashMap<String, String>, what: &str) -> anyhow::Result<Vec<Given>> {
-    let id = |name: &str| {
-        let id = known.get(name).with_context(|| format!("there is no {what} `{name}`"))?;
-        Ok(Given { id: id.clone(), called: name.to_owned() })
+/// Lines that are about the same are told, and none of them is done.
+pub fn refuse_twice(kind: Kind, lines: &mut [Line], present: &Present) {
+    let target = |line: &Line| {
+        let found = present.find(line).ok().flatten();
+        let id = found.and_then(|found| found.thing.member("id").as_str().map(str::to_owned));
+        let within = match kind {
+            Kind::Memberships => line.text("group"),
+            Kind::Groups => line.text("provider").or(Some("custom")).filter(|_| id.is_none()),
+            Kind::Users | Kind::Roles => None,
+        };
+        (id.unwrap_or_else(|| line.key().to_owned()), within.unwrap_or_default().to_owned())
     };
-    parts(text).map(id).collect()
+    let targets: Vec<_> = lines.iter().map(target).collect();
+    let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+    for (line, target) in lines.iter().zip(&targets).filter(|(line, _)| line.fault.is_none()) {
+        places.entry(target).or_default().push(line.at);
+    }
+    for (line, target) in lines.iter_mut().zip(&targets).filter(|(line, _)| line.fault.is_none()) {
+        let others = places.get(target).into_iter().flatten();
+        line.fault =
+            others.copied().find(|at| *at != line.at).map(|at| format!("line {at} is about the same"));
+    }
 }
 
-fn lacks(thing: &Value, member: &str, given: &[Given]) -> bool {
+fn is_to_change(thing: &Value, member: &str, given: &[Given], adds: bool) -> bool {
     let present = thing.member(member).as_array().map(Vec::as_slice).unwrap_or_default();
     let has = |given: &Given| {
         present.iter().any(|item| item == given.id.as_str() || item.member("id") == given.id.as_str())
     };
-    !given.iter().all(has)
+    given.iter().any(|given| has(given) != adds)
 }

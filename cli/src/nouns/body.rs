@@ -35,12 +35,17 @@ pub fn create(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Value> {
     if body.is_empty() {
         bail!("say what the {} is to be, by flags or `--from`", noun.word);
     }
+    complete(noun, &mut body);
+    Ok(Value::Object(body))
+}
+
+/// Says in the body of a new thing what is usual where nothing else is said.
+pub fn complete(noun: &Noun, body: &mut Map<String, Value>) {
     for field in noun.fields {
         if let Kind::Usually(text) = field.kind {
             body.entry(field.member).or_insert_with(|| json!(text));
         }
     }
-    Ok(Value::Object(body))
 }
 
 /// What is to be changed of a thing.

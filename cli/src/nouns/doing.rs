@@ -28,7 +28,7 @@ pub struct Doing {
     /// Print the requests that would change something, one a line, and send none of them
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask whether something is to be deleted, or your own administration to be lost
+    /// Do not ask before something is deleted, or your own TenantAdmin is lost
     #[arg(short, long)]
     pub yes: bool,
     /// Ask nothing, and fail where something would have to be asked
@@ -64,24 +64,17 @@ impl Doing {
         if self.yes {
             return Ok(());
         }
+        // A report on many things is no place to ask about one.
+        let asks = self.tells == Tells::Requests;
+        let hears = !self.no_input && stdin().is_terminal() && stderr().is_terminal();
+        match loss {
+            Some(loss) if asks && (self.dry_run || hears) => eprintln!("warning: {}", visible(loss)),
+            Some(loss) => bail!("{}; if that is meant, say `--yes`", visible(loss)),
+            None if self.dry_run || hears => {}
+            None => bail!("this has to be confirmed; say `--yes`"),
+        }
         if self.dry_run {
-            return match loss {
-                Some(loss) if self.tells == Tells::Nothing => bail!("{loss}; if that is meant, say `--yes`"),
-                Some(loss) => {
-                    eprintln!("warning: {}", visible(loss));
-                    Ok(())
-                }
-                None => Ok(()),
-            };
-        }
-        if self.no_input || !stdin().is_terminal() || !stderr().is_terminal() {
-            match loss {
-                Some(loss) => bail!("{loss}; if that is meant, say `--yes`"),
-                None => bail!("this has to be confirmed; say `--yes`"),
-            }
-        }
-        if let Some(loss) = loss {
-            eprintln!("warning: {}", visible(loss));
+            return Ok(());
         }
         eprint!("{} [y/N] ", visible(question));
         let mut answer = String::new();

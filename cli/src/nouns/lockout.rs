@@ -34,7 +34,9 @@ pub async fn loss(client: &Client, asks: &[Ask]) -> anyhow::Result<Option<String
         after.apply(ask);
     }
     Ok(after.ways().is_none().then(|| {
-        format!("you would lose TenantAdmin, which you have {ways}; only another administrator could give it back")
+        format!(
+            "you would lose TenantAdmin, which you have {ways}; only another administrator could give it back"
+        )
     }))
 }
 

@@ -8,11 +8,12 @@ mod parts;
 mod table;
 mod verbs;
 
+pub use body::complete;
 use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind,
 };
 pub use doing::{Doing, Tells};
-pub use parts::{Given, give};
+pub use parts::{Given, settle};
 use serde_json::Value;
 pub use table::Noun;
 use table::{Field, Kind, NOUNS, Verb};

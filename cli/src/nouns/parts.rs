@@ -49,20 +49,21 @@ impl Given {
     }
 }
 
-/// Gives a thing what it lacks in a list; answers whether it lacked anything.
+/// Gives a thing what it lacks in a list, or takes what it has; answers whether there was anything to do.
 ///
 /// # Errors
 /// When it cannot be read or changed.
-pub async fn give(
+pub async fn settle(
     client: &Client,
     noun: &'static Noun,
     thing: &Value,
     member: &'static str,
     given: &[Given],
+    adds: bool,
     doing: &Doing,
 ) -> anyhow::Result<bool> {
     let owner = Given { id: id(noun, thing)?.to_owned(), called: called(noun, thing) };
-    Target { noun, owner: &owner, member, adds: true }.settle(client, given, doing).await
+    Target { noun, owner: &owner, member, adds }.settle(client, given, doing).await
 }
 
 impl Change {

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
-pub use text::{is_hidden, safe, visible};
+pub use text::{safe, visible};
 
 use crate::members::Members as _;
 

@@ -2,18 +2,13 @@
 
 use std::fmt::Write as _;
 
-/// Whether a character could end a line, move the cursor or turn the text around.
-pub fn is_hidden(character: char) -> bool {
-    let turns =
-        matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    character.is_control() || turns
-}
+use rolecall_engine::names::is_invisible;
 
-/// The text with such characters written as JSON would: `\u001b`.
+/// The text with what shows nothing, ends a line, moves the cursor or turns the text around written as JSON would: `\u001b`.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_hidden(character) {
+        if is_invisible(character) {
             let _ = write!(shown, "\\u{:04x}", u32::from(character));
         } else {
             shown.push(character);
@@ -37,6 +32,7 @@ mod tests {
     #[test]
     fn nothing_moves_the_cursor() {
         assert_eq!(visible("a\u{1b}[2J\u{202e}\nb"), "a\\u001b[2J\\u202e\\u000ab");
+        assert_eq!(visible("Ni\u{200b}ght\u{ad}\u{feff}"), "Ni\\u200bght\\u00ad\\ufeff");
         assert_eq!(visible("Ünï"), "Ünï");
     }
 

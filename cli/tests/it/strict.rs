@@ -13,6 +13,15 @@ const BUSY: usize = 4;
 
 /// A gate in front of a server, which lets so many writes through; answers its address.
 pub fn gate(server: &str, most: usize) -> String {
+    open(server, most, usize::MAX)
+}
+
+/// A gate that is closed for good behind so many writes.
+pub fn gate_that_closes(server: &str, after: usize) -> String {
+    open(server, usize::MAX, after)
+}
+
+fn open(server: &str, most: usize, closes_after: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = server.trim_start_matches("http://").to_owned();
@@ -20,6 +29,9 @@ pub fn gate(server: &str, most: usize) -> String {
         let writes = AtomicUsize::new(0);
         for stream in listener.incoming().flatten() {
             let _ = pass(stream, &server, &writes, most);
+            if writes.load(Ordering::Relaxed) >= closes_after {
+                break;
+            }
         }
     });
     url

@@ -1,0 +1,64 @@
+//! How far is a run, and shall it stop?
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::wait;
+
+/// A line on the terminal, where there is one.
+pub struct Progress {
+    bar: ProgressBar,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Whether somebody would see one.
+    pub fn is_seen(quiet: bool) -> bool {
+        !quiet && stderr().is_terminal()
+    }
+
+    /// Of so many lines. From now on a signal stops the run between two of them, and a second one at once.
+    ///
+    /// # Errors
+    /// When signals cannot be received.
+    pub fn of(lines: usize, quiet: bool) -> anyhow::Result<Self> {
+        let bar = ProgressBar::with_draw_target(u64::try_from(lines).ok(), target(quiet));
+        let style = "{human_pos} of {human_len} lines, {per_sec}, {eta} left";
+        bar.set_style(ProgressStyle::with_template(style)?);
+        bar.enable_steady_tick(Duration::from_secs(1));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, told) = (wait::for_stop()?, Arc::clone(&stopping));
+        tokio::spawn(async move {
+            stop.await;
+            told.store(true, Ordering::Relaxed);
+        });
+        Ok(Self { bar, stopping })
+    }
+
+    /// One more line is done.
+    pub fn step(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Whether somebody wants it to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Takes the line from the terminal.
+    pub fn end(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn target(quiet: bool) -> ProgressDrawTarget {
+    if Progress::is_seen(quiet) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
+}
