@@ -102,8 +102,9 @@ impl Contexts {
             }
             Self::Get { name, output } => {
                 let kept = Kept::read(&directory)?;
-                let name = name.or_else(|| kept.current.clone()).context("there is no current context")?;
-                output.one(COLUMNS, "name", &shown(&kept, &name, kept.find(&name)?))
+                let current = if name.is_none() { kept.current()? } else { None };
+                let name = name.as_deref().or(current).context("there is no current context")?;
+                output.one(COLUMNS, "name", &shown(&kept, name, kept.find(name)?))
             }
             Self::Use { name } => Kept::change(&directory, |kept| {
                 kept.find(&name)?;

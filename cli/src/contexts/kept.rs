@@ -96,11 +96,28 @@ impl Kept {
     /// # Errors
     /// When there is none.
     pub fn find(&self, name: &str) -> anyhow::Result<&Context> {
-        self.contexts.get(name).with_context(|| {
-            let known: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
-            let known = if known.is_empty() { "there is none yet".to_owned() } else { known.join(", ") };
-            format!("there is no context `{name}`; known: {known}")
-        })
+        self.contexts
+            .get(name)
+            .with_context(|| format!("there is no context `{name}`; known: {}", self.known()))
+    }
+
+    /// The context that is meant where none is named, if there is one.
+    ///
+    /// # Errors
+    /// When the file names one that is not in it.
+    pub fn current(&self) -> anyhow::Result<Option<&str>> {
+        match self.current.as_deref() {
+            Some(name) if !self.contexts.contains_key(name) => bail!(
+                "the current context `{name}` is not there; choose another one with `rolecall context use`; known: {}",
+                self.known()
+            ),
+            current => Ok(current),
+        }
+    }
+
+    fn known(&self) -> String {
+        let known: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
+        if known.is_empty() { "there is none yet".to_owned() } else { known.join(", ") }
     }
 
     /// The tenant of a context, with its key.

@@ -29,6 +29,7 @@ pub enum Source {
 }
 
 /// An API key or an access token. It is not shown.
+#[derive(PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {

@@ -45,14 +45,27 @@ pub struct Reach {
     pub context: Vec<String>,
 }
 
+/// A tenant that was named, or why it cannot be asked.
+pub type Reached = (Option<String>, anyhow::Result<Client>);
+
 impl Reach {
     /// The tenants, ready to be asked.
     ///
     /// # Errors
     /// When there is no such context, or no key.
     pub fn clients(&self, quiet: bool) -> anyhow::Result<Vec<Client>> {
+        self.each(quiet)?.into_iter().map(|(_, client)| client).collect()
+    }
+
+    /// The tenants, for who goes on with the others where one of several cannot be asked.
+    ///
+    /// # Errors
+    /// When one is named twice, the contexts cannot be read, or none is named.
+    pub fn each(&self, quiet: bool) -> anyhow::Result<Vec<Reached>> {
         let targets = self.targets()?;
-        targets.into_iter().map(|target| Client::new(target, quiet)).collect()
+        refuse_twice(&targets)?;
+        let client = |target: anyhow::Result<Target>| target.and_then(|target| Client::new(target, quiet));
+        Ok(targets.into_iter().map(|(name, target)| (name, client(target))).collect())
     }
 
     /// The one tenant of a command that is about one.
@@ -66,23 +79,46 @@ impl Reach {
         self.clients(quiet)?.pop().context("there is no context")
     }
 
-    fn targets(&self) -> anyhow::Result<Vec<Target>> {
+    fn targets(&self) -> anyhow::Result<Vec<Named>> {
         if self.context.is_empty()
             && let Some(target) = of_environment()?
         {
-            return Ok(vec![target]);
+            return Ok(vec![(None, Ok(target))]);
         }
         let kept = Kept::read(&kept::directory()?)?;
+        let named = |name: &str| (Some(name.to_owned()), kept.target(name));
         if !self.context.is_empty() {
-            return self.context.iter().map(|name| kept.target(name)).collect();
+            return Ok(self.context.iter().map(|name| named(name)).collect());
         }
-        let current = kept.current.as_deref().with_context(|| {
+        let current = kept.current()?.with_context(|| {
             format!(
                 "no tenant is named: make a context with `rolecall context create`, or set `{URL_VARIABLE}` and `{KEY_VARIABLE}`"
             )
         })?;
-        Ok(vec![kept.target(current)?])
+        Ok(vec![named(current)])
     }
+}
+
+/// A tenant that was named, or why there is none.
+type Named = (Option<String>, anyhow::Result<Target>);
+
+/// Refuses to do something twice to one tenant: one with the same address and the same key.
+fn refuse_twice(targets: &[Named]) -> anyhow::Result<()> {
+    let is_same = |one: &Target, other: &Target| one.url == other.url && one.key == other.key;
+    for (at, (name, target)) in targets.iter().enumerate() {
+        for (earlier, other) in targets.iter().take(at) {
+            let [name, earlier] = [name, earlier].map(|name| name.as_deref().unwrap_or_default());
+            if name == earlier {
+                bail!("the context `{name}` is named twice");
+            }
+            if let (Ok(target), Ok(other)) = (target, other)
+                && is_same(target, other)
+            {
+                bail!("the contexts `{earlier}` and `{name}` are the same tenant");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The tenant that the environment names.

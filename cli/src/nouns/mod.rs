@@ -174,14 +174,17 @@ fn with(command: Command, arguments: impl FnOnce(Command) -> Command) -> Command
 impl Things {
     pub async fn run(self) -> anyhow::Result<()> {
         let output = Output::from_arg_matches(&self.given)?;
-        let clients = Reach::from_arg_matches(&self.given)?.clients(output.quiet)?;
-        let several = clients.len() > 1;
-        let mut told = Told { output, several, failed: 0, rows: Vec::new() };
-        for client in &clients {
-            let done = self.at(client, &mut told).await;
-            told.conclude(client, done)?;
+        let reached = Reach::from_arg_matches(&self.given)?.each(output.quiet)?;
+        let tenants = reached.len();
+        let mut told = Told { output, several: tenants > 1, failed: 0, rows: Vec::new() };
+        for (name, client) in reached {
+            let done = match client {
+                Ok(client) => self.at(&client, &mut told).await,
+                Err(error) => Err(error),
+            };
+            told.conclude(name.as_deref(), done)?;
         }
-        self.tell(told, clients.len())
+        self.tell(told, tenants)
     }
 
     async fn at(&self, client: &Client, told: &mut Told) -> anyhow::Result<()> {
@@ -285,10 +288,10 @@ struct Told {
 
 impl Told {
     /// Goes on to the next tenant where one of several fails.
-    fn conclude(&mut self, client: &Client, done: anyhow::Result<()>) -> anyhow::Result<()> {
+    fn conclude(&mut self, name: Option<&str>, done: anyhow::Result<()>) -> anyhow::Result<()> {
         match done {
             Err(error) if self.several => {
-                eprintln!("error: {}: {error:#}", client.name.as_deref().unwrap_or_default());
+                eprintln!("error: {}: {error:#}", name.unwrap_or_default());
                 self.failed += 1;
                 Ok(())
             }

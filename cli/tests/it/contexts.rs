@@ -162,7 +162,20 @@ fn several_tenants_are_asked_one_after_the_other() {
         "role rm Both --yes --context globex,acme",
         "whoami --context acme,globex -o csv",
         "who-can notes --context acme,globex",
+        "context create keyless --url http://127.0.0.1:9 --key-env NO_KEY",
+        "context create again --url URL --key-env ACME_KEY",
+        "tenant get --context nowhere,keyless,acme -o csv",
+        "tenant edit --name Twice --context acme,globex,acme",
+        "tenant edit --name Twice --context acme,again",
+        "whoami --context acme,again",
+        "tenant get --context keyless",
     ] {
+        all += &run(&line.replace("URL", url));
+    }
+    let file = tool.contexts.path().join("contexts.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("current = \"acme\"", "current = \"gone\"")).unwrap();
+    for line in ["tenant get", "context get", "context use globex", "context get -o ids"] {
         all += &run(line);
     }
     insta::assert_snapshot!(all);
