@@ -72,7 +72,7 @@ enum Command {
     Things(nouns::Things),
     #[command(flatten)]
     Questions(access::Questions),
-    /// Bring in many users, groups or roles from a file
+    /// Bring in many users, groups, roles or memberships from a file, or take them away
     Import(import::Import),
     #[command(flatten)]
     Manifests(manifest::Manifests),

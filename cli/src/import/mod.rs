@@ -28,7 +28,7 @@ use crate::{
     output::{Column, Output},
 };
 
-/// Bring in many users, groups, roles or memberships from a file.
+/// Bring in many users, groups, roles or memberships from a file, or take them away.
 #[derive(Args)]
 pub struct Import {
     /// What the lines are about

@@ -71,6 +71,7 @@ fn value(field: &Field, given: &ArgMatches) -> Option<Value> {
     match field.kind {
         Kind::Text | Kind::Usually(_) => given.get_one::<String>(field.flag).map(|text| json!(text)),
         Kind::Flag => given.get_one::<bool>(field.flag).map(|flag| json!(flag)),
+        Kind::Number => given.get_one::<u32>(field.flag).map(|number| json!(number)),
         Kind::Texts => texts().map(|texts| json!(texts)),
         Kind::Roles => texts().map(|names| names.into_iter().map(|name| json!({"name": name})).collect()),
     }

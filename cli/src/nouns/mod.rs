@@ -124,7 +124,9 @@ fn create(noun: &'static Noun) -> Command {
 }
 
 fn edit(noun: &'static Noun) -> Command {
-    let command = named(noun, Command::new("edit").about(format!("Change a {}", noun.word)), false);
+    let article = if noun.only.is_some() { "the" } else { "a" };
+    let about = format!("Change {article} {}", noun.word);
+    let command = named(noun, Command::new("edit").about(about), false);
     let fields = noun.fields.iter().filter(|field| field.when.edits());
     let command = fields.fold(command, |command, field| command.arg(flag(field)));
     writing(
@@ -142,6 +144,7 @@ fn flag(field: &Field) -> Arg {
     match field.kind {
         Kind::Text | Kind::Usually(_) => argument.value_name("TEXT"),
         Kind::Flag => argument.value_name("true|false").value_parser(clap::value_parser!(bool)),
+        Kind::Number => argument.value_name("NUMBER").value_parser(clap::value_parser!(u32)),
         Kind::Texts | Kind::Roles => argument.value_name("TEXT").action(ArgAction::Append),
     }
 }
@@ -178,6 +181,7 @@ impl Things {
         let tenants = reached.len();
         let mut told = Told { output, several: tenants > 1, failed: 0, rows: Vec::new() };
         for (name, client) in reached {
+            told.output.place = name.clone().filter(|_| told.several);
             let done = match client {
                 Ok(client) => self.at(&client, &mut told).await,
                 Err(error) => Err(error),

@@ -16,7 +16,7 @@ pub struct Noun {
     pub called: &'static [&'static str],
     /// Whether the API looks for one by a filter over these members.
     pub has_filter: bool,
-    /// The one thing there is, if there is no list.
+    /// Where the one thing there is is, if there is no list; `{tenant}` stands for the tenant's identifier.
     pub only: Option<&'static str>,
     /// What a table shows.
     pub columns: &'static [Column],
@@ -53,6 +53,8 @@ pub enum Kind {
     Usually(&'static str),
     /// Yes or no.
     Flag,
+    /// A number.
+    Number,
     /// Texts.
     Texts,
     /// Names of roles.
@@ -144,8 +146,20 @@ const ASSIGNED_ROLES: Column = Column::of("ROLES", "assignedRoles.name");
 const ALL: &[Verb] = &[Verb::Create, Verb::Edit, Verb::Rm];
 
 /// The things, in the order of the help.
-pub const NOUNS: &[Noun] =
-    &[ROLE, USER, GROUP, TENANT, API_KEY, OAUTH_CLIENT, SPACE, IDENTITY_PROVIDER, WEB_INTEGRATION];
+pub const NOUNS: &[Noun] = &[
+    ROLE,
+    USER,
+    GROUP,
+    GROUP_SETTINGS,
+    TENANT,
+    API_KEY,
+    API_KEY_SETTINGS,
+    OAUTH_CLIENT,
+    SPACE,
+    IDENTITY_PROVIDER,
+    WEB_INTEGRATION,
+    WEBHOOK,
+];
 
 const ROLE: Noun = Noun {
     name: "role",
@@ -235,6 +249,28 @@ const GROUP: Noun = Noun {
     parts: &[Part::Role, Part::Member],
 };
 
+const GROUP_SETTINGS: Noun = Noun {
+    name: "group-settings",
+    word: "configuration of groups",
+    path: "/api/v1/groups",
+    id: "tenantId",
+    called: &[],
+    has_filter: false,
+    only: Some("/api/v1/groups/settings"),
+    columns: &[
+        Column::of("AUTO-CREATE", "autoCreateGroups"),
+        Column::of("EVERYONE", "systemGroups.000000000000000000000001.assignedRoles.name"),
+    ],
+    secret: None,
+    fields: &[flag(
+        "auto-create",
+        "autoCreateGroups",
+        "Whether a login makes the groups that its identity provider names",
+    )],
+    verbs: &[Verb::Edit],
+    parts: &[],
+};
+
 const TENANT: Noun = Noun {
     name: "tenant",
     word: "tenant",
@@ -242,7 +278,7 @@ const TENANT: Noun = Noun {
     id: "id",
     called: &[],
     has_filter: false,
-    only: Some("/api/v1/tenants/me"),
+    only: Some("/api/v1/tenants/{tenant}"),
     columns: &[
         ID,
         NAME,
@@ -309,6 +345,45 @@ const API_KEY: Noun = Noun {
         ),
     ],
     verbs: ALL,
+    parts: &[],
+};
+
+const API_KEY_SETTINGS: Noun = Noun {
+    name: "api-key-settings",
+    word: "configuration of API keys",
+    path: "/api/v1/api-keys",
+    id: "tenantId",
+    called: &[],
+    has_filter: false,
+    only: Some("/api/v1/api-keys/configs/{tenant}"),
+    columns: &[
+        Column::of("MAX-PER-USER", "max_keys_per_user"),
+        Column::of("MAX-LIFETIME", "max_api_key_expiry"),
+        Column::of("PROVISIONING-LIFETIME", "scim_externalClient_expiry"),
+    ],
+    secret: None,
+    fields: &[
+        Field {
+            flag: "max-per-user",
+            member: "max_keys_per_user",
+            about: "How many active keys a user may have, 0 to 1000",
+            kind: Kind::Number,
+            when: When::Edit,
+        },
+        text(
+            "max-lifetime",
+            "max_api_key_expiry",
+            When::Edit,
+            "How long a key may be good for, for example `P90D`",
+        ),
+        text(
+            "provisioning-lifetime",
+            "scim_externalClient_expiry",
+            When::Edit,
+            "The same of keys for programs that provision users",
+        ),
+    ],
+    verbs: &[Verb::Edit],
     parts: &[],
 };
 
@@ -412,6 +487,42 @@ const WEB_INTEGRATION: Noun = Noun {
             When::Any,
             "A page that may use sessions; can be given several times",
         ),
+    ],
+    verbs: ALL,
+    parts: &[],
+};
+
+const WEBHOOK: Noun = Noun {
+    name: "webhook",
+    word: "webhook",
+    path: "/api/v1/webhooks",
+    id: "id",
+    called: &["name"],
+    has_filter: false,
+    only: None,
+    columns: &[
+        ID,
+        NAME,
+        Column::of("URL", "url"),
+        Column::of("LEVEL", "level"),
+        Column::of("ENABLED", "enabled"),
+        Column::of("EVENTS", "eventTypes"),
+        DESCRIPTION,
+    ],
+    secret: None,
+    fields: &[
+        text("name", "name", When::FirstAndEdit, "The name"),
+        text("url", "url", When::FirstAndEdit, "Where events are sent"),
+        text("level", "level", When::Create, "`tenant` if not given, or `user`: whose events"),
+        texts("event-type", "eventTypes", When::Any, "A type of events; can be given several times"),
+        Field {
+            flag: "enabled",
+            member: "enabled",
+            about: "Whether events are sent; not until it is said, if not given",
+            kind: Kind::Flag,
+            when: When::Any,
+        },
+        text("description", "description", When::Any, "What it is for"),
     ],
     verbs: ALL,
     parts: &[],

@@ -41,10 +41,20 @@ pub async fn list_raw(client: &Client, noun: &Noun, filter: Option<&str>) -> any
 
 /// One of them.
 pub async fn get(client: &Client, noun: &Noun, name: &str) -> anyhow::Result<Value> {
-    match noun.only {
-        Some(path) => Ok(client.get(path, &[]).await?),
+    match only(client, noun).await? {
+        Some(path) => Ok(client.get(&path, &[]).await?),
         None => find(client, noun, name).await,
     }
+}
+
+/// Where the one thing there is is.
+async fn only(client: &Client, noun: &Noun) -> anyhow::Result<Option<String>> {
+    let Some(path) = noun.only.filter(|path| path.contains("{tenant}")) else {
+        return Ok(noun.only.map(str::to_owned));
+    };
+    let tenant = client.get("/api/v1/tenants/me", &[]).await?;
+    let id = tenant.member("id").as_str().context("the tenant has no identifier")?;
+    Ok(Some(path.replace("{tenant}", id)))
 }
 
 /// Makes one; answers it, unless it is only tried.
@@ -67,7 +77,13 @@ pub async fn edit(
     output: &Output,
 ) -> anyhow::Result<()> {
     let thing = get(client, noun, name).await?;
-    let (id, called) = (id(noun, &thing)?, called(noun, &thing));
+    let (path, what) = match only(client, noun).await? {
+        Some(path) => (path, noun.word.to_owned()),
+        None => (
+            format!("{}/{}", noun.path, id(noun, &thing)?),
+            format!("{} `{}`", noun.word, called(noun, &thing)),
+        ),
+    };
     let differs = |(member, value): &(&str, Value)| {
         let pointer = format!("/{member}");
         thing.pointer(&pointer).is_none_or(|present| present != value)
@@ -76,13 +92,13 @@ pub async fn edit(
     let replace = |(member, value)| json!({"op": "replace", "path": format!("/{member}"), "value": value});
     let operations: Vec<Value> = changes.operations.into_iter().chain(replaced.map(replace)).collect();
     if operations.is_empty() {
-        output.note(&format!("the {} `{called}` is so already", noun.word));
+        output.note(&format!("the {what} is so already"));
         return Ok(());
     }
-    let ask = Ask::new(Method::PATCH, format!("{}/{id}", noun.path), Some(operations.into()));
+    let ask = Ask::new(Method::PATCH, path, Some(operations.into()));
     doing.keep_administration(client, std::slice::from_ref(&ask)).await?;
     if doing.send(client, &ask).await?.is_some() {
-        output.note(&format!("the {} `{called}` is changed", noun.word));
+        output.note(&format!("the {what} is changed"));
     }
     Ok(())
 }

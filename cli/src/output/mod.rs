@@ -2,7 +2,10 @@
 
 mod text;
 
-use std::io::{ErrorKind, Write as _, stdout};
+use std::{
+    collections::HashSet,
+    io::{ErrorKind, Write as _, stdout},
+};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -23,7 +26,7 @@ pub enum Format {
     Yaml,
     /// For spreadsheets, with the columns of the table.
     Csv,
-    /// Only identifiers, one a line.
+    /// Only identifiers, one a line, each once.
     Ids,
 }
 
@@ -39,6 +42,9 @@ pub struct Output {
     /// Say nothing besides the data and errors
     #[arg(short, long)]
     pub quiet: bool,
+    /// Which of several tenants is told of.
+    #[arg(skip)]
+    pub place: Option<String>,
 }
 
 /// A column of a table: its title, and the members that lead to what stands in it.
@@ -86,7 +92,8 @@ impl Output {
     /// Says something that is no data.
     pub fn note(&self, note: &str) {
         if !self.quiet {
-            eprintln!("{}", visible(note));
+            let place = self.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+            eprintln!("{place}{}", visible(note));
         }
     }
 
@@ -108,8 +115,10 @@ impl Output {
             Format::Yaml => print(&serde_saphyr::to_string(&rows)?),
             Format::Csv => print_csv(columns, rows),
             Format::Ids => {
+                let mut told = HashSet::new();
                 let ids = rows.iter().map(|row| visible(&text_at(row.member(id), std::iter::empty())) + "\n");
-                print(&ids.collect::<String>())
+                // Default roles have the same one in each tenant, and answers a row for each way.
+                print(&ids.filter(|id| id != "\n" && told.insert(id.clone())).collect::<String>())
             }
         }
     }

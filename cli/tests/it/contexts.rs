@@ -161,6 +161,7 @@ fn several_tenants_are_asked_one_after_the_other() {
         "role create --name Both --context globex,acme -o csv",
         "role rm Both --yes --context globex,acme",
         "whoami --context acme,globex -o csv",
+        "role ls -f 'name eq \"TenantAdmin\"' -o ids --context acme,globex",
         "who-can notes --context acme,globex",
         "context create keyless --url http://127.0.0.1:9 --key-env NO_KEY",
         "context create again --url URL --key-env ACME_KEY",

@@ -95,6 +95,22 @@ fn everything_else_has_a_command_too() {
         "web-integration rm Portal --yes",
         "identity-provider ls",
         "identity-provider rm nothing --yes",
+        "webhook create --name Trail --url https://a.example/hook --event-type com.qlik.core.role.created",
+        "webhook edit Trail --enabled true --event-type com.qlik.core.role.created --event-type com.qlik.core.role.deleted",
+        "webhook ls -o csv",
+        "webhook create --name Nonsense --url https://a.example/hook --event-type nonsense",
+        "webhook rm Trail --yes",
+        "group-settings get",
+        "group-settings edit --auto-create true",
+        "group-settings edit --auto-create true",
+        "group-settings get -o csv",
+        "api-key-settings get",
+        "api-key-settings edit --max-per-user 7 --max-lifetime P30D --dry-run",
+        "api-key-settings edit --max-per-user 7 --max-lifetime P30D",
+        "api-key-settings edit --max-per-user 7",
+        "api-key-settings edit --max-per-user 1001",
+        "api-key-settings edit --max-per-user many",
+        "api-key-settings get -o csv",
     ]);
     insta::assert_snapshot!(shown);
 }
