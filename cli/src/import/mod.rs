@@ -105,14 +105,14 @@ impl Report {
                 }
             };
             report.reached += 1;
-            report.tell(line, result, why);
+            report.tell(line, result, why.as_deref());
             progress.step();
         }
         progress.end();
         Ok(report)
     }
 
-    fn tell(&mut self, line: &Line, result: &str, why: Option<String>) {
+    fn tell(&mut self, line: &Line, result: &str, why: Option<&str>) {
         self.rows.push(json!({"line": line.at, "name": line.name(), "result": result, "why": why}));
     }
 

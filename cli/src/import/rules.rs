@@ -78,7 +78,7 @@ impl Asked<'_> {
 
     /// Whether a text can be what its column says. What stays as it is is not judged again.
     fn text(&self, field: &Field, text: &str) -> anyhow::Result<()> {
-        if field.holds == Holds::Fixed && !self.is_new() {
+        if !self.is_new() && (field.holds == Holds::Fixed || !self.differs(field.name, field.member)) {
             return Ok(());
         }
         let checked = match (self.present.noun.name, field.member) {
@@ -185,14 +185,13 @@ impl Asked<'_> {
             {
                 bail!(Rule::NotACustomGroup)
             }
-            Some(_) => Ok(()),
             None if self.present.count(|_| true) + self.made >= limits::GROUPS => {
                 bail!(Rule::TooManyGroups(limits::GROUPS))
             }
             None if self.present.is_rolecall && look_alike(self.line.key(), Group::EVERYONE) => {
                 bail!(Rule::GroupNameReserved(self.line.key().to_owned()))
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
-use super::table::{Field, Kind, Noun};
+use super::noun::{Field, Kind, Noun};
 use crate::files;
 
 /// What is to be changed.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::table::Noun;
+use super::noun::Noun;
 use crate::{
     api::Client,
     members::Members as _,

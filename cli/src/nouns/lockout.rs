@@ -138,12 +138,16 @@ impl Standing {
         let operations = ask.body.as_ref().map_or_else(Vec::new, list);
         if ask.url.strip_prefix(USERS) == Some(&self.id) {
             self.active &= !deletes;
-            operations.iter().for_each(|operation| self.change(operation));
+            for operation in &operations {
+                self.change(operation);
+            }
         } else if let Some(id) = ask.url.strip_prefix(GROUPS) {
             let id = if id == "settings" { EVERYONE } else { id };
             for group in self.groups.iter_mut().filter(|group| group.id == id) {
                 group.active &= !deletes;
-                operations.iter().for_each(|operation| group.change(operation));
+                for operation in &operations {
+                    group.change(operation);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ mod body;
 mod doing;
 mod find;
 mod lockout;
+mod noun;
 mod parts;
 mod table;
 mod verbs;
@@ -13,10 +14,11 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args as _, Command, Error, FromArgMatches, Subcommand, error::ErrorKind,
 };
 pub use doing::{Doing, Tells};
+pub use noun::Noun;
+use noun::{Field, Kind, Verb};
 pub use parts::{Given, settle};
 use serde_json::Value;
-pub use table::Noun;
-use table::{Field, Kind, NOUNS, Verb};
+use table::NOUNS;
 
 use crate::{
     api::Client,

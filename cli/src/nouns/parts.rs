@@ -12,7 +12,7 @@ use super::{
     Doing,
     find::{again, called, find, id},
     noun,
-    table::{Noun, Part},
+    noun::{Noun, Part},
 };
 use crate::{
     api::{Ask, Client},

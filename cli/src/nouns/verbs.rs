@@ -9,7 +9,7 @@ use super::{
     doing::Doing,
     find::{called, everyone, find, id},
     lockout::loss,
-    table::Noun,
+    noun::Noun,
 };
 use crate::{
     api::{Ask, Client},

@@ -110,7 +110,7 @@ fn runs(tool: &Tool, url: &str, kind: &str, file: &Path) -> Runs {
     let report = |flags: &str| {
         let output = command(flags).output().unwrap();
         let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-        let failed = rows.iter().any(|row| is_bad(row));
+        let failed = rows.iter().any(is_bad);
         assert_eq!(output.status.code(), Some(i32::from(failed)), "{kind} {flags}");
         rows
     };
