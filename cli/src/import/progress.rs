@@ -35,10 +35,11 @@ impl Progress {
         bar.set_style(ProgressStyle::with_template(style)?);
         bar.enable_steady_tick(Duration::from_secs(1));
         let stopping = Arc::new(AtomicBool::new(false));
-        let (stop, told) = (wait::for_stop()?, Arc::clone(&stopping));
+        let (stop, told, shown) = (wait::for_stop()?, Arc::clone(&stopping), bar.clone());
         tokio::spawn(async move {
             stop.await;
             told.store(true, Ordering::Relaxed);
+            shown.println("stopping behind the line it is at; once more to stop at once");
         });
         Ok(Self { bar, stopping })
     }

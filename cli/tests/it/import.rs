@@ -211,6 +211,37 @@ fn a_dry_run_knows_scopes_where_none_are_listed() {
     );
 }
 
+/// The same files lead to the same end where lists can only be replaced, and changes are refused now and then.
+#[test]
+fn a_real_tenant_is_served_as_well() {
+    let tool = Tool::start();
+    let gate = strict::gate(tool.sandbox.url(), usize::MAX);
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, flags, text, results) in [
+        ("groups", "", "name,roles\nNight,Steward\n", vec!["made"]),
+        ("users", "", "subject,status,roles,groups\nzoe,active,Steward;Key maker,Night\n", vec!["made"]),
+        ("users", "", "subject,name,roles\numa@acme.example,Uma,Steward\n", vec!["changed"]),
+        ("users", "--remove", "subject,roles\nzoe,Key maker\n", vec!["changed"]),
+        ("memberships", "", "group,user\nNight,uma@acme.example\nAnalysts,zoe\n", vec!["changed", "changed"]),
+        ("memberships", "--remove", "group,user\nNight,zoe\n", vec!["changed"]),
+    ] {
+        let file = folder.path().join(kind);
+        fs::write(&file, text).unwrap();
+        let line = format!("import {kind} {} {flags} --json", file.display());
+        let mut command = tool.command(&line);
+        command.env("ROLECALL_URL", &gate);
+        let output = command.output().unwrap();
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let done: Vec<&str> = rows.iter().map(|row| row["result"].as_str().unwrap()).collect();
+        assert_eq!(done, results, "{kind} {flags}: {rows:?}");
+    }
+    insta::assert_snapshot!(tool.transcript(&[
+        "user get zoe -o csv",
+        "user get uma@acme.example -o csv",
+        "group get Night -o csv"
+    ]));
+}
+
 #[test]
 fn people_are_found_by_subject_and_by_address() {
     let tool = Tool::start();
