@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use anyhow::{Context as _, bail};
 use rolecall_engine::{
-    catalogue::Catalogue,
     groups::{Group, Provider},
     names::{Description, DisplayName, Email, GroupName, NameError, RoleName, Subject, look_alike},
     oauth::BOT,
@@ -185,7 +184,7 @@ impl Asked<'_> {
             {
                 bail!(Rule::NotACustomGroup)
             }
-            None if self.present.count(|_| true) + self.made >= limits::GROUPS => {
+            None if self.present.all().count() + self.made >= limits::GROUPS => {
                 bail!(Rule::TooManyGroups(limits::GROUPS))
             }
             None if self.present.is_rolecall && look_alike(self.line.key(), Group::EVERYONE) => {
@@ -216,12 +215,14 @@ impl Asked<'_> {
     }
 
     fn new_role(&self) -> anyhow::Result<()> {
-        if self.present.count(|role| role.member("type") != "default") + self.made >= limits::CUSTOM_ROLES {
+        if self.present.all().filter(|role| role.member("type") != "default").count() + self.made
+            >= limits::CUSTOM_ROLES
+        {
             bail!(Rule::TooManyRoles(limits::CUSTOM_ROLES));
         }
-        let catalogue = Catalogue::qlik();
         let name = self.line.key();
-        let mut names = catalogue.default_roles().map(|role| role.name.as_str());
+        let default = self.present.all().filter(|role| role.member("type") == "default");
+        let mut names = default.filter_map(|role| role.member("name").as_str());
         match names.find(|default| self.present.is_rolecall && look_alike(name, default)) {
             Some(default) => bail!(Rule::RoleNameReserved(name.to_owned(), default.to_owned())),
             None => Ok(()),

@@ -81,9 +81,9 @@ impl Present {
         })
     }
 
-    /// How many things there are that fit.
-    pub fn count(&self, fits: impl Fn(&Value) -> bool) -> usize {
-        self.things.iter().filter(|thing| fits(thing)).count()
+    /// All there is of what the lines are about.
+    pub fn all(&self) -> impl Iterator<Item = &Value> {
+        self.things.iter()
     }
 
     /// The thing that a line is about: whoever has its subject, else its address, in its first column or in that of addresses; of groups of one

@@ -130,7 +130,7 @@ Plain,,notes
 Nonsense,,nonsense
 Administers,,tenant:administer
 TenantAdmin,Mine,
-TenantAdmin2,,notes
+TenantAdmln,,notes
 {long},,notes
 Ni\u{200b}ght,,notes
 Report exporter,Exports,notes;lineage:read
