@@ -7,6 +7,7 @@ mod review;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use rolecall_engine::{catalogue::Catalogue, ids::UserId};
 
@@ -15,7 +16,7 @@ use crate::{
     catalogue,
     contexts::Reach,
     files,
-    output::{Column, Output},
+    output::{Column, Output, visible},
 };
 
 /// Ask who may do what in a tenant.
@@ -165,24 +166,42 @@ const ME: &[Column] = &[
 ];
 
 async fn whoami(reach: &Reach, output: &Output) -> anyhow::Result<ExitCode> {
-    let clients = reach.clients(output.quiet)?;
-    let mut rows = Vec::new();
-    for client in &clients {
-        let mut me = client.get("/api/v1/users/me", &[]).await?;
-        if let Some(members) = me.as_object_mut() {
-            let server = client.base().as_str().trim_end_matches('/');
-            members.insert("server".to_owned(), server.into());
-            members.insert("context".to_owned(), client.name.clone().into());
+    let tenants = reach.each(output.quiet)?;
+    let (named, several) = (tenants.iter().any(|(name, _)| name.is_some()), tenants.len() > 1);
+    let (mut rows, mut failed) = (Vec::new(), 0);
+    for (name, client) in tenants {
+        let answered = match client {
+            Ok(client) => row_of_me(&client).await,
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(row) => rows.push(row),
+            Err(error) if several => {
+                eprintln!("error: {}: {error:#}", visible(&name.unwrap_or_default()));
+                failed += 1;
+            }
+            Err(error) => return Err(error),
         }
-        rows.push(me);
     }
-    let named = clients.iter().any(|client| client.name.is_some());
     let columns = if named { ME } else { ME.get(1..).unwrap_or_default() };
     match rows.as_slice() {
         [me] => output.one(columns, "id", me)?,
         rows => output.list(columns, "id", rows)?,
     }
+    if failed > 0 {
+        bail!("{failed} of {} tenants failed", failed + rows.len());
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn row_of_me(client: &Client) -> anyhow::Result<serde_json::Value> {
+    let mut me = me(client).await?;
+    if let Some(members) = me.as_object_mut() {
+        let server = client.base().as_str().trim_end_matches('/');
+        members.insert("server".to_owned(), server.into());
+        members.insert("context".to_owned(), client.name.clone().into());
+    }
+    Ok(me)
 }
 
 /// The user whose key it is, as the API shows one.

@@ -49,14 +49,6 @@ pub struct Reach {
 pub type Reached = (Option<String>, anyhow::Result<Client>);
 
 impl Reach {
-    /// The tenants, ready to be asked.
-    ///
-    /// # Errors
-    /// When there is no such context, or no key.
-    pub fn clients(&self, quiet: bool) -> anyhow::Result<Vec<Client>> {
-        self.each(quiet)?.into_iter().map(|(_, client)| client).collect()
-    }
-
     /// The tenants, for who goes on with the others where one of several cannot be asked.
     ///
     /// # Errors
@@ -76,7 +68,8 @@ impl Reach {
         if self.context.len() > 1 {
             bail!("this is about one tenant; give one context");
         }
-        self.clients(quiet)?.pop().context("there is no context")
+        let (_, client) = self.each(quiet)?.pop().context("there is no context")?;
+        client
     }
 
     fn targets(&self) -> anyhow::Result<Vec<Named>> {

@@ -69,14 +69,17 @@ impl Planning {
     /// Plans a text for each tenant. All are planned before any is changed.
     async fn plan(&self, text: &str) -> anyhow::Result<Plans> {
         let mut plans = Plans { ready: Vec::new(), failed: 0 };
-        let clients = self.asked.reach.clients(self.asked.quiet)?;
-        let several = clients.len() > 1;
-        for client in clients {
-            let name = client.name.clone().unwrap_or_default();
-            match self.plan_one(client, text).await.and_then(|one| plans.refuse_twice(one)) {
+        let tenants = self.asked.reach.each(self.asked.quiet)?;
+        let several = tenants.len() > 1;
+        for (name, client) in tenants {
+            let planned = match client {
+                Ok(client) => self.plan_one(client, text).await.and_then(|one| plans.refuse_twice(one)),
+                Err(error) => Err(error),
+            };
+            match planned {
                 Ok(one) => plans.ready.push(one),
                 Err(error) if several => {
-                    eprintln!("error: {}: {error:#}", visible(&name));
+                    eprintln!("error: {}: {error:#}", visible(&name.unwrap_or_default()));
                     plans.failed += 1;
                 }
                 Err(error) => return Err(error),

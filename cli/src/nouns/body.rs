@@ -25,7 +25,7 @@ pub fn create(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Value> {
     let mut body: Map<String, Value> = match file(given)? {
         None => Map::new(),
         Some(Value::Object(body)) => body,
-        Some(_) => bail!("the body of a {} is an object", noun.word),
+        Some(_) => bail!("the body of {} is an object", noun.one()),
     };
     for field in noun.fields.iter().filter(|field| field.when.creates()) {
         if let Some(value) = value(field, given) {

@@ -21,7 +21,7 @@ pub fn id<'t>(noun: &Noun, thing: &'t Value) -> anyhow::Result<&'t str> {
     thing
         .member(noun.id)
         .as_str()
-        .with_context(|| format!("the server shows a {} without identifier", noun.word))
+        .with_context(|| format!("the server shows {} without identifier", noun.one()))
 }
 
 /// What people call a thing.

@@ -93,8 +93,8 @@ fn of(noun: &'static Noun) -> Command {
     }
     noun.parts.iter().fold(command, |command, part| {
         let word = part.word();
-        let add = format!("Give a {} {word}s, besides those that are there", noun.word);
-        let remove = format!("Take {word}s from a {}, and nothing else", noun.word);
+        let add = format!("Give {} {word}s, besides those that are there", noun.one());
+        let remove = format!("Take {word}s from {}, and nothing else", noun.one());
         let change = |verb: &str, about: String| {
             let many = Arg::new("part").value_name(word.to_uppercase()).required(true).num_args(1..);
             let command = named(noun, Command::new(format!("{verb}-{word}")).about(about), false);
@@ -116,7 +116,7 @@ fn list(noun: &Noun, plural: &str) -> Command {
 
 fn create(noun: &'static Noun) -> Command {
     let fields = noun.fields.iter().filter(|field| field.when.creates());
-    let command = Command::new("create").about(format!("Make a {}", noun.word));
+    let command = Command::new("create").about(format!("Make {}", noun.one()));
     let command = fields.fold(command, |command, field| {
         let required = field.when.is_required();
         let argument = flag(field);
@@ -126,8 +126,8 @@ fn create(noun: &'static Noun) -> Command {
 }
 
 fn edit(noun: &'static Noun) -> Command {
-    let article = if noun.only.is_some() { "the" } else { "a" };
-    let about = format!("Change {article} {}", noun.word);
+    let what = if noun.only.is_some() { format!("the {}", noun.word) } else { noun.one() };
+    let about = format!("Change {what}");
     let command = named(noun, Command::new("edit").about(about), false);
     let fields = noun.fields.iter().filter(|field| field.when.edits());
     let command = fields.fold(command, |command, field| command.arg(flag(field)));

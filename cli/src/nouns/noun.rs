@@ -30,6 +30,14 @@ pub struct Noun {
     pub parts: &'static [Part],
 }
 
+impl Noun {
+    /// One of them, in a sentence.
+    pub fn one(&self) -> String {
+        let article = if self.word.starts_with(['A', 'O', 'i']) { "an" } else { "a" };
+        format!("{article} {}", self.word)
+    }
+}
+
 /// Something that can be said of a thing.
 pub struct Field {
     /// The flag.

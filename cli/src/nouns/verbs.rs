@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     api::{Ask, Client},
+    members::Members as _,
     output::{Output, print},
 };
 

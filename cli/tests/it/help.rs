@@ -1,5 +1,7 @@
 //! What the program says of itself.
 
+use std::collections::BTreeSet;
+
 use crate::{
     process::rolecall,
     tool::{files, said, words},
@@ -33,6 +35,34 @@ fn the_reference_is_the_one_that_is_published() {
         printed == std::fs::read(kept).unwrap(),
         "write it with `cargo xtask generate`, or `rolecall man --markdown`"
     );
+}
+
+/// Commands whose output is looked at elsewhere: they run until they are stopped, or print what is checked in, generated, or the whole
+/// of a catalogue.
+const ELSEWHERE: &[&str] = &["dev", "serve", "catalogue show", "schema", "completions", "man"];
+
+/// What each command prints is in a transcript, whole.
+#[test]
+fn every_command_is_seen() {
+    let page = String::from_utf8(rolecall().args(["man", "--markdown"]).output().unwrap().stdout).unwrap();
+    let commands: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("## `rolecall ")?.strip_suffix('`')).collect();
+    let is_last = |command: &&&str| !commands.iter().any(|other| other.starts_with(&format!("{command} ")));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/snapshots");
+    let transcripts: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    let is_seen = |command: &str| {
+        let line = format!("$ rolecall {command}");
+        let begins =
+            |text: &String| text.lines().any(|said| said == line || said.starts_with(&format!("{line} ")));
+        transcripts.iter().any(begins)
+    };
+    let unseen: Vec<&str> =
+        commands.iter().filter(is_last).copied().filter(|command| !is_seen(command)).collect();
+    assert!(commands.len() > 80, "{}", commands.len());
+    assert_eq!(unseen.iter().collect::<BTreeSet<_>>(), ELSEWHERE.iter().collect());
 }
 
 #[test]

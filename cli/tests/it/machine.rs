@@ -39,6 +39,7 @@ impl Machine {
 #[test]
 fn an_installation_is_looked_after() {
     let machine = Machine::new();
+    std::fs::write(machine.0.path().join("catalogue.toml"), "scopes = 5\n").unwrap();
     let mut shown = [
         "migrate status",
         "init --name Acme --hostname acme.example --admin-email ada@acme.example",
@@ -70,7 +71,7 @@ fn an_installation_is_looked_after() {
         "migrate up",
         "migrate copy --from data --to other",
         "migrate copy --from data --to other",
-        "catalogue check key",
+        "catalogue check catalogue.toml",
     ]
     .map(|line| machine.says(line))
     .concat();

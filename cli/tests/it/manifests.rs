@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     process::{agent, ask},
@@ -188,11 +188,16 @@ fn one_file_does_for_several_tenants() {
         command.current_dir(tool.contexts.path());
         said(line, command)
     };
+    tool.out("user add-role ada@acme.example 'Key maker' -q");
+    let key: Value = serde_json::from_str(&tool.out("api-key create --description Again --json")).unwrap();
+    put(&tool, "again", key["token"].as_str().unwrap());
     let mut again =
-        tool.nowhere(&format!("context create again --url {} --key-file acme", tool.sandbox.url()));
+        tool.nowhere(&format!("context create again --url {} --key-file again", tool.sandbox.url()));
     assert!(again.current_dir(tool.contexts.path()).output().unwrap().status.success());
     let mut shown = nowhere("plan tenants.yaml --context acme,globex");
     shown += &nowhere("apply tenants.yaml --context acme,again --var more=Steward -q");
+    shown += &nowhere("plan tenants.yaml --context nobody,acme --var more=Steward -q");
+    shown += &nowhere("whoami --context nobody,acme -o csv");
     shown += &nowhere("apply tenants.yaml --context acme,globex --var more=Steward");
     shown += &nowhere("drift tenants.yaml --context acme,globex --var more=Steward");
     insta::assert_snapshot!(shown);
