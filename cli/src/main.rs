@@ -17,6 +17,7 @@ mod nouns;
 mod operators;
 mod otlp;
 mod output;
+mod progress;
 mod secret_url;
 mod settings;
 mod store;

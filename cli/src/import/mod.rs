@@ -6,7 +6,6 @@
 mod file;
 mod kinds;
 mod line;
-mod progress;
 mod rules;
 mod tenant;
 
@@ -17,7 +16,6 @@ use clap::Args;
 use file::Line;
 use kinds::Kind;
 use line::{Done, Job};
-use progress::Progress;
 use serde_json::{Value, json};
 use tenant::Present;
 
@@ -26,6 +24,7 @@ use crate::{
     contexts::Reach,
     nouns::{Doing, Tells},
     output::{Column, Output},
+    progress::Progress,
 };
 
 /// Bring in many users, groups, roles or memberships from a file, or take them away.
@@ -81,7 +80,7 @@ struct Report {
 impl Report {
     /// Does the lines one after the other, until the last one, or until there is no use or no wish to go on.
     async fn of(job: &Job<'_>, lines: &[Line], quiet: bool) -> anyhow::Result<Self> {
-        let progress = Progress::of(lines.len(), quiet)?;
+        let progress = Progress::of(lines.len(), "line", quiet)?;
         let mut report = Self { rows: Vec::with_capacity(lines.len()), failed: 0, reached: 0, stopped: None };
         let mut made = 0;
         for line in lines {

@@ -3,12 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    pin::{Pin, pin},
     process::ExitCode,
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use futures_util::FutureExt as _;
 use rolecall_engine::manifest::{self, Holdings, Plan, Section, Step};
 
 use super::{
@@ -23,7 +21,7 @@ use crate::{
     api::Client,
     files,
     output::{print, print_json, visible},
-    wait,
+    progress::Progress,
 };
 
 /// One tenant with what is planned for it.
@@ -191,16 +189,19 @@ impl Planning {
         let reviewed: Option<Kept> = is_plan.then(|| self.take_over(&text)).transpose()?;
         let text = reviewed.as_ref().map_or(text, |kept| kept.text.clone());
         let plans = self.prepare(&text, reviewed.as_ref()).await.context("nothing was changed")?;
-        let mut stop = pin!(wait::for_stop()?);
+        let steps = plans.ready.iter().map(|one| one.plan.steps.len()).sum();
+        let progress = Progress::of(steps, "step", self.asked.quiet)?;
         for (at, one) in plans.ready.iter().enumerate() {
-            print(&format!("{}\n", one.called()))?;
-            if let Err(error) = one.apply(stop.as_mut()).await {
+            progress.beside(|| print(&format!("{}\n", one.called())))?;
+            if let Err(error) = one.apply(&progress).await {
+                progress.end();
                 for left in plans.ready.iter().skip(at + 1) {
                     print(&format!("{}\n  {} steps were not begun\n", left.called(), left.plan.steps.len()))?;
                 }
                 return Err(error);
             }
         }
+        progress.end();
         Ok(ExitCode::SUCCESS)
     }
 
@@ -289,28 +290,30 @@ impl Planned {
     }
 
     /// Does what is planned, step by step, and says what was done and what was not. Asked to stop, it does so behind the step it is at.
-    async fn apply(&self, mut stop: Pin<&mut impl Future<Output = ()>>) -> anyhow::Result<()> {
+    async fn apply(&self, progress: &Progress) -> anyhow::Result<()> {
         let steps: Vec<(&Step, String)> =
             self.plan.steps.iter().map(|step| (step, visible(&KeptStep::from(step).step))).collect();
+        let tell = |line: String| progress.beside(|| print(&line));
         let mut applier = Applier::new(&self.client, &self.tenant);
         for (at, (step, what)) in steps.iter().enumerate() {
-            let is_stopped = stop.as_mut().now_or_never().is_some();
+            let is_stopped = progress.is_stopping();
             let done =
                 if is_stopped { Err(anyhow!("it was asked to stop")) } else { applier.perform(step).await };
             let Err(error) = done else {
-                print(&format!("  done    {what}\n"))?;
+                progress.step();
+                tell(format!("  done    {what}\n"))?;
                 continue;
             };
             if !is_stopped {
-                print(&format!("  failed  {what}\n"))?;
+                tell(format!("  failed  {what}\n"))?;
             }
             for (_, left) in steps.iter().skip(if is_stopped { at } else { at + 1 }) {
-                print(&format!("  left    {left}\n"))?;
+                tell(format!("  left    {left}\n"))?;
             }
             let done = format!("{at} of {} steps were done; the same command does the rest", steps.len());
             return Err(error.context(format!("{}: {what}: {done}", self.called())));
         }
         let steps = steps.len();
-        print(&format!("  {steps} {} done\n", if steps == 1 { "step" } else { "steps" }))
+        tell(format!("  {steps} {} done\n", if steps == 1 { "step" } else { "steps" }))
     }
 }

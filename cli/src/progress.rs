@@ -25,21 +25,22 @@ impl Progress {
         !quiet && stderr().is_terminal()
     }
 
-    /// Of so many lines. From now on a signal stops the run between two of them, and a second one at once.
+    /// Of so many lines or steps. From now on a signal stops the run between two of them, and a second one at once.
     ///
     /// # Errors
     /// When signals cannot be received.
-    pub fn of(lines: usize, quiet: bool) -> anyhow::Result<Self> {
-        let bar = ProgressBar::with_draw_target(u64::try_from(lines).ok(), target(quiet));
-        let style = "{human_pos} of {human_len} lines, {per_sec}, {eta} left";
-        bar.set_style(ProgressStyle::with_template(style)?);
+    pub fn of(count: usize, what: &str, quiet: bool) -> anyhow::Result<Self> {
+        let bar = ProgressBar::with_draw_target(u64::try_from(count).ok(), target(quiet));
+        let style = format!("{{human_pos}} of {{human_len}} {what}s, {{per_sec}}, {{eta}} left");
+        bar.set_style(ProgressStyle::with_template(&style)?);
         bar.enable_steady_tick(Duration::from_secs(1));
         let stopping = Arc::new(AtomicBool::new(false));
+        let what = what.to_owned();
         let (stop, told, shown) = (wait::for_stop()?, Arc::clone(&stopping), bar.clone());
         tokio::spawn(async move {
             stop.await;
             told.store(true, Ordering::Relaxed);
-            shown.println("stopping behind the line it is at; once more to stop at once");
+            shown.println(format!("stopping behind the {what} it is at; once more to stop at once"));
         });
         Ok(Self { bar, stopping })
     }
@@ -47,6 +48,11 @@ impl Progress {
     /// One more line is done.
     pub fn step(&self) {
         self.bar.inc(1);
+    }
+
+    /// Writes something where the line is, which then stands below it.
+    pub fn beside<T>(&self, writes: impl FnOnce() -> T) -> T {
+        self.bar.suspend(writes)
     }
 
     /// Whether somebody wants it to stop.
