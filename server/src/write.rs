@@ -100,7 +100,7 @@ impl<P: Permission> Caller<P> {
             Ok(who.editor(tenant, at))
         };
         if self.previews {
-            preview(app, tenant, prove, work).await
+            preview(app, tenant, cause, prove, work).await
         } else {
             change(app, tenant, cause, prove, work).await
         }
@@ -136,6 +136,7 @@ const NAMED: usize = 100;
 async fn preview<T: Send + 'static>(
     app: &App,
     tenant: TenantId,
+    cause: Cause,
     prove: impl AsyncFnOnce(&Snapshot, &Reader<'_>, Timestamp) -> Result<Editor, Error> + Send + 'static,
     work: impl AsyncFnOnce(&WriteTx<'_>) -> Result<Edited<T>, Error> + Send + 'static,
 ) -> Result<T, Error> {
@@ -145,6 +146,7 @@ async fn preview<T: Send + 'static>(
         let changes = work(&WriteTx { reader, tenant: before, editor }).await?.changes;
         let after = before.apply(Revision(before.revision().0 + 1), at, &changes);
         keep_administrator(before, &after, &changes)?;
+        refuse_changed(reader, &after, &changes, &cause).await?;
         let impact =
             if changes.is_empty() { Impact::default() } else { impact(before, &after, &changes, NAMED) };
         let ids: Vec<UserId> = impact.users.iter().map(|user| user.user).collect();

@@ -185,7 +185,7 @@ async fn whoami(reach: &Reach, output: &Output) -> anyhow::Result<ExitCode> {
     }
     let columns = if named { ME } else { ME.get(1..).unwrap_or_default() };
     match rows.as_slice() {
-        [me] => output.one(columns, "id", me)?,
+        [me] if !several => output.one(columns, "id", me)?,
         rows => output.list(columns, "id", rows)?,
     }
     if failed > 0 {

@@ -120,6 +120,9 @@ impl Report {
         let total = rows.len();
         if let Some(why) = stopped {
             let (done, left) = (reached - failed, total - reached);
+            if tried {
+                bail!("{why}; {reached} of {total} lines were looked at, and {failed} would be refused");
+            }
             bail!(
                 "{why}; of {total} lines {done} are done, {failed} failed and {left} are left; run it again"
             );

@@ -42,7 +42,7 @@ impl<'a> Applier<'a> {
     /// When it is not, or the server refuses or does not answer.
     pub async fn perform(&mut self, step: &Step) -> anyhow::Result<()> {
         match step {
-            Step::Set { setting, after, .. } => self.set(*setting, after).await,
+            Step::Set { setting, before, after } => self.set(*setting, before, after).await,
             Step::CreateRole { name, description, scopes } => {
                 let description = description.as_ref().map(ToString::to_string).unwrap_or_default();
                 let body = json!({"name": name.as_str(), "description": description, "assignedScopes": texts(scopes)});
@@ -99,7 +99,7 @@ impl<'a> Applier<'a> {
         }
     }
 
-    async fn set(&self, setting: Setting, value: &Set) -> anyhow::Result<()> {
+    async fn set(&self, setting: Setting, before: &Set, after: &Set) -> anyhow::Result<()> {
         let tenant = format!("/api/v1/tenants/{}", self.tenant.id);
         let keys = format!("/api/v1/api-keys/configs/{}", self.tenant.id);
         let (path, member) = match setting {
@@ -113,12 +113,18 @@ impl<'a> Applier<'a> {
             Setting::MaxKeyLifetime => (keys, "/max_api_key_expiry"),
             Setting::ScimKeyLifetime => (keys, "/scim_externalClient_expiry"),
         };
-        let value = match value {
+        let said = |value: &Set| match value {
             Set::On(on) => json!(on),
             Set::Count(count) => json!(count),
             Set::Life(life) => json!(life.as_str()),
         };
-        self.patch(path, json!([replace(member, value)])).await
+        self.edit(path, |settings| {
+            let present = settings.member(member.trim_start_matches('/'));
+            // What is not shown has its usual value.
+            unmoved(present.is_null() || *present == said(before))?;
+            Ok(json!([replace(member, said(after))]))
+        })
+        .await
     }
 
     async fn assign(
@@ -204,15 +210,15 @@ impl<'a> Applier<'a> {
             return self.write(Method::POST, all, Some(body)).await.map(drop);
         };
         let path = format!("{all}/{present}");
-        let held = self.client.get(&path, &[]).await?;
-        let held: BTreeSet<&str> =
-            held.member("roles").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        unmoved(held == words(*before))?;
+        let as_planned = |held: &Value| {
+            let held = held.member("roles").as_array().into_iter().flatten().filter_map(Value::as_str);
+            unmoved(held.collect::<BTreeSet<&str>>() == words(*before))
+        };
         if after.is_empty() {
-            self.write(Method::DELETE, path, None).await.map(drop)
-        } else {
-            self.write(Method::PUT, path, Some(json!({"roles": roles}))).await.map(drop)
+            return self.delete(path, as_planned).await;
         }
+        let put = |held: &Value| as_planned(held).map(|()| Some(json!({"roles": roles})));
+        self.unmoved(Method::PUT, path, put).await.map(drop)
     }
 
     /// Changes something as long as it is what the plan starts from.
@@ -251,10 +257,6 @@ impl<'a> Applier<'a> {
             }
         }
         bail!("others change the tenant all the time; try again")
-    }
-
-    async fn patch(&self, path: String, operations: Value) -> anyhow::Result<()> {
-        whole(&self.write(Method::PATCH, path, Some(operations)).await?)
     }
 
     async fn write(&self, method: Method, path: String, body: Option<Value>) -> anyhow::Result<Value> {
@@ -298,7 +300,7 @@ fn whole(answer: &Value) -> anyhow::Result<()> {
 }
 
 fn unmoved(is: bool) -> anyhow::Result<()> {
-    if is { Ok(()) } else { bail!("it was changed since the plan was made; plan again") }
+    if is { Ok(()) } else { bail!("somebody else has changed it meanwhile") }
 }
 
 fn replace(path: &str, value: impl Into<Value>) -> Value {

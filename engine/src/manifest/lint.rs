@@ -171,7 +171,7 @@ impl<'l> Linter<'l> {
         }
         for ((provider, name), group) in &self.manifest.groups {
             let at = Place::of(Section::of_groups(*provider)).at(name);
-            if look_alike(name.as_str(), EVERYONE) {
+            if *provider == Provider::Custom && look_alike(name.as_str(), EVERYONE) {
                 self.find(at.clone(), "is not the group of all users, whose roles `everyone` says");
             }
             let roles = group.roles.as_ref().unwrap_or(&no_roles);

@@ -21,6 +21,9 @@ use crate::{
     trace::Cause,
 };
 
+/// Revisions for which it is looked at what was changed since; what was seen before that is too old.
+const FAR: i64 = 10_000;
+
 /// What happened, before it is a link of the chain.
 struct Row {
     revision: Revision,
@@ -71,15 +74,28 @@ pub async fn refuse_changed(
     cause: &Cause,
 ) -> Result<(), Error> {
     let Some(seen) = cause.expected.as_ref().and_then(Expected::revisions) else { return Ok(()) };
-    let Some(latest) = seen.into_iter().filter(|seen| *seen < tenant.revision()).max() else {
-        return Err(Error::Changed);
-    };
+    let Revision(next) = tenant.revision();
+    let seen = seen.into_iter().map(|Revision(seen)| seen).filter(|seen| (next - FAR..next).contains(seen));
+    let Some(latest) = seen.max() else { return Err(Error::Changed) };
+    if latest + 1 == next {
+        return Ok(());
+    }
+    let Some(since) = sql::changed_since(reader, Revision(latest)).await? else { return Err(Error::Changed) };
     for change in changes {
-        if sql::was_changed(reader, &event::of(change, tenant)?.resource, latest).await? {
+        let event = event::of(change, tenant)?;
+        let is_same = |(kind, resource): &(String, String)| {
+            *resource == event.resource && thing_of(kind) == thing_of(event.kind)
+        };
+        if since.iter().any(is_same) {
             return Err(Error::Changed);
         }
     }
     Ok(())
+}
+
+/// What a kind of event is about: all but what became of it.
+fn thing_of(kind: &str) -> &str {
+    kind.rsplit_once('.').map_or(kind, |(thing, _)| thing)
 }
 
 impl Row {

@@ -110,19 +110,21 @@ pub async fn head(reader: &Reader<'_>) -> Result<Head, Error> {
     reader.first(sql, &[], read).await?.ok_or(Error::NotFound)
 }
 
-/// Whether something may have been changed after a revision: it was, or the rows that would say so have left the trail.
-pub async fn was_changed(
+/// What was changed after a revision, as far as the trail says: kinds of events and the things they are about. None if rows of then have
+/// left the trail.
+pub async fn changed_since(
     reader: &Reader<'_>,
-    resource: &str,
     Revision(revision): Revision,
-) -> Result<bool, Error> {
-    let changed = "SELECT 1 FROM audits WHERE tenant_id = $1 AND revision > $2 AND resource_id = $3 ORDER BY revision LIMIT 1";
-    if reader.first(changed, &[revision.into(), resource.into()], |_| Ok(())).await?.is_some() {
-        return Ok(true);
+) -> Result<Option<Vec<(String, String)>>, Error> {
+    let earliest =
+        "SELECT revision, ordinal FROM audits WHERE tenant_id = $1 ORDER BY revision, ordinal LIMIT 1";
+    let earliest = reader.first(earliest, &[], |row| Ok((row.integer(0)?, row.integer(1)?))).await?;
+    if earliest.is_none_or(|earliest| earliest > (revision + 1, 0)) {
+        return Ok(None);
     }
-    let kept = "SELECT revision FROM audits WHERE tenant_id = $1 ORDER BY revision, ordinal LIMIT 1";
-    let earliest = reader.first(kept, &[], |row| row.integer(0)).await?;
-    Ok(earliest.is_none_or(|earliest| earliest > revision + 1))
+    let changed = "SELECT event_type, resource_id FROM audits WHERE tenant_id = $1 AND revision > $2
+                   ORDER BY revision, ordinal";
+    reader.all(changed, &[revision.into()], |row| Ok((row.text(0)?, row.text(1)?))).await.map(Some)
 }
 
 /// Stores where the tenant's chain ends.

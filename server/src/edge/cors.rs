@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, Method, request::Parts};
+use axum::http::{
+    HeaderName, HeaderValue, Method,
+    header::{ETAG, RETRY_AFTER},
+    request::Parts,
+};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{TRACE, consistency::REVISION};
@@ -16,7 +20,6 @@ use crate::{
 /// How long browsers remember what they were told.
 const REMEMBERED: Duration = Duration::from_mins(10);
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("qlik-csrf-token");
-const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 pub fn layer(app: App) -> CorsLayer {
     let allowed = move |origin: HeaderValue, head: &Parts| {
@@ -36,7 +39,7 @@ pub fn layer(app: App) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([CSRF_TOKEN, RETRY_AFTER, REVISION, TRACE])
+        .expose_headers([CSRF_TOKEN, ETAG, RETRY_AFTER, REVISION, TRACE])
         .max_age(REMEMBERED)
 }
 

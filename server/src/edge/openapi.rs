@@ -70,7 +70,7 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         parameters.push(json!({"$ref": format!("#/components/parameters/{}", ONCE.0)}));
         errors.extend([400, 409]);
     }
-    if authenticated && operation.tier == Tier::Write {
+    if has_preview && operation.tier == Tier::Write {
         parameters.push(json!({"$ref": format!("#/components/parameters/{}", EXPECTED.0)}));
         errors.push(412);
     }

@@ -106,19 +106,10 @@ struct Loads {
 }
 
 impl Turn {
-    /// What was begun to be loaded after this turn was asked for, as it is at a time. The last who could be served by it takes it.
-    pub fn loaded_meanwhile(&mut self, now: Timestamp) -> Option<Arc<Snapshot>> {
-        let (number, snapshot) = self.loads.outdated.take()?;
-        let serves = number > self.came;
-        if self.others_wait() {
-            self.loads.outdated = Some((number, Arc::clone(&snapshot)));
-        }
-        serves.then(|| if snapshot.holds_at(now) { snapshot } else { Arc::new(snapshot.at(now)) })
-    }
-
-    /// Whether anybody but this turn and the list of loads has to do with these.
-    fn others_wait(&self) -> bool {
-        Arc::strong_count(OwnedMutexGuard::mutex(&self.loads)) > 2
+    /// What was begun to be loaded after this turn was asked for, as it is at a time.
+    pub fn loaded_meanwhile(&self, now: Timestamp) -> Option<Arc<Snapshot>> {
+        let (_, snapshot) = self.loads.outdated.as_ref().filter(|(number, _)| *number > self.came)?;
+        Some(if snapshot.holds_at(now) { Arc::clone(snapshot) } else { Arc::new(snapshot.at(now)) })
     }
 
     /// A load begins.
@@ -130,6 +121,16 @@ impl Turn {
     /// The load has ended with something that is outdated.
     pub fn end(&mut self, snapshot: Arc<Snapshot>) {
         self.loads.outdated = Some((self.begun.load(Ordering::SeqCst), snapshot));
+    }
+}
+
+impl Drop for Turn {
+    /// What was read serves those who wait, and is gone with the last of them.
+    fn drop(&mut self) {
+        // The list of loads has one, and this turn.
+        if Arc::strong_count(OwnedMutexGuard::mutex(&self.loads)) <= 2 {
+            self.loads.outdated = None;
+        }
     }
 }
 
@@ -306,7 +307,7 @@ mod tests {
         let wait = || {
             let snapshots = Arc::clone(&snapshots);
             tokio::spawn(async move {
-                let mut turn = snapshots.turn_to_load(tenant).await;
+                let turn = snapshots.turn_to_load(tenant).await;
                 let loaded = turn.loaded_meanwhile(Timestamp::EPOCH);
                 loaded.map(|snapshot| snapshot.revision().0)
             })
@@ -320,7 +321,7 @@ mod tests {
         assert_eq!(first.loaded_meanwhile(Timestamp::EPOCH).map(|own| own.revision().0), Some(5));
         drop(first);
         assert_eq!((early.await.unwrap(), late.await.unwrap()), (Some(5), None));
-        let mut after = snapshots.turn_to_load(tenant).await;
+        let after = snapshots.turn_to_load(tenant).await;
         assert!(after.loaded_meanwhile(Timestamp::EPOCH).is_none() && after.loads.outdated.is_none());
     }
 

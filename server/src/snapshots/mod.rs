@@ -88,12 +88,19 @@ pub async fn scan<T: Send + 'static>(
 
 /// Reads a tenant anew and publishes it, once for all who wait for that.
 async fn refresh(app: &App, tenant: TenantId) -> Result<(), Error> {
-    let _turn = app.snapshots.turn_to_load(tenant).await;
+    let mut turn = app.snapshots.turn_to_load(tenant).await;
+    if turn.loaded_meanwhile(app.clock.now()).is_some() {
+        return Ok(());
+    }
     let inside = app.clone();
     let era = app.snapshots.era();
     let load = async move |reader: &Reader<'_>| seen_by(&inside, reader).await;
-    if let Some(snapshot) = app.db.scan(tenant, load).await? {
-        app.snapshots.publish_read(snapshot, era);
+    turn.begin();
+    let loaded = app.db.scan(tenant, load).await?;
+    if let Some(snapshot) = loaded
+        && app.snapshots.publish_read(Arc::clone(&snapshot), era) == Published::Outdated
+    {
+        turn.end(snapshot);
     }
     Ok(())
 }

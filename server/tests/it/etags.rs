@@ -79,3 +79,16 @@ fn only_what_a_caller_reads_has_a_tag() {
     assert!(!has_tag(server.anonymous().get("/livez")));
     assert!(!has_tag(server.admin().get("/api/v1/roles/000000000000000000000000")), "a refusal");
 }
+
+/// A preview is refused as the change would be.
+#[test]
+fn a_preview_depends_on_what_was_seen_too() {
+    let server = Server::start();
+    let admin = server.admin();
+    let user = format!("/api/v1/users/{}", admin.make_user("uta"));
+    let role = admin.make_role("One", &["notes"]);
+    let seen = tag(&admin.get(&user));
+    give(&admin.header("if-match", &seen).header("prefer", "preview"), &user, &[&role]).expect(200);
+    give(&admin, &user, &[&role]).expect(204);
+    give(&admin.header("if-match", &seen).header("prefer", "preview"), &user, &[]).refused(412, "HTTP-412");
+}
