@@ -102,8 +102,8 @@ fn a_quiet_tenant_can_be_changed() {
     let before = tag(&admin.get(&user));
     let role = admin.make_role("One", &["notes"]);
     let seen = tag(&admin.get(&user));
-    // All of it was long ago, and has left the trail for the archive.
-    server.database.batch("UPDATE audits SET at = at - 92 * 86400000; DELETE FROM outbox");
+    // All of it was 92 days ago, and has left the trail for the archive.
+    server.database.batch("UPDATE audits SET at = at - 7948800000; DELETE FROM outbox");
     RUNTIME.block_on(rolecall_server::retain_audits(&server.app)).unwrap();
     give(&admin.header("if-match", &before), &user, &[&role]).refused(412, "HTTP-412");
     give(&admin.header("if-match", &seen), &user, &[&role]).expect(204);
