@@ -322,9 +322,3 @@ impl ApiKey {
         updated(self, after, editor)
     }
 }
-
-/// All of these keys, revoked: what happens to the keys of a user who is deleted.
-pub fn revoke_all(keys: Vec<ApiKey>, editor: &Editor) -> Edited<()> {
-    let none = Edited::unchanged(());
-    keys.into_iter().fold(none, |all, key| all.and(key.revoke(editor)))
-}

@@ -128,6 +128,13 @@ impl<T> Edited<T> {
     }
 }
 
+impl Edited<()> {
+    /// The changes of the same edit of each of these.
+    pub fn of_each<T, U>(things: impl IntoIterator<Item = T>, edit: impl Fn(T) -> Edited<U>) -> Self {
+        Self { value: (), changes: things.into_iter().flat_map(|thing| edit(thing).changes).collect() }
+    }
+}
+
 /// An edit that makes a thing.
 pub(crate) fn created<T: Entity>(value: T) -> Edited<T> {
     Edited { changes: vec![T::change(Delta::Created(value.clone()))], value }

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String};
 
 use crate::{
-    change::{Change, Delta, Edited, Editor, Entity, created, updated},
+    change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
     ids::UserId,
     time::Timestamp,
 };
@@ -36,5 +36,10 @@ impl Password {
             None => created(after),
             Some(before) => updated(before, after, editor),
         }
+    }
+
+    /// The end of the password, with its user.
+    pub fn forget(self) -> Edited<()> {
+        deleted(self)
     }
 }

@@ -12,7 +12,6 @@ use alloc::{
 
 use crate::{
     access::Snapshot,
-    api_keys::ApiKey,
     catalogue::Catalogue,
     change::{Change, Edited, Editor, updated},
     ids::{GroupId, IdpId, UserId},
@@ -182,14 +181,9 @@ pub fn reprovision(
 ///
 /// # Errors
 /// When the program may not change the user.
-pub fn deprovision(
-    holder: Holder,
-    keys: Vec<ApiKey>,
-    tenant: &Snapshot,
-    editor: &Editor,
-) -> Result<Edited<()>, Refusal> {
+pub fn deprovision(holder: Holder, tenant: &Snapshot, editor: &Editor) -> Result<Edited<()>, Refusal> {
     holder.changeable(tenant)?;
-    holder.user.delete(keys, editor)
+    holder.user.delete(editor)
 }
 
 /// Puts a user in a group of identity providers, or takes the user out.

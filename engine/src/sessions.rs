@@ -156,11 +156,6 @@ impl Session {
     }
 }
 
-/// The end of all of these sessions: what happens to those of a user who is deleted or disabled.
-pub fn end_all(sessions: Vec<Session>) -> Edited<()> {
-    sessions.into_iter().fold(Edited::unchanged(()), |all, session| all.and(session.end()))
-}
-
 fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

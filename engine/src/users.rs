@@ -4,7 +4,6 @@ use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use crate::{
     access::Snapshot,
-    api_keys::{ApiKey, revoke_all},
     assignments::{GroupRef, RoleRef, resolve_roles},
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
     filter::{Filter, UserAttribute},
@@ -375,7 +374,7 @@ impl User {
     ///
     /// # Errors
     /// When users would delete themselves, or the user belongs to an OAuth client.
-    pub fn delete(self, keys: Vec<ApiKey>, editor: &Editor) -> Result<Edited<()>, Refusal> {
+    pub fn delete(self, editor: &Editor) -> Result<Edited<()>, Refusal> {
         if editor.user == Some(self.id) {
             return Err(Rule::OwnAccount.into());
         }
@@ -383,12 +382,12 @@ impl User {
         if self.client_id.is_some() {
             return Err(Rule::UserOfClient.into());
         }
-        Ok(revoke_all(keys, editor).and(deleted(self)))
+        Ok(deleted(self))
     }
 
     /// The end of the user that an OAuth client acted as, with the client.
-    pub fn delete_with_client(self, keys: Vec<ApiKey>, editor: &Editor) -> Edited<()> {
-        revoke_all(keys, editor).and(deleted(self))
+    pub fn delete_with_client(self) -> Edited<()> {
+        deleted(self)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use rolecall_engine::{
     access::Snapshot,
-    api_keys::{ApiKey, KeySubject, revoke_all},
+    api_keys::{ApiKey, KeySubject},
     assignments::RoleRef,
     catalogue::Catalogue,
     change::{Change, Edited, Editor},
@@ -137,7 +137,8 @@ pub async fn issue_key(
         let user = users::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;
         let mut keys = api_keys::of_user(tx.reader(), user).await?;
         keys.retain(|key| earlier == Earlier::Ends && key.description.as_str() == KEY_DESCRIPTION);
-        Ok(first_key(&inside, user, lifetime, tx.editor()).and(revoke_all(keys, tx.editor())))
+        let revoked = Edited::of_each(keys, |key| key.revoke(tx.editor()));
+        Ok(first_key(&inside, user, lifetime, tx.editor()).and(revoked))
     };
     let key = as_system(app, tenant, edit).await?;
     required_token(app, tenant, &key)

@@ -428,13 +428,7 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
         Change::Tenant(delta) => tenants::store(writer, delta).await,
         Change::Role(delta) => roles::store(writer, delta).await,
         Change::Group(delta) => groups::store(writer, delta).await,
-        Change::User(delta) => {
-            users::store(writer, delta).await?;
-            match delta.after() {
-                Some(_) => Ok(()),
-                None => spaces::forget_owner(writer, delta.latest().id).await,
-            }
-        }
+        Change::User(delta) => users::store(writer, delta).await,
         Change::License(delta) => licenses::store(writer, delta).await,
         Change::ApiKey(delta) => api_keys::store(writer, delta).await,
         Change::OAuthClient(delta) => oauth_clients::store(writer, delta).await,

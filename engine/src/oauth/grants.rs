@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     clients::{AppType, GrantType, OAuthClient},
     reach::OFFLINE_ACCESS,
-    tokens::{OAuthToken, ScopeRefused, revoke_all},
+    tokens::{OAuthToken, ScopeRefused},
 };
 use crate::{
     change::{Change, Delta, Edited, Editor, Entity, created, deleted, updated},
@@ -237,7 +237,7 @@ impl OAuthGrant {
 
     /// The end of the grant, and of the tokens that came of it.
     pub fn end(self, tokens: Vec<OAuthToken>) -> Edited<()> {
-        revoke_all(tokens).and(deleted(self))
+        Edited::of_each(tokens, OAuthToken::revoke).and(deleted(self))
     }
 }
 

@@ -15,4 +15,4 @@ pub use operators::Operator;
 pub use reach::{
     ADMIN_CLASSIC, Bounds, EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, Reach, Told, USER_DEFAULT, decide_within,
 };
-pub use tokens::{OAuthToken, ScopeRefused, granted_scopes, revoke_all};
+pub use tokens::{OAuthToken, ScopeRefused, granted_scopes};

@@ -58,11 +58,6 @@ pub fn granted_scopes(client: &OAuthClient, asked: &[ScopeName]) -> Result<Vec<S
     Ok(granted)
 }
 
-/// The end of all of these tokens: what happens to those of a client or a user that is deleted.
-pub fn revoke_all(tokens: Vec<OAuthToken>) -> Edited<()> {
-    tokens.into_iter().fold(Edited::unchanged(()), |all, token| all.and(token.revoke()))
-}
-
 impl Entity for OAuthToken {
     fn change(delta: Delta<Self>) -> Change {
         Change::OAuthToken(Box::new(delta))

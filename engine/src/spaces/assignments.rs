@@ -171,7 +171,12 @@ impl SpaceAssignment {
     /// When `who` may not do it.
     pub fn delete(self, who: &Standing, tenant: &Snapshot) -> Result<Edited<()>, Refusal> {
         needs(SpaceAction::Update, who.rights_in(tenant, self.space).actions)?;
-        Ok(deleted(self))
+        Ok(self.end())
+    }
+
+    /// The end of the assignment, whoever asks: with the space, or with the assignee.
+    pub fn end(self) -> Edited<()> {
+        deleted(self)
     }
 }
 

@@ -7,6 +7,7 @@ mod words;
 use alloc::{
     boxed::Box,
     string::{String, ToString},
+    vec::Vec,
 };
 
 pub use assignments::{Assignee, AssigneeKind, NewSpaceAssignment, SpaceAssignment};
@@ -139,13 +140,24 @@ impl Space {
         Ok(())
     }
 
-    /// The end of a space and of the assignments in it.
+    /// The space without its owner, who leaves the tenant.
+    pub fn disown(self, editor: &Editor) -> Edited<Self> {
+        let after = Self { owner: None, ..self.clone() };
+        updated(self, after, editor)
+    }
+
+    /// The end of a space, and of all assignments in it.
     ///
     /// # Errors
     /// When `who` may not do it.
-    pub fn delete(self, who: &Standing, tenant: &Snapshot) -> Result<Edited<()>, Refusal> {
+    pub fn delete(
+        self,
+        assignments: Vec<SpaceAssignment>,
+        who: &Standing,
+        tenant: &Snapshot,
+    ) -> Result<Edited<()>, Refusal> {
         needs(SpaceAction::Delete, who.rights_in(tenant, self.id).actions)?;
-        Ok(deleted(self))
+        Ok(Edited::of_each(assignments, SpaceAssignment::end).and(deleted(self)))
     }
 }
 

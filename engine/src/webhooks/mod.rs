@@ -343,8 +343,3 @@ impl Webhook {
 const fn next(tenant: &Snapshot) -> Revision {
     Revision(tenant.revision().0 + 1)
 }
-
-/// The end of all webhooks of somebody.
-pub fn delete_all(webhooks: Vec<Webhook>) -> Edited<()> {
-    webhooks.into_iter().fold(Edited::unchanged(()), |edited, webhook| edited.and(webhook.delete()))
-}

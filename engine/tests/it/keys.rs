@@ -3,9 +3,9 @@
 use rolecall_engine::{
     api_keys::{
         ApiKey, ApiKeySettings, ApiKeySettingsOp, ExternalClient, KeyStatus, KeySubject, KnownKeys, Lifetime,
-        NewApiKey, revoke_all,
+        NewApiKey,
     },
-    change::{Change, Delta, Editor},
+    change::{Change, Delta, Edited, Editor},
     ids::{ApiKeyId, IdpId, UserId},
     names::Description,
     refusal::Rule,
@@ -86,7 +86,7 @@ fn a_key_is_active_until_its_end_or_until_it_is_revoked() {
     let revoked = key.revoke(&editor(OTHER, true)).value;
     assert_eq!(revoked.status(AT), KeyStatus::Revoked);
     assert!(revoked.clone().revoke(&editor(OTHER, true)).changes.is_empty());
-    let all = revoke_all(vec![self::key(), revoked], &editor(OTHER, true));
+    let all = Edited::of_each([self::key(), revoked], |key| key.revoke(&editor(OTHER, true)));
     assert_eq!(all.changes.len(), 1, "what is revoked already is left alone");
 }
 

@@ -103,7 +103,8 @@ impl World {
             SpaceAct::Delete(who, at) => {
                 let Some(at) = space(self, at) else { return Ok(()) };
                 let who = self.standing(user(self, who));
-                let edited = self.spaces[&at].clone().delete(&who, &self.snapshot)?;
+                let assigned = self.assignments.values().filter(|one| one.space == at).cloned().collect();
+                let edited = self.spaces[&at].clone().delete(assigned, &who, &self.snapshot)?;
                 self.keep(edited)
             }
             SpaceAct::Assign(who, at, group, whom, bits) => {

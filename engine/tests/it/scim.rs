@@ -94,10 +94,10 @@ fn an_administrator_of_no_provider_is_changed_by_none() {
             reprovision(present(), says("x"), IDP, names(None), tenant, &editor).unwrap_err().rule,
             refused
         );
-        assert_eq!(deprovision(present(), Vec::new(), tenant, &editor).unwrap_err().rule, refused);
+        assert_eq!(deprovision(present(), tenant, &editor).unwrap_err().rule, refused);
         assert_eq!(set_membership(present(), group, false, tenant, &editor).unwrap_err().rule, refused);
         let bound = Holder { bound: Some(IDP), ..present() };
-        assert!(deprovision(bound, Vec::new(), tenant, &editor).is_ok(), "one of the provider is");
+        assert!(deprovision(bound, tenant, &editor).is_ok(), "one of the provider is");
     }
 }
 

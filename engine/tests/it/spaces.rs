@@ -183,7 +183,7 @@ fn a_space_is_given_away_by_its_owner() {
     assert!(!rights(&world, maker, space).sees());
     world.patch_space(admin, space, &[SpaceOp::GiveTo(maker)]).unwrap();
     let editor = world.editor();
-    let gone = world.users[&maker].clone().delete(Vec::new(), &editor).unwrap();
+    let gone = world.users[&maker].clone().delete(&editor).unwrap();
     world.keep(gone).unwrap();
     assert_eq!(world.snapshot.space(space).unwrap().owner, None, "what was owned stays");
 }

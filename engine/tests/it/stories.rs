@@ -100,7 +100,7 @@ impl Door for Engine {
 
     fn no_user(&mut self, name: &str) -> bool {
         let user = self.world.users[&self.names.users[name]].clone();
-        let edited = user.delete(Vec::new(), &self.world.editor());
+        let edited = user.delete(&self.world.editor());
         edited.and_then(|edited| self.world.keep(edited)).is_ok()
     }
 

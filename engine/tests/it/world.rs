@@ -485,8 +485,7 @@ impl World {
                 self.patch_user(user, &ops, &editor)
             }
             Act::DeleteUser(user) => {
-                let edited =
-                    choose(self.users.values(), *user).unwrap().clone().delete(Vec::new(), &editor)?;
+                let edited = choose(self.users.values(), *user).unwrap().clone().delete(&editor)?;
                 self.keep(edited)
             }
             Act::Provision(user, name, active) => {

@@ -215,7 +215,7 @@ impl<'t> Trial<'t> {
     }
 
     async fn delete_user(&mut self, id: UserId) -> Result<(), Error> {
-        let edited = self.user(id).await?.delete(Vec::new(), &self.editor)?;
+        let edited = self.user(id).await?.delete(&self.editor)?;
         self.keep(edited)
     }
 

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use rolecall_engine::{
     access::Snapshot,
+    change::Edited,
     filter::{Filter, GroupAttribute},
     groups::{Group, GroupOp, NewGroup, SettingsOp, asks_about_roles, edit_settings},
     ids::GroupId,
     refusal::Rule,
+    spaces::SpaceAssignment,
 };
 
 use crate::{
@@ -20,6 +22,7 @@ use crate::{
     db::{Found, Keyset, Reader},
     error::Error,
     snapshots,
+    space_assignments::sql as assignments,
     write::WriteTx,
 };
 
@@ -73,9 +76,18 @@ pub async fn delete(app: &App, caller: &Caller<Administrator>, id: GroupId) -> R
     let edit = async move |tx: &WriteTx<'_>| {
         let group = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
         let has_members = sql::has_members(tx.reader(), id, tx.editor().at).await?;
-        Ok(group.delete(has_members)?)
+        let deleted = group.delete(has_members)?;
+        Ok(assignments_in_spaces(tx, id).await?.and(deleted))
     };
     caller.write(app, edit).await
+}
+
+/// The end of what a group that is deleted has in spaces.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn assignments_in_spaces(tx: &WriteTx<'_>, group: GroupId) -> Result<Edited<()>, Error> {
+    Ok(Edited::of_each(assignments::of_group(tx.reader(), group).await?, SpaceAssignment::end))
 }
 
 /// Changes the group settings of the tenant.

@@ -177,7 +177,7 @@ async fn superfluous(tx: &WriteTx<'_>, user: &User) -> Result<Edited<()>, Error>
     let mut gone = sql::ended(tx.reader(), tx.editor().at).await?;
     let beyond = sql::beyond(tx.reader(), user.id, SESSIONS - 1).await?;
     gone.extend(beyond.into_iter().filter(|old| old.expires_at > tx.editor().at));
-    Ok(rolecall_engine::sessions::end_all(gone))
+    Ok(Edited::of_each(gone, Session::end))
 }
 
 /// The name of whoever is logged in by a cookie in the tenant of a host; none where nobody is.

@@ -6,7 +6,7 @@ use rolecall_engine::{
     names::Subject,
     passwords::Password,
     provisioning::{Arrival, Claims},
-    sessions::{Proof, end_all},
+    sessions::{Proof, Session},
 };
 
 use super::{Begun, begin, sql, tenant_of};
@@ -96,7 +96,7 @@ pub async fn set(app: &App, tenant: TenantId, subject: Subject, text: String) ->
         let before = sql::password(tx.reader(), user).await?;
         let sessions = sql::of_user(tx.reader(), user).await?;
         let set = Password::set(before, user, hash, tx.editor()).map(drop);
-        Ok(Edited { value: (), changes: end_all(sessions).and(set).changes })
+        Ok(Edited { value: (), changes: Edited::of_each(sessions, Session::end).and(set).changes })
     };
     write::as_system(app, tenant, work).await
 }

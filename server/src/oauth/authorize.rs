@@ -300,7 +300,8 @@ async fn grant(
 
 /// The end of grants of a user to a client that are over, and of the oldest ones where there are too many.
 async fn superfluous(tx: &WriteTx<'_>, user: UserId, client: &OAuthClient) -> Result<Edited<()>, Error> {
-    let mut grants = sql::of_user(tx.reader(), user, client.id).await?;
+    let mut grants = sql::of_user(tx.reader(), user).await?;
+    grants.retain(|grant| grant.client == client.id);
     let now: Timestamp = tx.editor().at;
     grants.sort_by_key(|grant| (!grant.is_over(now), grant.created_at));
     let beyond = (grants.len() + 1).saturating_sub(GRANTS);

@@ -106,14 +106,14 @@ pub async fn find(reader: &Reader<'_>, id: OAuthGrantId) -> Result<Option<OAuthG
     reader.find(&GRANTS, id, read).await
 }
 
-/// All grants of a user to a client.
-pub async fn of_user(
-    reader: &Reader<'_>,
-    user: UserId,
-    client: OAuthClientId,
-) -> Result<Vec<OAuthGrant>, Error> {
-    let condition = "user_id = $2 AND client_id = $3 ORDER BY created_at, id";
-    reader.matching(&GRANTS, condition, &[user.into(), client.into()], read).await
+/// All grants of a user.
+pub async fn of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<OAuthGrant>, Error> {
+    reader.matching(&GRANTS, "user_id = $2 ORDER BY created_at, id", &[user.into()], read).await
+}
+
+/// All grants to a client.
+pub async fn of_client(reader: &Reader<'_>, client: OAuthClientId) -> Result<Vec<OAuthGrant>, Error> {
+    reader.matching(&GRANTS, "client_id = $2 ORDER BY created_at, id", &[client.into()], read).await
 }
 
 /// Stores what happened to a grant.
@@ -131,11 +131,25 @@ pub async fn consent(
     client: OAuthClientId,
     user: UserId,
 ) -> Result<Option<OAuthConsent>, Error> {
-    let read = |row: &Row<'_>| {
-        let (client, user) = (row.parse(1)?, row.parse(2)?);
-        Ok(OAuthConsent { client, user, scopes: scopes(&row.text(3)?)?, at: row.time(4)? })
-    };
-    reader.find(&CONSENTS, consent_key(client, user), read).await
+    reader.find(&CONSENTS, consent_key(client, user), read_consent).await
+}
+
+/// All that a user lets clients do without being asked again.
+pub async fn consents_of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<OAuthConsent>, Error> {
+    reader.matching(&CONSENTS, "user_id = $2 ORDER BY id", &[user.into()], read_consent).await
+}
+
+/// All that users let a client do without being asked again.
+pub async fn consents_of_client(
+    reader: &Reader<'_>,
+    client: OAuthClientId,
+) -> Result<Vec<OAuthConsent>, Error> {
+    reader.matching(&CONSENTS, "client_id = $2 ORDER BY id", &[client.into()], read_consent).await
+}
+
+fn read_consent(row: &Row<'_>) -> Result<OAuthConsent, Error> {
+    let (client, user) = (row.parse(1)?, row.parse(2)?);
+    Ok(OAuthConsent { client, user, scopes: scopes(&row.text(3)?)?, at: row.time(4)? })
 }
 
 fn consent_values(consent: &OAuthConsent) -> [Value<'_>; 5] {

@@ -8,19 +8,18 @@ use rolecall_engine::{
     change::Edited,
     ids::OAuthClientId,
     names::Subject,
-    oauth::{AuthMethod, ClientOp, ClientSettings, OAuthClient, OAuthConsent, revoke_all},
+    oauth::{AuthMethod, ClientOp, ClientSettings, OAuthClient, OAuthConsent, OAuthGrant, OAuthToken},
     refusal::Refusal,
 };
 
 use crate::{
-    api_keys::sql as api_keys,
     app::App,
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
     error::Error,
     oauth::sql as oauth,
     oauth_tokens::sql as tokens,
-    users::sql as users,
+    users::{leaving, sql as users},
     write::WriteTx,
 };
 
@@ -51,7 +50,8 @@ pub async fn disconnect(app: &App, caller: &Caller<Member>, id: OAuthClientId) -
     let edit = async move |tx: &WriteTx<'_>| {
         let consent = oauth::consent(tx.reader(), id, user).await?;
         let mut edited = consent.map_or(Edited::unchanged(()), OAuthConsent::take_back);
-        for grant in oauth::of_user(tx.reader(), user, id).await? {
+        let grants = oauth::of_user(tx.reader(), user).await?;
+        for grant in grants.into_iter().filter(|grant| grant.client == id) {
             let family = tokens::of_family(tx.reader(), grant.id).await?;
             edited = edited.and(grant.end(family));
         }
@@ -123,17 +123,23 @@ pub async fn patch(
     edit(app, caller, id, change).await
 }
 
-/// Deletes a client, and with it its tokens and the user it acted as.
+/// Deletes a client, and with it its tokens, what users let it do, and the user it acted as.
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: OAuthClientId) -> Result<(), Error> {
     let work = async move |tx: &WriteTx<'_>| {
         let client = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
         let subject = Subject::stored(client.bot_subject());
-        let tokens = tokens::of_client(tx.reader(), id).await?;
-        let deleted = revoke_all(tokens).and(client.delete());
-        let Some(bot) = users::with_subject(tx.reader(), &subject).await? else { return Ok(deleted) };
+        let bot = users::with_subject(tx.reader(), &subject).await?;
+        let mut tokens = tokens::of_client(tx.reader(), id).await?;
+        tokens.retain(|token| Some(token.user) != bot);
+        let grants = oauth::of_client(tx.reader(), id).await?;
+        let consents = oauth::consents_of_client(tx.reader(), id).await?;
+        let deleted = Edited::of_each(tokens, OAuthToken::revoke)
+            .and(Edited::of_each(grants, |grant: OAuthGrant| grant.end(Vec::new())))
+            .and(Edited::of_each(consents, OAuthConsent::take_back))
+            .and(client.delete());
+        let Some(bot) = bot else { return Ok(deleted) };
         let user = users::find(tx.reader(), tx.tenant(), bot).await?.ok_or(Error::NotFound)?;
-        let keys = api_keys::of_user(tx.reader(), bot).await?;
-        Ok(deleted.and(user.delete_with_client(keys, tx.editor())))
+        Ok(leaving::belongings(tx, bot).await?.and(deleted).and(user.delete_with_client()))
     };
     caller.write(app, work).await
 }

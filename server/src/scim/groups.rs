@@ -21,7 +21,7 @@ use crate::{
     app::App,
     db::Reader,
     error::{Error, ScimRefusal},
-    groups::sql as groups,
+    groups::{assignments_in_spaces, sql as groups},
     provisioner::Provisioner,
     snapshots,
     write::WriteTx,
@@ -161,7 +161,8 @@ pub async fn delete(app: &App, client: &Provisioner, id: GroupId) -> Result<(), 
                 return Err(Rule::MembersOfOthers.into());
             }
         }
-        Ok(group.delete(has_members)?)
+        let deleted = group.delete(has_members)?;
+        Ok(assignments_in_spaces(tx, id).await?.and(deleted))
     };
     client.write(app, edit).await
 }

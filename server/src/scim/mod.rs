@@ -12,21 +12,16 @@ use std::sync::Arc;
 
 use rolecall_engine::{
     access::Snapshot,
-    change::Edited,
     filter::{Filter, ScimUserAttribute},
     ids::{IdpId, UserId},
-    oauth::revoke_all,
     scim::{Holder, KnownNames, Provisioned, deprovision, provision, reprovision},
-    sessions::end_all,
-    users::{User, UserStatus},
-    webhooks::delete_all,
+    users::User,
 };
 
 use self::sql::Window;
 use crate::{
-    api_keys::sql as api_keys, app::App, db::Reader, error::Error, licenses::sql as licenses,
-    login::sql as sessions, oauth_tokens::sql as tokens, provisioner::Provisioner, snapshots,
-    webhooks::sql as webhooks, write::WriteTx,
+    app::App, db::Reader, error::Error, licenses::sql as licenses, provisioner::Provisioner, snapshots,
+    users::leaving, write::WriteTx,
 };
 
 /// A part of the list of users that the program sees, and how many there are.
@@ -78,15 +73,6 @@ async fn known_names(
     Ok(KnownNames { holder, user_name_is_free, licenses: entitled })
 }
 
-/// The end of the sessions of a user who is shut out by an edit. Whoever is let in again later logs in again.
-async fn with_sessions(tx: &WriteTx<'_>, edited: Edited<User>) -> Result<Edited<User>, Error> {
-    let ends = edited.value.status == UserStatus::Disabled && !edited.changes.is_empty();
-    let ended = if ends { sessions::of_user(tx.reader(), edited.value.id).await? } else { Vec::new() };
-    let mut changes = end_all(ended).changes;
-    changes.extend(edited.changes);
-    Ok(Edited { value: edited.value, changes })
-}
-
 /// Makes a user, or takes over the one with the subject who belongs to no provider.
 pub async fn create(app: &App, client: &Provisioner, to: Provisioned) -> Result<User, Error> {
     let id = app.entropy.user_id(app.clock.now());
@@ -94,7 +80,7 @@ pub async fn create(app: &App, client: &Provisioner, to: Provisioned) -> Result<
     let edit = async move |tx: &WriteTx<'_>| {
         let known = known_names(tx, provider, &to, None).await?;
         let edited = provision(to, provider, known, id, tx.tenant(), tx.editor())?;
-        with_sessions(tx, edited).await
+        leaving::with_sessions(tx, edited).await
     };
     client.write(app, edit).await
 }
@@ -112,23 +98,18 @@ pub async fn edit(
         let to = to(&holder.user)?;
         let known = known_names(tx, provider, &to, Some(&holder.user)).await?;
         let edited = reprovision(holder, to, provider, known, tx.tenant(), tx.editor())?;
-        with_sessions(tx, edited).await
+        leaving::with_sessions(tx, edited).await
     };
     client.write(app, edit).await
 }
 
-/// Deletes a user and the user's own webhooks, revokes the user's API keys, and ends the sessions of the user and the tokens that
-/// speak for the user.
+/// Deletes a user, with all that is the user's.
 pub async fn delete(app: &App, client: &Provisioner, id: UserId) -> Result<(), Error> {
     let provider = client.provider();
     let edit = async move |tx: &WriteTx<'_>| {
         let holder = seen(tx, provider, id).await?;
-        let keys = api_keys::of_user(tx.reader(), id).await?;
-        let tokens = tokens::of_user(tx.reader(), id).await?;
-        let sessions = sessions::of_user(tx.reader(), id).await?;
-        let deleted = deprovision(holder, keys, tx.tenant(), tx.editor())?;
-        let webhooks = webhooks::of_user(tx.reader(), id).await?;
-        Ok(revoke_all(tokens).and(end_all(sessions)).and(delete_all(webhooks)).and(deleted))
+        let deleted = deprovision(holder, tx.tenant(), tx.editor())?;
+        Ok(leaving::belongings(tx, id).await?.and(deleted))
     };
     client.write(app, edit).await
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rolecall_engine::{
     change::{Delta, Stamps},
-    ids::{SpaceAssignmentId, SpaceId, UserId},
+    ids::{GroupId, SpaceAssignmentId, SpaceId, UserId},
     spaces::{Assignee, AssigneeKind, SpaceAssignment, SpaceRole, SpaceRoles},
 };
 
@@ -86,13 +86,28 @@ pub async fn find(
 }
 
 /// The assignment of a user in a space.
-pub async fn of_user(
+pub async fn of_user_in(
     reader: &Reader<'_>,
-    space: SpaceId,
     user: UserId,
+    space: SpaceId,
 ) -> Result<Option<SpaceAssignment>, Error> {
     let condition = "user_id = $2 AND space_id = $3";
     Ok(reader.matching(&ASSIGNMENTS, condition, &[user.into(), space.into()], read).await?.pop())
+}
+
+/// All assignments of a user.
+pub async fn of_user(reader: &Reader<'_>, user: UserId) -> Result<Vec<SpaceAssignment>, Error> {
+    reader.matching(&ASSIGNMENTS, "user_id = $2 ORDER BY space_id", &[user.into()], read).await
+}
+
+/// All assignments of a group.
+pub async fn of_group(reader: &Reader<'_>, group: GroupId) -> Result<Vec<SpaceAssignment>, Error> {
+    reader.matching(&ASSIGNMENTS, "group_id = $2 ORDER BY space_id", &[group.into()], read).await
+}
+
+/// All assignments in a space.
+pub async fn of_space(reader: &Reader<'_>, space: SpaceId) -> Result<Vec<SpaceAssignment>, Error> {
+    reader.matching(&ASSIGNMENTS, "space_id = $2 ORDER BY created_at, id", &[space.into()], read).await
 }
 
 /// All assignments, in no order.

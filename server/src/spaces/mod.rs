@@ -134,7 +134,7 @@ pub async fn patch(
         let space = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
         let mut held = Vec::new();
         for owner in ops.iter().filter_map(new_owner) {
-            held.extend(assignments::of_user(tx.reader(), id, owner).await?);
+            held.extend(assignments::of_user_in(tx.reader(), owner, id).await?);
         }
         Ok(space.edit(&ops, &held, &who, tx.tenant(), tx.editor())?)
     };
@@ -156,7 +156,8 @@ pub async fn delete(app: &App, caller: &Caller<Member>, id: SpaceId) -> Result<(
         let who = asker.standing(tx.tenant());
         seen(&who, tx.tenant(), id)?;
         let space = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
-        Ok(space.delete(&who, tx.tenant())?)
+        let assigned = assignments::of_space(tx.reader(), id).await?;
+        Ok(space.delete(assigned, &who, tx.tenant())?)
     };
     caller.write(app, edit).await
 }

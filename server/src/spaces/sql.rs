@@ -76,6 +76,11 @@ pub async fn find(reader: &Reader<'_>, id: SpaceId) -> Result<Option<Space>, Err
     reader.find(&SPACES, id, read).await
 }
 
+/// All spaces of an owner.
+pub async fn of_owner(reader: &Reader<'_>, owner: UserId) -> Result<Vec<Space>, Error> {
+    reader.matching(&SPACES, "owner_id = $2 ORDER BY id", &[owner.into()], read).await
+}
+
 /// All spaces, in no order.
 pub async fn all(reader: &Reader<'_>) -> Result<Vec<Space>, Error> {
     reader.whole(&SPACES, read).await
@@ -116,13 +121,7 @@ pub async fn page(
     list.page(reader, keyset, read).await
 }
 
-/// Stores what happened to a space. With a space go the assignments in it.
+/// Stores what happened to a space.
 pub async fn store(writer: &mut Writer<'_>, delta: &Delta<Space>) -> Result<(), Error> {
     writer.store(&SPACES, delta, values).await
-}
-
-/// Leaves the spaces of a user who is gone without an owner.
-pub async fn forget_owner(writer: &mut Writer<'_>, gone: UserId) -> Result<(), Error> {
-    let sql = "UPDATE spaces SET owner_id = NULL WHERE tenant_id = $1 AND owner_id = $2";
-    writer.execute(sql, &[gone.into()]).await.map(drop)
 }

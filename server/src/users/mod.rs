@@ -1,6 +1,7 @@
 //! Users: who is in a tenant, and what each holds. (reference/rest-api.md §3)
 
 pub mod http;
+pub mod leaving;
 pub mod sql;
 pub mod wire;
 
@@ -8,27 +9,19 @@ use std::sync::Arc;
 
 use rolecall_engine::{
     access::Snapshot,
-    change::Edited,
     filter::{Filter, UserAttribute},
     ids::UserId,
-    oauth::revoke_all,
     refusal::Rule,
-    sessions::end_all,
-    users::{KnownSubject, NewUser, User, UserOp, UserStatus, asks_about_roles},
-    webhooks::delete_all,
+    users::{KnownSubject, NewUser, User, UserOp, asks_about_roles},
 };
 
 use crate::{
-    api_keys::sql as api_keys,
     app::App,
     caller::{Administrator, Caller, Member},
     db::{Found, Keyset, Reader},
     error::Error,
     licenses::sql as licenses,
-    login::sql as sessions,
-    oauth_tokens::sql as tokens,
     snapshots,
-    webhooks::sql as webhooks,
     write::WriteTx,
 };
 
@@ -73,27 +66,17 @@ pub async fn create(app: &App, caller: &Caller<Administrator>, new: NewUser) -> 
 pub async fn patch(app: &App, caller: &Caller<Member>, id: UserId, ops: Vec<UserOp>) -> Result<User, Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
-        let edited = user.edit(&ops, tx.tenant(), tx.editor())?;
-        // Whoever is let in again later logs in again.
-        let ends = edited.value.status == UserStatus::Disabled && !edited.changes.is_empty();
-        let sessions = if ends { sessions::of_user(tx.reader(), id).await? } else { Vec::new() };
-        let ended = end_all(sessions).changes;
-        Ok(Edited { changes: ended.into_iter().chain(edited.changes).collect(), value: edited.value })
+        leaving::with_sessions(tx, user.edit(&ops, tx.tenant(), tx.editor())?).await
     };
     caller.write(app, edit).await
 }
 
-/// Deletes a user and the user's own webhooks, revokes the user's API keys, and ends the sessions of the user and the tokens that
-/// speak for the user.
+/// Deletes a user, with all that is the user's.
 pub async fn delete(app: &App, caller: &Caller<Administrator>, id: UserId) -> Result<(), Error> {
     let edit = async move |tx: &WriteTx<'_>| {
         let user = sql::find(tx.reader(), tx.tenant(), id).await?.ok_or(Error::NotFound)?;
-        let keys = api_keys::of_user(tx.reader(), id).await?;
-        let tokens = tokens::of_user(tx.reader(), id).await?;
-        let sessions = sessions::of_user(tx.reader(), id).await?;
-        let webhooks = webhooks::of_user(tx.reader(), id).await?;
-        let ended = revoke_all(tokens).and(end_all(sessions)).and(delete_all(webhooks));
-        Ok(ended.and(user.delete(keys, tx.editor())?))
+        let deleted = user.delete(tx.editor())?;
+        Ok(leaving::belongings(tx, id).await?.and(deleted))
     };
     caller.write(app, edit).await
 }

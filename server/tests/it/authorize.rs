@@ -88,12 +88,21 @@ pub fn decide(browser: &Client, page: &Answer, decision: &str) -> Answer {
     browser.send("POST", "/oauth/authorize", Some(("application/x-www-form-urlencoded", body.as_bytes())))
 }
 
-/// A code that somebody allows.
+/// A code that Nora allows.
 fn code(server: &Server, client: &str, more: &[(&'static str, &str)]) -> String {
-    let nora = logged_in(server, "nora", &json!({}));
-    let page = authorize(&nora, client, more);
-    let answer = if page.status == 200 { decide(&nora, &page, "allow") } else { page };
+    code_of(server, client, "nora", more)
+}
+
+fn code_of(server: &Server, client: &str, subject: &str, more: &[(&'static str, &str)]) -> String {
+    let somebody = logged_in(server, subject, &json!({}));
+    let page = authorize(&somebody, client, more);
+    let answer = if page.status == 200 { decide(&somebody, &page, "allow") } else { page };
     sent(&answer, "code").unwrap()
+}
+
+/// Somebody logs in and lets a client act, which is given a token.
+pub fn allow(server: &Server, client: &str, subject: &str) {
+    redeem(server, client, &code_of(server, client, subject, &[])).expect(200);
 }
 
 fn redeem(server: &Server, client: &str, code: &str) -> Answer {

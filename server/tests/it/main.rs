@@ -30,6 +30,7 @@ mod hosts;
 mod idempotency;
 mod identity_providers;
 mod invitations;
+mod leaving;
 mod licenses;
 mod lists;
 mod logins;
