@@ -9,6 +9,8 @@ pub struct Family {
     /// The code of a bad patch.
     pub bad_patch: &'static str,
     pub status: StatusMember,
+    /// Whether errors carry a word of OAuth too (RFC 6749 §5.2, RFC 6750 §3.1).
+    pub speaks_oauth: bool,
     pub copies: Copies,
 }
 
@@ -40,6 +42,7 @@ const fn like(path: &'static str) -> Family {
         not_found: ("HTTP-404", "Not found"),
         bad_patch: BAD_REQUEST,
         status: StatusMember::Number,
+        speaks_oauth: false,
         copies: Copies::None,
     }
 }
@@ -69,7 +72,7 @@ const FAMILIES: &[Family] = &[
     Family { status: StatusMember::Absent, ..like("/api/core/") },
     Family { status: StatusMember::Absent, ..like("/api/v1/audits") },
     Family { status: StatusMember::Text, ..like("/api/v1/csrf-token") },
-    Family { status: StatusMember::Text, ..like("/oauth") },
+    Family { status: StatusMember::Text, speaks_oauth: true, ..like("/oauth") },
     Family { status: StatusMember::Text, ..like("/api/v1/oauth-tokens") },
     Family { status: StatusMember::Text, ..like("/log") },
     Family { status: StatusMember::Absent, copies: Copies::Message, ..like("/api/v1/licenses") },

@@ -114,7 +114,7 @@ struct Problem {
     title: &'static str,
     detail: Option<String>,
     source: Option<Source>,
-    /// The word of RFC 6749 §5.2.
+    /// The word of OAuth.
     oauth: Option<&'static str>,
 }
 
@@ -177,7 +177,7 @@ impl Problem {
         };
         let oauth = match error {
             Error::OAuth(refusal) => Some(refusal.error),
-            _ => None,
+            _ => family.speaks_oauth.then(|| oauth_word(status)),
         };
         Self { status, code, title, detail, source, oauth }
     }
@@ -212,6 +212,17 @@ impl Problem {
             message: deprecated(detail.as_deref().unwrap_or(title)),
         };
         serde_json::to_vec(&refused).unwrap_or_default().into()
+    }
+}
+
+/// The word of OAuth for an error that has none of its own (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1).
+fn oauth_word(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "invalid_token",
+        StatusCode::FORBIDDEN => "insufficient_scope",
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+        status if status.is_server_error() => "server_error",
+        _ => "invalid_request",
     }
 }
 

@@ -49,6 +49,7 @@ pub fn operations() -> Vec<Operation> {
         .refusing(&[404]),
         get(KEYS, "The keys that tokens are signed by", get_keys),
         get(USERINFO, "Who the user is whom the caller acts for", get_userinfo),
+        post(USERINFO, "The same (OpenID Connect Core 1.0 §5.3.1)", post_userinfo),
     ]
 }
 
@@ -202,6 +203,13 @@ async fn get_userinfo(
         .ok_or_else(|| Error::Forbidden("this needs a token with the scope `openid`".to_owned()))?;
     let (tenant, user) = identity::user(&app, caller.tenant_id(), caller.user()).await?;
     Ok(Shown(identity::claims(&user, &tenant, told.profile, told.email)))
+}
+
+async fn post_userinfo(
+    state: State<App>,
+    caller: Caller<Bearer>,
+) -> Result<Shown<Map<String, Value>>, Error> {
+    get_userinfo(state, caller).await
 }
 
 /// Who wants to end a token: the client it was given to, or a caller with a token of its own.

@@ -171,7 +171,8 @@ fn a_client_acts_for_whoever_allows_it() {
     let info = caller.get("/oauth/userinfo");
     assert_eq!((&info.expect(200)["sub"], &info.body["name"]), (&nora.id().into(), &"nora by token".into()));
     assert_eq!(info.body["email"], Value::Null, "only `profile` was asked for");
-    server.admin().get("/oauth/userinfo").expect(403);
+    assert_eq!(caller.post("/oauth/userinfo", json!({})).expect(200), &info.body);
+    assert_eq!(server.admin().get("/oauth/userinfo").expect(403)["error"], "insufficient_scope");
     let tokens = nora.get("/api/v1/oauth-tokens");
     assert_eq!(tokens.expect(200)["data"].as_array().unwrap().len(), 1);
     nora.delete(&format!("{CLIENTS}/{client}/connection-configs/me")).expect(204);

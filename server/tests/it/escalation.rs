@@ -280,6 +280,7 @@ const QUESTIONS: &[&str] = &[
     "filter_groups",
     "filter_users",
     "try_changes",
+    "post_userinfo",
     "resend_delivery",
     "search_scim",
     "send_scim_bulk",

@@ -67,6 +67,21 @@ fn form(client: &Client, body: &str) -> Answer {
     client.send("POST", TOKEN, Some(("application/x-www-form-urlencoded", body.as_bytes())))
 }
 
+/// Whatever is wrong, a client of OAuth finds a word that it knows beside the contract's error.
+#[test]
+fn every_error_has_a_word_of_oauth() {
+    let server = Server::start();
+    let word = |answer: Answer, status| answer.expect(status)["error"].as_str().unwrap().to_owned();
+    let large = format!(r#"{{"token": "{}"}}"#, "x".repeat(2_000_000));
+    let large = server.anonymous().send("POST", TOKEN, Some(("application/json", large.as_bytes())));
+    assert_eq!(word(large, 413), "invalid_request");
+    assert_eq!(word(server.anonymous().get(TOKEN), 405), "invalid_request");
+    assert_eq!(word(server.anonymous().get("/oauth/nothing"), 404), "invalid_request");
+    assert_eq!(word(server.anonymous().get("/oauth/userinfo"), 401), "invalid_token");
+    assert_eq!(word(server.user().get("/oauth/userinfo"), 403), "insufficient_scope");
+    assert!(server.user().get("/api/v1/nothing").expect(404).get("error").is_none());
+}
+
 #[test]
 fn a_program_acts_by_its_bot_user() {
     let server = Server::start();

@@ -99,6 +99,7 @@ fn request(server: &Server, operation: &str, method: &str, template: &str, n: us
                 "search_scim",
                 "send_scim_bulk",
                 "resend_delivery",
+                "post_userinfo",
             ]
             .contains(&operation),
         "{operation}"
