@@ -126,6 +126,12 @@ impl<T> Edited<T> {
         self.changes.extend(other.changes);
         self
     }
+
+    /// Another edit with the changes of this one before its own.
+    pub fn then<U>(mut self, other: Edited<U>) -> Edited<U> {
+        self.changes.extend(other.changes);
+        Edited { value: other.value, changes: self.changes }
+    }
 }
 
 impl Edited<()> {

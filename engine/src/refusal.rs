@@ -334,6 +334,10 @@ pub mod limits {
     pub const SESSION_MINUTES: i64 = 30 * 24 * 60;
     /// How long a code is good for (RFC 9700 §4.5, threats T28).
     pub const CODE: Span = Span::from_millis(60_000);
+    /// Grants that a client has of one user; with one more the least needed ends. Ours.
+    pub const GRANTS: usize = 100;
+    /// Tokens that came of a grant; with one more the oldest ends. Ours.
+    pub const TOKENS_OF_GRANT: i64 = 100;
     /// How long refresh tokens are given (reference/auth.md §3.2).
     pub const REFRESH_TOKEN: Span = Span::from_days(30);
     /// How long a token is good for that stands in addresses; ours.

@@ -100,8 +100,9 @@ pub enum Redeemed {
     Given(Box<OAuthToken>),
     /// Nothing: it is not good.
     Refused,
-    /// Nothing: it was used before, so the grant ends.
-    Replayed,
+    /// Nothing: it was used before, or with what it is not bound to. The grant must end, with all tokens that came of it (RFC 9700
+    /// §4.5, §4.14).
+    Spent,
     /// Nothing: the client may not have the scopes.
     Narrower(ScopeRefused),
 }
@@ -165,37 +166,35 @@ impl OAuthGrant {
     }
 
     /// Uses the code: `challenge` is the hash of the verifier that came with it. `refresh` is the refresh token that is given
-    /// besides, if there is to be one. `tokens` are those that came of the grant.
+    /// besides, if there is to be one.
     pub fn use_code(
         self,
         (code, challenge, redirect_uri): (&str, &str, &str),
         (token, refresh): (OAuthTokenId, &str),
         client: &OAuthClient,
-        tokens: Vec<OAuthToken>,
         editor: &Editor,
     ) -> Edited<Redeemed> {
         if !self.code.is(code) || self.client != client.id {
             return Edited::unchanged(Redeemed::Refused);
         }
         let Stage::Code { binding, expires_at } = &self.stage else {
-            return self.end(tokens).map(|()| Redeemed::Replayed);
+            return Edited::unchanged(Redeemed::Spent);
         };
         let bound = binding.challenge == challenge && binding.redirect_uri.as_str() == redirect_uri;
         if !bound || *expires_at <= editor.at || !client.may_get_codes() {
-            // Whoever guesses has one guess (RFC 9700 §4.5).
-            return self.end(tokens).map(|()| Redeemed::Refused);
+            // Whoever guesses has one guess.
+            return Edited::unchanged(Redeemed::Spent);
         }
         let scopes = self.scopes.clone();
         self.give(scopes, 0, (token, refresh), client, editor)
     }
 
-    /// Uses a refresh token, the `nth` of the grant, for `scopes`; all of the grant's, if there are none.
+    /// Uses a refresh token that was given, the `nth` of the grant, for `scopes`; all of the grant's, if there are none.
     pub fn refresh(
         self,
         (nth, secret, scopes): (i64, &str, &[ScopeName]),
         (token, refresh): (OAuthTokenId, &str),
         client: &OAuthClient,
-        tokens: Vec<OAuthToken>,
         editor: &Editor,
     ) -> Edited<Redeemed> {
         let Stage::Tokens { refreshes, refresh: Some(last) } = &self.stage else {
@@ -205,7 +204,7 @@ impl OAuthGrant {
             return Edited::unchanged(Redeemed::Refused);
         }
         if nth < *refreshes {
-            return self.end(tokens).map(|()| Redeemed::Replayed);
+            return Edited::unchanged(Redeemed::Spent);
         }
         if nth != *refreshes || !last.is(secret) || !client.may_get_codes() {
             return Edited::unchanged(Redeemed::Refused);
@@ -233,6 +232,18 @@ impl OAuthGrant {
         let token = OAuthToken::issue(id, client, grant, Some(family), scopes, editor);
         let given = Redeemed::Given(Box::new(token.value.clone()));
         updated(self, after, editor).and(token).map(|_| given)
+    }
+
+    /// Those of a user's grants to a client that end before another one begins: what is over; and where there are too many, codes
+    /// that nobody used, then what began first.
+    #[must_use]
+    pub fn superfluous(mut grants: Vec<Self>, now: Timestamp) -> Vec<Self> {
+        let is_used = |grant: &Self| matches!(grant.stage, Stage::Tokens { .. });
+        grants.sort_by_key(|grant| (!grant.is_over(now), is_used(grant), grant.created_at));
+        let over = grants.partition_point(|grant| grant.is_over(now));
+        let beyond = (grants.len() + 1).saturating_sub(limits::GRANTS);
+        grants.truncate(over.max(beyond));
+        grants
     }
 
     /// The end of the grant, and of the tokens that came of it.

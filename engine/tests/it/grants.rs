@@ -6,8 +6,8 @@ use rolecall_engine::{
     ids::{OAuthClientId, OAuthGrantId, OAuthTokenId, UserId},
     names::Setting,
     oauth::{
-        AppType, AuthMethod, ClientSettings, CodeBinding, Consent, GrantType, OAuthClient, OAuthConsent,
-        OAuthGrant, OAuthToken, Redeemed,
+        AppType, AuthMethod, ClientSettings, CodeBinding, Consent, GrantType, Hashed, OAuthClient,
+        OAuthConsent, OAuthGrant, OAuthToken, Redeemed, Stage,
     },
     scopes::ScopeName,
     time::{Span, Timestamp},
@@ -106,23 +106,23 @@ proptest! {
                 prop_assert!(ended && store.tokens.is_empty(), "what ended gives nothing and leaves nothing");
                 break;
             };
-            let tokens = store.tokens.clone();
+            let shown = grant.clone();
             let edited = match show {
                 Shown::Code { right } => {
                     let code = if *right { "code" } else { "guess" };
-                    grant.use_code((code, "challenge", "https://app.example/"), new, &client, tokens, &editor)
+                    shown.use_code((code, "challenge", "https://app.example/"), new, &client, &editor)
                 }
                 Shown::Refresh { nth, right } => {
                     let secret = if *right { format!("secret-{nth}") } else { "guess".to_owned() };
                     let nth = i64::try_from(*nth).unwrap();
-                    grant.refresh((nth, &secret, &[]), new, &client, tokens, &editor)
+                    shown.refresh((nth, &secret, &[]), new, &client, &editor)
                 }
             };
             let expected = match show {
-                Shown::Code { right: true } if code_used => "replayed",
+                Shown::Code { right: true } if code_used => "spent",
                 Shown::Code { right: true } => "given",
                 Shown::Refresh { .. } if !code_used => "refused",
-                Shown::Refresh { nth, .. } if nth + 1 < given => "replayed",
+                Shown::Refresh { nth, .. } if nth + 1 < given => "spent",
                 Shown::Refresh { nth, right } if nth + 1 == given && *right => "given",
                 Shown::Code { .. } | Shown::Refresh { .. } => "refused",
             };
@@ -132,7 +132,7 @@ proptest! {
                     "given"
                 }
                 Redeemed::Refused => "refused",
-                Redeemed::Replayed => "replayed",
+                Redeemed::Spent => "spent",
                 Redeemed::Narrower(_) => "narrower",
             };
             prop_assert_eq!(found, expected, "{:?}", show);
@@ -141,10 +141,11 @@ proptest! {
                     code_used = true;
                     given += 1;
                 }
-                "replayed" => ended = true,
-                _ => prop_assert!(edited.changes.is_empty()),
+                "spent" => ended = true,
+                _ => {}
             }
-            store.keep(edited.changes);
+            prop_assert_eq!(found == "given", !edited.changes.is_empty());
+            store.keep(if ended { grant.end(store.tokens.clone()).changes } else { edited.changes });
         }
     }
 }
@@ -156,21 +157,42 @@ fn a_code_is_bound_and_short_lived() {
     let new = (OAuthTokenId::new([1; 16]), "next");
     let late = Editor { at: editor.at.plus(Span::from_millis(60_000)), ..editor };
     let with = |code: (&str, &str, &str), client: &OAuthClient, editor: &Editor| {
-        begin(&ours, &world.editor()).use_code(code, new, client, Vec::new(), editor)
+        begin(&ours, &world.editor()).use_code(code, new, client, editor)
     };
     let right = ("code", "challenge", "https://app.example/");
     assert!(matches!(with(right, &ours, &editor).value, Redeemed::Given(_)));
-    for (code, client, editor, ends) in [
-        (("x", "challenge", "https://app.example/"), &ours, &editor, false),
-        (right, &theirs, &editor, false),
-        (("code", "x", "https://app.example/"), &ours, &editor, true),
-        (("code", "challenge", "https://app.example"), &ours, &editor, true),
-        (right, &ours, &late, true),
+    for (code, client, editor, becomes) in [
+        (("x", "challenge", "https://app.example/"), &ours, &editor, Redeemed::Refused),
+        (right, &theirs, &editor, Redeemed::Refused),
+        (("code", "x", "https://app.example/"), &ours, &editor, Redeemed::Spent),
+        (("code", "challenge", "https://app.example"), &ours, &editor, Redeemed::Spent),
+        (right, &ours, &late, Redeemed::Spent),
     ] {
         let refused = with(code, client, editor);
-        assert_eq!(refused.value, Redeemed::Refused, "{code:?}");
-        assert_eq!(!refused.changes.is_empty(), ends, "who knows the code has one guess");
+        assert_eq!(refused.value, becomes, "{code:?}: who knows the code has one guess");
+        assert!(refused.changes.is_empty());
     }
+}
+
+/// Codes that nobody uses end nothing that is in use, however many are made.
+#[test]
+fn unused_codes_end_first() {
+    let world = World::new();
+    let (client, editor) = (client(&world, 1), world.editor());
+    let begun = |millis: i64| {
+        let at = editor.at.plus(Span::from_millis(millis));
+        begin(&client, &Editor { at, ..editor })
+    };
+    let stage = Stage::Tokens { refreshes: 0, refresh: Some(Hashed::of("0")) };
+    let used = |millis: i64| OAuthGrant { stage: stage.clone(), ..begun(millis) };
+    let now = editor.at.plus(Span::from_millis(61_000));
+    let ends = |grants: Vec<OAuthGrant>| OAuthGrant::superfluous(grants, now);
+    assert_eq!(ends((0..99).map(used).collect()), []);
+    assert_eq!(ends((0..101).map(used).collect()), [used(0), used(1)], "what began first");
+    let codes = (2_000..2_050).map(begun);
+    let gone = ends((0..60).map(used).chain(codes).collect());
+    assert_eq!(gone, (2_000..2_011).map(begun).collect::<Vec<_>>(), "codes before what is in use");
+    assert_eq!(ends(vec![used(0), begun(999)]), [begun(999)], "a code that is over");
 }
 
 #[test]
@@ -179,7 +201,7 @@ fn what_a_grant_gives_ends_with_it() {
     let (client, editor) = (client(&world, 1), world.editor());
     let grant = begin(&client, &editor);
     let right = ("code", "challenge", "https://app.example/");
-    let edited = grant.use_code(right, (OAuthTokenId::new([1; 16]), "0"), &client, Vec::new(), &editor);
+    let edited = grant.use_code(right, (OAuthTokenId::new([1; 16]), "0"), &client, &editor);
     let mut store = Store { grant: None, tokens: Vec::new() };
     let Redeemed::Given(token) = edited.value.clone() else { panic!("{:?}", edited.value) };
     store.keep(edited.changes);
@@ -190,7 +212,6 @@ fn what_a_grant_gives_ends_with_it() {
         (0, "0", &scopes(&["admin_classic"])),
         (OAuthTokenId::new([2; 16]), "1"),
         &client,
-        Vec::new(),
         &editor,
     );
     assert!(matches!(wider.value, Redeemed::Narrower(_)) && wider.changes.is_empty());

@@ -21,8 +21,8 @@ use crate::{
     trace::Cause,
 };
 
-/// Revisions for which it is looked at what was changed since; what was seen before that is too old.
-const FAR: i64 = 10_000;
+/// Changes that are looked at since something was seen; what was seen before that is too old.
+const FAR: usize = 10_000;
 
 /// What happened, before it is a link of the chain.
 struct Row {
@@ -75,12 +75,14 @@ pub async fn refuse_changed(
 ) -> Result<(), Error> {
     let Some(seen) = cause.expected.as_ref().and_then(Expected::revisions) else { return Ok(()) };
     let Revision(next) = tenant.revision();
-    let seen = seen.into_iter().map(|Revision(seen)| seen).filter(|seen| (next - FAR..next).contains(seen));
+    let seen = seen.into_iter().map(|Revision(seen)| seen).filter(|seen| (0..next).contains(seen));
     let Some(latest) = seen.max() else { return Err(Error::Changed) };
     if latest + 1 == next {
         return Ok(());
     }
-    let Some(since) = sql::changed_since(reader, Revision(latest)).await? else { return Err(Error::Changed) };
+    let Some(since) = sql::changed_since(reader, Revision(latest), FAR).await? else {
+        return Err(Error::Changed);
+    };
     for change in changes {
         let event = event::of(change, tenant)?;
         let is_same = |(kind, resource): &(String, String)| {

@@ -111,10 +111,11 @@ pub async fn head(reader: &Reader<'_>) -> Result<Head, Error> {
 }
 
 /// What was changed after a revision, as far as the trail says: kinds of events and the things they are about. None if rows of then have
-/// left the trail.
+/// left the trail, or there are more than `most`, which would keep others waiting.
 pub async fn changed_since(
     reader: &Reader<'_>,
     Revision(revision): Revision,
+    most: usize,
 ) -> Result<Option<Vec<(String, String)>>, Error> {
     let earliest =
         "SELECT revision, ordinal FROM audits WHERE tenant_id = $1 ORDER BY revision, ordinal LIMIT 1";
@@ -123,8 +124,11 @@ pub async fn changed_since(
         return Ok(None);
     }
     let changed = "SELECT event_type, resource_id FROM audits WHERE tenant_id = $1 AND revision > $2
-                   ORDER BY revision, ordinal";
-    reader.all(changed, &[revision.into()], |row| Ok((row.text(0)?, row.text(1)?))).await.map(Some)
+                   ORDER BY revision, ordinal LIMIT $3";
+    let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
+    let changed =
+        reader.all(changed, &[revision.into(), limit.into()], |row| Ok((row.text(0)?, row.text(1)?))).await?;
+    Ok(Some(changed).filter(|changed| changed.len() <= most))
 }
 
 /// Stores where the tenant's chain ends.

@@ -11,7 +11,6 @@ use rolecall_engine::{
     oauth::{CodeBinding, Consent, OAuthClient, OAuthConsent, OAuthGrant, granted_scopes},
     scopes::ScopeName,
     sessions::Session,
-    time::Timestamp,
     users::UserStatus,
 };
 
@@ -63,9 +62,6 @@ const CHALLENGE: usize = 43;
 
 /// Milliseconds within which a login is as new as any client may want.
 const JUST_NOW: i64 = 60_000;
-
-/// Codes and refresh tokens that a client has of one user at once; with one more the oldest ends.
-const GRANTS: usize = 100;
 
 /// An error that is told to the client (RFC 6749 §4.1.2.1).
 struct Told(&'static str, String);
@@ -121,7 +117,8 @@ pub async fn authorize(
         let question = question(app, tenant, &client, &logged_in, &scopes, redirect_uri.as_str()).await?;
         return Ok(Outcome::Ask(Box::new(question)));
     }
-    let code = grant(app, tenant, client, logged_in.session, (scopes, binding)).await?;
+    super::counted_as_user(app, tenant, user).await?;
+    let code = grant(app, tenant, client, logged_in.session, (scopes, binding), decided).await?;
     Ok(Outcome::Send(back.with(&[("code", &code)])))
 }
 
@@ -271,6 +268,7 @@ async fn grant(
     client: OAuthClient,
     session: Session,
     (scopes, binding): (Vec<ScopeName>, CodeBinding),
+    decided: Decided,
 ) -> Result<String, Error> {
     let id = OAuthGrantId::new(app.entropy.bytes());
     let secret = app.entropy.secret();
@@ -287,6 +285,11 @@ async fn grant(
             Consent::Trusted => Edited::unchanged(()),
             Consent::Required => {
                 let before = sql::consent(tx.reader(), client.id, user).await?;
+                let covered = before.as_ref().is_some_and(|consent| consent.covers(&scopes));
+                if !covered && decided != Decided::Allow {
+                    // The user took it back meanwhile.
+                    return Err(Error::Unauthenticated);
+                }
                 OAuthConsent::give(before, client.id, user, &scopes, tx.editor()).map(drop)
             }
         };
@@ -298,21 +301,14 @@ async fn grant(
     Ok(code)
 }
 
-/// The end of grants of a user to a client that are over, and of the oldest ones where there are too many.
+/// The end of grants of a user to a client that make room for another one.
 async fn superfluous(tx: &WriteTx<'_>, user: UserId, client: &OAuthClient) -> Result<Edited<()>, Error> {
     let mut grants = sql::of_user(tx.reader(), user).await?;
     grants.retain(|grant| grant.client == client.id);
-    let now: Timestamp = tx.editor().at;
-    grants.sort_by_key(|grant| (!grant.is_over(now), grant.created_at));
-    let beyond = (grants.len() + 1).saturating_sub(GRANTS);
     let mut edited = Edited::unchanged(());
-    for (n, grant) in grants.into_iter().enumerate() {
-        if grant.is_over(now) {
-            edited = edited.and(grant.end(Vec::new()));
-        } else if n < beyond {
-            let family = super::tokens::of_family(tx.reader(), grant.id).await?;
-            edited = edited.and(grant.end(family));
-        }
+    for grant in OAuthGrant::superfluous(grants, tx.editor().at) {
+        let family = super::tokens::of_family(tx.reader(), grant.id).await?;
+        edited = edited.and(grant.end(family));
     }
     Ok(edited)
 }

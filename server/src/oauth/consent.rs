@@ -26,8 +26,9 @@ pub const AUTHORIZE: &str = "/oauth/authorize";
 
 pub fn operations() -> Vec<Operation> {
     vec![
-        get(AUTHORIZE, "Let a client act for whoever is logged in", show_authorize).refusing(&[400]),
-        post(AUTHORIZE, "Allow what a client asked for, or do not", decide_authorize).refusing(&[400, 403]),
+        get(AUTHORIZE, "Let a client act for whoever is logged in", show_authorize).refusing(&[400, 429]),
+        post(AUTHORIZE, "Allow what a client asked for, or do not", decide_authorize)
+            .refusing(&[400, 403, 429]),
     ]
 }
 

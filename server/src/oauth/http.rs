@@ -168,7 +168,7 @@ async fn issue_token(
     State(app): State<App>,
     Asked { body, basic, host }: Asked<TokenRequest>,
 ) -> Result<Shown<IssuedToken>, Error> {
-    let asked = body.read();
+    let asked = body.read(&app.cookies);
     let mut named = body.client;
     // A refresh token says whose it is.
     if let (Ok((Grant::Shown(redeem::Shown::Refresh(token, _)), _)), None, None) = (&asked, &basic, &named.id)

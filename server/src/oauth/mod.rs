@@ -12,9 +12,10 @@ use jsonwebtoken::jwk::Jwk;
 use rolecall_engine::{
     access::Snapshot,
     change::Edited,
-    ids::{OAuthClientId, OAuthTokenId, TenantId, UserId},
+    ids::{OAuthClientId, OAuthGrantId, OAuthTokenId, TenantId, UserId},
     names::Subject,
     oauth::{AuthMethod, GrantType, OAuthClient, OAuthGrant, OAuthToken, granted_scopes},
+    refusal::limits,
     scopes::ScopeName,
     users::{User, UserStatus},
 };
@@ -29,7 +30,7 @@ use crate::{
         assertion::{Signed, published_key},
     },
     error::{Error, OAuthRefusal},
-    limits::RetryAfter,
+    limits::{RetryAfter, Tier},
     links::Host,
     oauth_clients::sql as clients,
     oauth_tokens::{self, sql as tokens},
@@ -189,6 +190,16 @@ fn counted(app: &App, tenant: TenantId, client: &OAuthClient) -> Result<(), Erro
     counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))
 }
 
+/// Counts what a user lets a client do as a write of the user's.
+///
+/// # Errors
+/// [`Error::TooManyRequests`], or when the tenant cannot be read.
+async fn counted_as_user(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
+    let users = snapshots::snapshot(app, tenant).await?.map_or(0, |snapshot| snapshot.user_count());
+    let counted = app.rate_limits.count(tenant, user, users, Tier::Write);
+    counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))
+}
+
 /// Gives a client a token.
 ///
 /// # Errors
@@ -225,17 +236,31 @@ pub async fn issue(
             Some(lookup) => (acting_as(lookup, tx.tenant())?, Edited::unchanged(())),
         };
         let token = OAuthToken::issue(id, &client, (kind, user), None, scopes, tx.editor());
-        // The user comes first, for the token refers to it; a few tokens that have ended go with each new one.
-        let mut changes = made.changes;
-        for ended in tokens::ended(tx.reader(), client.id, tx.editor().at).await? {
-            changes.extend(ended.revoke().changes);
-        }
-        changes.extend(token.changes);
-        Ok(Edited { value: token.value, changes })
+        // The user comes first, for the token refers to it.
+        Ok(made.and(superfluous(tx, client.id, None).await?).then(token))
     };
     let token = write::as_client(app, tenant, client_id, work).await?;
     let text = credentials::of_token(&app.signing, tenant, &token)?;
     Ok((tenant, Issued::of(token, text)))
+}
+
+/// The end of a few tokens that are over, which goes with each new one of a client; and of the oldest of those that came of a grant,
+/// if it has too many.
+///
+/// # Errors
+/// When the database cannot be read.
+async fn superfluous(
+    tx: &WriteTx<'_>,
+    client: OAuthClientId,
+    family: Option<OAuthGrantId>,
+) -> Result<Edited<()>, Error> {
+    let now = tx.editor().at;
+    let mut gone = tokens::ended(tx.reader(), client, now).await?;
+    if let Some(family) = family {
+        let beyond = tokens::beyond(tx.reader(), family, limits::TOKENS_OF_GRANT - 1).await?;
+        gone.extend(beyond.into_iter().filter(|token| token.expires_at > now));
+    }
+    Ok(Edited::of_each(gone, OAuthToken::revoke))
 }
 
 /// The bot user of a client, and what makes it if it is not there yet.
@@ -298,7 +323,7 @@ pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &s
     let (tenant, client) = authenticate(app, host, claim).await?;
     counted(app, tenant, &client)?;
     let client_id = client.id;
-    if let Some(token) = RefreshToken::read(text).filter(|token| token.is_of(tenant)) {
+    if let Some(token) = RefreshToken::read(&app.cookies, text).filter(|token| token.is_of(tenant)) {
         let work =
             async move |tx: &WriteTx<'_>| redeem::end(tx, &token, |grant| grant.client == client_id).await;
         return write::as_client(app, tenant, client_id, work).await;
@@ -320,7 +345,9 @@ pub async fn revoke(app: &App, host: Option<&Host>, claim: ClientClaim, text: &s
 /// # Errors
 /// When the database cannot be written.
 pub async fn revoke_own(app: &App, caller: &Caller<Bearer>, text: &str) -> Result<(), Error> {
-    if let Some(token) = RefreshToken::read(text).filter(|token| token.is_of(caller.tenant_id())) {
+    if let Some(token) =
+        RefreshToken::read(&app.cookies, text).filter(|token| token.is_of(caller.tenant_id()))
+    {
         let edit = async move |tx: &WriteTx<'_>| {
             let editor = *tx.editor();
             redeem::end(tx, &token, |grant| editor.administrator || editor.user == Some(grant.user)).await

@@ -3,18 +3,17 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rolecall_engine::{
-    change::Edited,
+    change::{Edited, Editor},
     ids::{OAuthClientId, OAuthGrantId, OAuthTokenId, TenantId},
-    oauth::{OAuthClient, OAuthGrant, OAuthToken, Redeemed, Stage},
+    oauth::{OAuthClient, OAuthGrant, Redeemed, Stage},
     scopes::ScopeName,
 };
 
 use super::{Issued, active, given, sql, tokens};
 use crate::{
     app::App,
-    credentials,
+    credentials::{self, cookies::CookieKey},
     error::{Error, OAuthRefusal},
-    limits::{RetryAfter, Tier},
     write::{self, WriteTx},
 };
 
@@ -25,7 +24,7 @@ pub struct CodeShown {
     pub verifier: String,
 }
 
-/// A refresh token, taken apart. What it says of itself is believed only once its secret is compared.
+/// A refresh token that was given once, taken apart. Whether it is the last one, its secret says.
 pub struct RefreshToken {
     tenant: TenantId,
     grant: OAuthGrantId,
@@ -34,9 +33,12 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// What a text says; none if it is no refresh token.
-    pub fn read(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(4, '.');
+    /// What purpose its signature is for.
+    const PURPOSE: &'static str = "refresh token";
+
+    /// What a text says; none if it is no refresh token of ours. So nobody ends a grant by what everybody may know of it.
+    pub fn read(key: &CookieKey, text: &str) -> Option<Self> {
+        let mut parts = key.unbind(Self::PURPOSE, text)?.splitn(4, '.');
         let tenant = parts.next()?.parse().ok()?;
         let grant = parts.next()?.parse().ok()?;
         let nth = parts.next()?.parse::<u32>().ok()?.into();
@@ -48,9 +50,9 @@ impl RefreshToken {
         self.tenant == tenant
     }
 
-    fn text(&self) -> String {
+    fn text(&self, key: &CookieKey) -> String {
         let Self { tenant, grant, nth, secret } = self;
-        format!("{tenant}.{grant}.{nth}.{secret}")
+        key.bind(Self::PURPOSE, &format!("{tenant}.{grant}.{nth}.{secret}"))
     }
 
     /// The client that it was given to, as far as it says.
@@ -87,31 +89,47 @@ pub async fn redeem(app: &App, tenant: TenantId, client: OAuthClient, shown: Sho
             let (id, secret) = shown.code.split_once('.').ok_or_else(invalid_grant)?;
             let id: OAuthGrantId = id.parse().map_err(|_| invalid_grant())?;
             let (secret, redirect_uri) = (secret.to_owned(), shown.redirect_uri);
+            let grant = find(app, tenant, id).await?.filter(|grant| grant.code.is(&secret));
+            counted(app, tenant, &client, grant).await?;
             let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, shown.verifier.as_bytes()));
-            let use_code = move |grant: OAuthGrant,
-                                 new: (OAuthTokenId, &str),
-                                 client: &OAuthClient,
-                                 tokens,
-                                 tx: &WriteTx<'_>| {
-                grant.use_code((&secret, &challenge, &redirect_uri), new, client, tokens, tx.editor())
-            };
+            let use_code =
+                move |grant: OAuthGrant, new: (OAuthTokenId, &str), client: &OAuthClient, editor: &Editor| {
+                    grant.use_code((&secret, &challenge, &redirect_uri), new, client, editor)
+                };
             of_grant(app, tenant, client, (id, 0), use_code).await
         }
         Shown::Refresh(token, scopes) => {
             if !token.is_of(tenant) {
                 return Err(invalid_grant());
             }
+            counted(app, tenant, &client, find(app, tenant, token.grant).await?).await?;
             let RefreshToken { grant: id, nth, secret, .. } = token;
-            let refresh = move |grant: OAuthGrant,
-                                new: (OAuthTokenId, &str),
-                                client: &OAuthClient,
-                                tokens,
-                                tx: &WriteTx<'_>| {
-                grant.refresh((nth, &secret, &scopes), new, client, tokens, tx.editor())
-            };
+            let refresh =
+                move |grant: OAuthGrant, new: (OAuthTokenId, &str), client: &OAuthClient, editor: &Editor| {
+                    grant.refresh((nth, &secret, &scopes), new, client, editor)
+                };
             of_grant(app, tenant, client, (id, nth.saturating_add(1)), refresh).await
         }
     }
+}
+
+async fn find(app: &App, tenant: TenantId, id: OAuthGrantId) -> Result<Option<OAuthGrant>, Error> {
+    app.db.read(tenant, async move |reader| sql::find(reader, id).await).await
+}
+
+/// Counts what a client shows that keeps no secret as a write of the user who let it act. Only what was given once is counted, or
+/// anybody could use up what users may do.
+async fn counted(
+    app: &App,
+    tenant: TenantId,
+    client: &OAuthClient,
+    grant: Option<OAuthGrant>,
+) -> Result<(), Error> {
+    let grant = grant.filter(|grant| grant.client == client.id).ok_or_else(invalid_grant)?;
+    if client.settings.is_confidential() {
+        return Ok(());
+    }
+    super::counted_as_user(app, tenant, grant.user).await
 }
 
 /// Gives a token of a grant, as `redeem` says; `nth` counts the refresh token that comes with it.
@@ -120,43 +138,39 @@ async fn of_grant(
     tenant: TenantId,
     client: OAuthClient,
     (id, nth): (OAuthGrantId, i64),
-    redeem: impl FnOnce(
-        OAuthGrant,
-        (OAuthTokenId, &str),
-        &OAuthClient,
-        Vec<OAuthToken>,
-        &WriteTx<'_>,
-    ) -> Edited<Redeemed>
+    redeem: impl FnOnce(OAuthGrant, (OAuthTokenId, &str), &OAuthClient, &Editor) -> Edited<Redeemed>
     + Send
     + 'static,
 ) -> Result<Issued, Error> {
     let (client_id, token_id, secret) =
         (client.id, OAuthTokenId::new(app.entropy.bytes()), app.entropy.secret());
     let refresh = RefreshToken { tenant, grant: id, nth, secret: secret.clone() };
-    let limits = app.clone();
     let work = async move |tx: &WriteTx<'_>| {
         super::still_there(tx, &client).await?;
         let grant = sql::find(tx.reader(), id).await?.ok_or_else(invalid_grant)?;
         active(tx.tenant(), grant.user)?;
-        if !client.settings.is_confidential() {
-            let users = tx.tenant().user_count();
-            let counted = limits.rate_limits.count(tenant, grant.user, users, Tier::Write);
-            counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
-        }
         let before = grant.clone();
-        let family = tokens::of_family(tx.reader(), id).await?;
-        Ok(redeem(grant, (token_id, &secret), &client, family, tx).map(|redeemed| (redeemed, before)))
+        let redeemed = redeem(grant, (token_id, &secret), &client, tx.editor());
+        let redeemed = match redeemed.value {
+            Redeemed::Spent => {
+                let family = tokens::of_family(tx.reader(), id).await?;
+                before.clone().end(family).map(|()| Redeemed::Spent)
+            }
+            Redeemed::Given(_) => super::superfluous(tx, client.id, Some(id)).await?.then(redeemed),
+            Redeemed::Refused | Redeemed::Narrower(_) => redeemed,
+        };
+        Ok(redeemed.map(|redeemed| (redeemed, before)))
     };
     let (redeemed, grant) = write::as_client(app, tenant, client_id, work).await?;
     let token = match redeemed {
         Redeemed::Given(token) => *token,
-        Redeemed::Refused | Redeemed::Replayed => return Err(invalid_grant()),
+        Redeemed::Refused | Redeemed::Spent => return Err(invalid_grant()),
         Redeemed::Narrower(refused) => {
             return Err(OAuthRefusal::new("invalid_scope", refused.to_string()).into());
         }
     };
     let text = credentials::of_token(&app.signing, tenant, &token)?;
-    let refresh = grant.is_offline().then(|| refresh.text());
+    let refresh = grant.is_offline().then(|| refresh.text(&app.cookies));
     Ok(Issued { refresh, grant: Some(grant), ..Issued::of(token, text) })
 }
 
@@ -195,7 +209,8 @@ async fn exchange(app: &App, tenant: TenantId, client: OAuthClient, text: &str) 
         let good = token.filter(|token| token.expires_at > tx.editor().at && token.is_still_given(&client));
         let token = good.ok_or_else(invalid_grant)?;
         active(tx.tenant(), token.user)?;
-        Ok(token.exchange(new, &client, tx.editor()))
+        let superfluous = super::superfluous(tx, client.id, token.family).await?;
+        Ok(superfluous.then(token.exchange(new, &client, tx.editor())))
     };
     let token = write::as_client(app, tenant, client_id, work).await?;
     let text = credentials::of_token(&app.signing, tenant, &token)?;

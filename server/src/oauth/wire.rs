@@ -10,6 +10,7 @@ use super::{
     redeem::{CodeShown, RefreshToken, Shown},
 };
 use crate::{
+    credentials::cookies::CookieKey,
     error::{Error, OAuthRefusal},
     http::query::{Pairs, Parameter, Parameters},
 };
@@ -84,7 +85,7 @@ impl TokenRequest {
     ///
     /// # Errors
     /// `unsupported_grant_type`, `invalid_request` or `invalid_scope`.
-    pub fn read(&self) -> Result<(Grant, Vec<ScopeName>), Error> {
+    pub fn read(&self, key: &CookieKey) -> Result<(Grant, Vec<ScopeName>), Error> {
         let missing = |what: &str| OAuthRefusal::new("invalid_request", format!("`{what}` is missing"));
         let grant = match self.grant_type.as_deref() {
             None => return Err(missing("grant_type").into()),
@@ -106,7 +107,7 @@ impl TokenRequest {
             Some("refresh_token") => {
                 let text = self.refresh_token.as_deref().ok_or_else(|| missing("refresh_token"))?;
                 let not_good = || OAuthRefusal::new("invalid_grant", "it is no refresh token");
-                let token = RefreshToken::read(text).ok_or_else(not_good)?;
+                let token = RefreshToken::read(key, text).ok_or_else(not_good)?;
                 Grant::Shown(Shown::Refresh(token, Vec::new()))
             }
             Some("urn:ietf:params:oauth:grant-type:token-exchange") => {

@@ -74,6 +74,12 @@ pub async fn of_family(reader: &Reader<'_>, family: OAuthGrantId) -> Result<Vec<
     reader.matching(&TOKENS, "family = $2 ORDER BY id", &[family.into()], read).await
 }
 
+/// Those of the tokens that came of a grant that were issued before the newest `most`; a few of them.
+pub async fn beyond(reader: &Reader<'_>, family: OAuthGrantId, most: i64) -> Result<Vec<OAuthToken>, Error> {
+    let condition = "family = $2 ORDER BY issued_at DESC, id DESC LIMIT 4 OFFSET $3";
+    reader.matching(&TOKENS, condition, &[family.into(), most.into()], read).await
+}
+
 /// All tokens of a client.
 pub async fn of_client(reader: &Reader<'_>, client: OAuthClientId) -> Result<Vec<OAuthToken>, Error> {
     reader.matching(&TOKENS, "client_id = $2 ORDER BY id", &[client.into()], read).await

@@ -45,7 +45,5 @@ pub async fn belongings(tx: &WriteTx<'_>, user: UserId) -> Result<Edited<()>, Er
 pub async fn with_sessions(tx: &WriteTx<'_>, edited: Edited<User>) -> Result<Edited<User>, Error> {
     let ends = edited.value.status == UserStatus::Disabled && !edited.changes.is_empty();
     let ended = if ends { sessions::of_user(tx.reader(), edited.value.id).await? } else { Vec::new() };
-    let mut changes = Edited::of_each(ended, Session::end).changes;
-    changes.extend(edited.changes);
-    Ok(Edited { value: edited.value, changes })
+    Ok(Edited::of_each(ended, Session::end).then(edited))
 }

@@ -24,6 +24,7 @@ mod escalation;
 mod etags;
 mod events;
 mod explain;
+mod grants;
 mod groups;
 mod harness;
 mod hosts;

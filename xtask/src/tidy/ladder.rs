@@ -62,6 +62,7 @@ const RUNGS: &[&[&str]] = &[
         "oauth/authorize.rs",
         "oauth/redeem.rs",
         "oauth/identity.rs",
+        "users/leaving.rs",
         "scim/groups.rs",
         "scim/patch.rs",
         "scim/path.rs",
