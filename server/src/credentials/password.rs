@@ -32,16 +32,26 @@ static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 /// How long a password waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
 
+/// Passwords of a tenant that are hashed or wait for it at once: those of one keep nobody's of another waiting for long.
+const OF_A_TENANT: usize = 16;
+static PLACES: LazyLock<Cache<TenantId, Arc<Semaphore>>> =
+    LazyLock::new(|| Cache::builder().time_to_idle(TURN.saturating_mul(6)).max_capacity(100_000).build());
+
 /// The hash of a password that nobody has, looked at where there is none, so that the time does not tell.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBzYWx0IQ$\
                        ixk6Dm0YXJ4BzV2u3oO1dPCIyzCmRtqFv7mY9VQ8n2E";
 
-async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+async fn hashing<T: Send + 'static>(
+    tenant: TenantId,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let places = PLACES.get_with(tenant, || Arc::new(Semaphore::new(OF_A_TENANT)));
+    let place = places.try_acquire_owned().map_err(|_| Error::TooManyRequests(TURN.as_secs()))?;
     let turn = timeout(TURN, Arc::clone(&HASHING).acquire_owned()).await;
     let permit = turn.map_err(|_| Error::TooManyRequests(TURN.as_secs()))?.map_err(Error::internal)?;
     let work = move || {
         // The turn goes with the work, which nobody can stop, and not with who asked, who may leave.
-        let _permit = permit;
+        let _turn = (place, permit);
         work()
     };
     spawn_blocking(work).await.map_err(|error: JoinError| Error::internal(error))
@@ -50,9 +60,9 @@ async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
 /// The hash of a password with a salt, as a PHC string: Argon2id with the library's parameters.
 ///
 /// # Errors
-/// When too many are hashed at this time, or the library fails.
-pub async fn hash(password: String, salt: [u8; 16]) -> Result<String, Error> {
-    let hashed = hashing(move || {
+/// When too many are hashed at this time, of the tenant or of all, or the library fails.
+pub async fn hash(tenant: TenantId, password: String, salt: [u8; 16]) -> Result<String, Error> {
+    let hashed = hashing(tenant, move || {
         let hash: Result<argon2::password_hash::phc::PasswordHash, _> =
             Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
         hash.map(|hash| hash.to_string())
@@ -63,9 +73,9 @@ pub async fn hash(password: String, salt: [u8; 16]) -> Result<String, Error> {
 /// Whether a password has this hash. Takes as long where there is none, and is false then.
 ///
 /// # Errors
-/// When too many are looked at, at this time, or the work cannot be done.
-pub async fn verify(hash: Option<String>, password: String) -> Result<bool, Error> {
-    hashing(move || {
+/// When too many are looked at, at this time, of the tenant or of all, or the work cannot be done.
+pub async fn verify(tenant: TenantId, hash: Option<String>, password: String) -> Result<bool, Error> {
+    hashing(tenant, move || {
         let known = PasswordHash::new(hash.as_deref().unwrap_or(NOBODYS));
         let is =
             known.is_ok_and(|known| Argon2::default().verify_password(password.as_bytes(), &known).is_ok());
@@ -118,17 +128,35 @@ impl Attempts {
 mod tests {
     use super::*;
 
+    fn tenant() -> TenantId {
+        TenantId::new([1; 32])
+    }
+
     #[tokio::test]
     async fn only_the_password_has_its_hash() {
-        let hashed = hash("correct horse battery".to_owned(), [1; 16]).await.unwrap();
+        let hashed = hash(tenant(), "correct horse battery".to_owned(), [1; 16]).await.unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m="), "{hashed}");
-        assert!(verify(Some(hashed.clone()), "correct horse battery".to_owned()).await.unwrap());
+        assert!(verify(tenant(), Some(hashed.clone()), "correct horse battery".to_owned()).await.unwrap());
         for wrong in ["", "correct horse batterx", "Correct horse battery"] {
-            assert!(!verify(Some(hashed.clone()), wrong.to_owned()).await.unwrap());
+            assert!(!verify(tenant(), Some(hashed.clone()), wrong.to_owned()).await.unwrap());
         }
-        assert!(!verify(Some("nonsense".to_owned()), "x".to_owned()).await.unwrap());
-        assert!(!verify(None, "x".to_owned()).await.unwrap());
+        assert!(!verify(tenant(), Some("nonsense".to_owned()), "x".to_owned()).await.unwrap());
+        assert!(!verify(tenant(), None, "x".to_owned()).await.unwrap());
         assert!(PasswordHash::new(NOBODYS).is_ok(), "it is looked at like any other");
+    }
+
+    /// However many passwords of one tenant come at once, those of another have their turn.
+    #[tokio::test]
+    async fn one_tenants_passwords_do_not_keep_anothers_waiting() {
+        let other = TenantId::new([2; 32]);
+        let many = (0..100).map(|_| tokio::spawn(verify(other, None, "x".to_owned()))).collect::<Vec<_>>();
+        tokio::task::yield_now().await;
+        assert!(!verify(tenant(), None, "x".to_owned()).await.unwrap());
+        let mut refused = 0;
+        for one in many {
+            refused += usize::from(matches!(one.await.unwrap(), Err(Error::TooManyRequests(_))));
+        }
+        assert_eq!(refused, 100 - OF_A_TENANT);
     }
 
     #[test]

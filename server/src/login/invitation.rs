@@ -87,7 +87,7 @@ pub async fn accept(
     if !app.letters.count(offered.tenant, &user.id.to_string()) {
         return Err(Error::TooManyRequests(super::password::WAIT));
     }
-    let hash = password::hash(text, app.entropy.bytes()).await?;
+    let hash = password::hash(offered.tenant, text, app.entropy.bytes()).await?;
     let arrival = Arrival { provider: None, creates: false, claims: Claims::only(user.subject) };
     let tenant = offered.tenant;
     let accepting = Some(Accepting { offered, hash });

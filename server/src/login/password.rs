@@ -53,7 +53,7 @@ pub async fn by_password(
         None => None,
     };
     let hash = known.as_ref().map(|known| known.hash.clone());
-    let good = password::verify(hash, password).await?;
+    let good = password::verify(tenant, hash, password).await?;
     let (_, subject) = user.filter(|_| good).ok_or(SessionError::NotAdmitted)?;
     app.attempts.forget(tenant, name);
     let arrival = Arrival { provider: None, creates: false, claims: Claims::only(subject) };
@@ -90,7 +90,7 @@ pub(super) fn check_length(text: &str) -> Result<(), Error> {
 /// When the password is too short or too long, there is no such tenant or user, or the database cannot be written.
 pub async fn set(app: &App, tenant: TenantId, subject: Subject, text: String) -> Result<(), Error> {
     check_length(&text)?;
-    let hash = password::hash(text, app.entropy.bytes()).await?;
+    let hash = password::hash(tenant, text, app.entropy.bytes()).await?;
     let work = async move |tx: &WriteTx<'_>| {
         let user = users::with_subject(tx.reader(), &subject).await?.ok_or(Error::NotFound)?;
         let before = sql::password(tx.reader(), user).await?;
