@@ -199,6 +199,10 @@ pub enum Rule {
     // ways in, reference/rest-api.md §9 and §12
     #[error("a tenant has at most {0} identity providers; delete one first")]
     TooManyIdentityProviders(usize),
+    #[error("a tenant has at most {0} OAuth clients; delete one first")]
+    TooManyClients(usize),
+    #[error("a tenant has at most {0} web integrations; delete one first")]
+    TooManyWebIntegrations(usize),
     #[error("another identity provider has the issuer `{0}`")]
     IssuerTaken(String),
     #[error(
@@ -316,6 +320,10 @@ pub mod limits {
     pub const CLIENT_SECRETS: usize = 5;
     /// How long an access token is good for (reference/auth.md §3.2).
     pub const ACCESS_TOKEN: Span = Span::from_hours(6);
+    /// OAuth clients of a tenant; ours.
+    pub const CLIENTS: usize = 1000;
+    /// Web integrations of a tenant; ours.
+    pub const WEB_INTEGRATIONS: usize = 100;
     /// Identity providers of a tenant; ours.
     pub const IDENTITY_PROVIDERS: usize = 50;
     /// Seconds by which the clock of an identity provider may differ (reference/rest-api.md §9).

@@ -49,13 +49,17 @@ impl WebIntegration {
     /// A new one.
     ///
     /// # Errors
-    /// When it has too many origins.
+    /// When it has too many origins, or the tenant has 100 `others`.
     pub fn create(
         name: Setting,
         origins: Vec<Setting>,
         id: WebIntegrationId,
+        others: usize,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
+        if others >= limits::WEB_INTEGRATIONS {
+            return Err(Rule::TooManyWebIntegrations(limits::WEB_INTEGRATIONS).into());
+        }
         few(&origins)?;
         let (created_at, updated_at) = (editor.at, editor.at);
         Ok(created(Self { id, name, origins, created_at, created_by: editor.user, updated_at }))

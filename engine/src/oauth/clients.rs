@@ -289,14 +289,18 @@ impl OAuthClient {
     /// A new client; with a first secret, if it can keep one.
     ///
     /// # Errors
-    /// When what it is does not go together, or it asks for a scope that no client may have.
+    /// When what it is does not go together, it asks for a scope that no client may have, or the tenant has 1,000 `others`.
     pub fn create(
         settings: ClientSettings,
         id: OAuthClientId,
         secret: Option<&str>,
+        others: usize,
         tenant: &Snapshot,
         editor: &Editor,
     ) -> Result<Edited<Self>, Refusal> {
+        if others >= limits::CLIENTS {
+            return Err(Rule::TooManyClients(limits::CLIENTS).into());
+        }
         let secrets = secret.map(|text| Secret::new(text, editor)).into_iter().collect();
         Self::with_secrets(settings, id, secrets, tenant, editor)
     }

@@ -41,7 +41,18 @@ fn new(app_type: AppType) -> ClientSettings {
 }
 
 fn make(world: &World, new: ClientSettings) -> Result<Edited<OAuthClient>, Refusal> {
-    OAuthClient::create(new, OAuthClientId::new([7; 16]), Some("secret-1"), &world.snapshot, &world.editor())
+    make_beside(999, world, new)
+}
+
+fn make_beside(others: usize, world: &World, new: ClientSettings) -> Result<Edited<OAuthClient>, Refusal> {
+    let id = OAuthClientId::new([7; 16]);
+    OAuthClient::create(new, id, Some("secret-1"), others, &world.snapshot, &world.editor())
+}
+
+#[test]
+fn there_are_only_so_many() {
+    let refused = make_beside(1000, &World::new(), new(AppType::Web)).unwrap_err();
+    assert_eq!(refused.rule, Rule::TooManyClients(1000));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn client(world: &World, id: u8) -> OAuthClient {
         public_keys: Vec::new(),
         consent: Consent::Required,
     };
-    OAuthClient::create(settings, OAuthClientId::new([id; 16]), None, &world.snapshot, &world.editor())
+    OAuthClient::create(settings, OAuthClientId::new([id; 16]), None, 0, &world.snapshot, &world.editor())
         .unwrap()
         .value
 }

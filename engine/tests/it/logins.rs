@@ -11,6 +11,7 @@ use rolecall_engine::{
     oauth::{Bounds, decide_within},
     periods::Assigned,
     provisioning::{Arrival, Claims, Known, NotAdmitted, admit},
+    refusal::Rule,
     sessions::{Opening, Proof, Session, SessionLimits},
     users::{User, UserOp, UserStatus},
     web_integrations::{WebIntegration, WebIntegrationOp},
@@ -210,16 +211,18 @@ fn sessions_and_their_limits() {
 fn web_integrations_have_few_origins() {
     let world = World::new();
     let text = |text: &str| Setting::new(text).unwrap();
-    let make = |n| {
+    let make = |n, others| {
         WebIntegration::create(
             text("Portal"),
             vec![text("https://a.example"); n],
             rolecall_engine::ids::WebIntegrationId::new([1; 32]),
+            others,
             &world.editor(),
         )
     };
-    assert!(make(51).is_err());
-    let portal = make(50).unwrap().value;
+    assert!(make(51, 0).is_err());
+    assert_eq!(make(1, 100).unwrap_err().rule, Rule::TooManyWebIntegrations(100));
+    let portal = make(50, 99).unwrap().value;
     let ops = vec![WebIntegrationOp::Rename(text("Other")), WebIntegrationOp::ReplaceOrigins(Vec::new())];
     let edited = portal.clone().edit(ops, &world.editor()).unwrap().value;
     assert_eq!((edited.name.as_str(), edited.origins.len()), ("Other", 0));

@@ -336,6 +336,8 @@ const fn status(rule: &Rule) -> StatusCode {
         | Rule::AdministratorOfNoProvider
         | Rule::MembersOfOthers
         | Rule::TooManyKeys(_)
+        | Rule::TooManyClients(_)
+        | Rule::TooManyWebIntegrations(_)
         | Rule::Webhook(
             WebhookRule::MayNotHave
             | WebhookRule::TenantLevel

@@ -82,7 +82,8 @@ pub async fn create(
     let secret = keeps.then(|| app.entropy.secret());
     let kept = secret.clone();
     let edit = async move |tx: &WriteTx<'_>| {
-        Ok(OAuthClient::create(new, id, kept.as_deref(), tx.tenant(), tx.editor())?)
+        let others = sql::count(tx.reader()).await?;
+        Ok(OAuthClient::create(new, id, kept.as_deref(), others, tx.tenant(), tx.editor())?)
     };
     Ok((caller.write(app, edit).await?, secret))
 }

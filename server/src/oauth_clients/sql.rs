@@ -168,6 +168,12 @@ pub async fn only_tenant_of(system: &System<'_>, id: OAuthClientId) -> Result<Op
     Ok(if let [only] = *two { Some(only) } else { None })
 }
 
+/// How many clients there are.
+pub async fn count(reader: &Reader<'_>) -> Result<usize, Error> {
+    let count = reader.count("SELECT count(*) FROM oauth_clients WHERE tenant_id = $1", &[]).await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// A page of clients.
 pub async fn page(reader: &Reader<'_>, keyset: &Keyset) -> Result<Found<OAuthClient>, Error> {
     List::of(&CLIENTS).page(reader, keyset, read).await

@@ -46,7 +46,11 @@ pub async fn create(
     origins: Vec<Setting>,
 ) -> Result<WebIntegration, Error> {
     let id = WebIntegrationId::new(app.entropy.bytes());
-    caller.write(app, async move |tx| Ok(WebIntegration::create(name, origins, id, tx.editor())?)).await
+    let edit = async move |tx: &WriteTx<'_>| {
+        let others = sql::count(tx.reader()).await?;
+        Ok(WebIntegration::create(name, origins, id, others, tx.editor())?)
+    };
+    caller.write(app, edit).await
 }
 
 /// Changes a web integration.

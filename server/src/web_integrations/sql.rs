@@ -65,6 +65,12 @@ pub async fn any_allows(reader: &Reader<'_>, origin: &str) -> Result<bool, Error
     Ok(all.iter().flat_map(|integration| &integration.origins).any(|known| known.as_str() == origin))
 }
 
+/// How many web integrations there are.
+pub async fn count(reader: &Reader<'_>) -> Result<usize, Error> {
+    let count = reader.count("SELECT count(*) FROM web_integrations WHERE tenant_id = $1", &[]).await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// A page of the web integrations.
 pub async fn page(reader: &Reader<'_>, keyset: &Keyset) -> Result<Found<WebIntegration>, Error> {
     List::of(&INTEGRATIONS).page(reader, keyset, read).await
