@@ -339,8 +339,9 @@ async fn stored<T: Send + 'static>(
     work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<Stored<T>>, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let outside = app.clone();
+    let era = app.snapshots.era();
     let publish = move |after| {
-        outside.snapshots.publish(after);
+        outside.snapshots.publish_written(after, era);
         outside.signal.changed(tenant);
     };
     let Stored { value, revision, rows, done } = app.db.write(tenant, work, publish).await?;

@@ -83,7 +83,7 @@ pub enum Published {
     Present,
     /// The tenant was changed after it was begun to be read.
     Outdated,
-    /// All was forgotten since, and this too: it may come from a database that does not count.
+    /// All was forgotten since, and this too: it may come from a database that does not count, or have been changed unheard.
     Void,
 }
 
@@ -176,10 +176,17 @@ impl Snapshots {
         if known.holds_at(now) {
             return Some(known);
         }
-        // Something that was assigned for some time only has begun or ended.
+        // Looked at again in an era: what was forgotten meanwhile does not come back.
+        let era = self.era();
+        let known = self.by_tenant.get(&tenant)?;
+        Some(self.turned(&known, now, era))
+    }
+
+    /// A snapshot of an era in which something that was assigned for some time only has begun or ended since.
+    fn turned(&self, known: &Snapshot, now: Timestamp, era: Era) -> Arc<Snapshot> {
         let turned = Arc::new(known.at(now));
-        self.publish(Arc::clone(&turned));
-        Some(turned)
+        self.publish(Arc::clone(&turned), era);
+        turned
     }
 
     /// How many are in memory, how many bytes they take, and how many they may take.
@@ -189,42 +196,44 @@ impl Snapshots {
         [tenants, bytes(self.by_tenant.weight()), bytes(self.by_tenant.capacity())]
     }
 
-    /// Makes a snapshot the present one, unless a later one was that before (threats I8). Answers whether it is.
-    pub fn publish(&self, snapshot: Arc<Snapshot>) -> bool {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        self.place(&mut latest, snapshot)
-    }
-
     /// The present era.
     pub fn era(&self) -> Era {
         Era(self.latest.lock().unwrap_or_else(PoisonError::into_inner).era)
     }
 
-    /// As [`Snapshots::publish`], for a snapshot that was begun to be read in an era.
-    pub fn publish_read(&self, snapshot: Arc<Snapshot>, Era(era): Era) -> Published {
-        self.loaded.inc();
+    /// Makes a snapshot the present one, unless a later one was that before (threats I8), or all was forgotten since the era in
+    /// which it was begun to be read.
+    pub fn publish(&self, snapshot: Arc<Snapshot>, Era(era): Era) -> Published {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.era != era {
-            Published::Void
-        } else if self.place(&mut latest, snapshot) {
-            Published::Present
-        } else {
-            Published::Outdated
+            return Published::Void;
         }
-    }
-
-    fn place(&self, latest: &mut Latest, snapshot: Arc<Snapshot>) -> bool {
         let tenant = snapshot.tenant().id;
         let present = latest.revisions.entry(tenant).or_insert(snapshot.revision());
         if *present > snapshot.revision() {
-            return false;
+            return Published::Outdated;
         }
         *present = snapshot.revision();
         self.by_tenant.insert(tenant, snapshot);
-        true
+        Published::Present
     }
 
-    /// Notes that a tenant has reached a revision elsewhere: an earlier one is not the present one any more. Answers whether it
+    /// As [`Snapshots::publish`], for one that was read from the database.
+    pub fn publish_read(&self, snapshot: Arc<Snapshot>, era: Era) -> Published {
+        self.loaded.inc();
+        self.publish(snapshot, era)
+    }
+
+    /// As [`Snapshots::publish`], for one that was written, in a transaction that was begun in an era. If all was forgotten since,
+    /// the tenant may have been changed further; that it has come so far is known.
+    pub fn publish_written(&self, snapshot: Arc<Snapshot>, era: Era) {
+        let (tenant, revision) = (snapshot.tenant().id, snapshot.revision());
+        if self.publish(snapshot, era) == Published::Void {
+            self.outdate(tenant, revision);
+        }
+    }
+
+    /// Notes that a tenant has reached a revision: an earlier one is not the present one any more. Answers whether it
     /// was.
     pub fn outdate(&self, tenant: TenantId, revision: Revision) -> bool {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -298,6 +307,33 @@ mod tests {
         assert_eq!(read(4, snapshots.era()), Published::Present, "the database may be another one now");
     }
 
+    /// A state that all was forgotten after does not come back, neither as it is at a later time nor by a change whose commit
+    /// was waited for meanwhile.
+    #[test]
+    fn what_was_forgotten_meanwhile_stays_away() {
+        let snapshots = Snapshots::new(Budget::default());
+        let tenant: TenantId = A.parse().unwrap();
+        let at = || snapshots.get(tenant, Timestamp::EPOCH).map(|snapshot| snapshot.revision().0);
+        let era = snapshots.era();
+        assert_eq!(snapshots.publish(snapshot(A, 5), era), Published::Present);
+        let known = snapshots.get(tenant, Timestamp::EPOCH).unwrap();
+        snapshots.clear();
+        let later = Timestamp::from_millis(1000);
+        assert_eq!(
+            snapshots.turned(&known, later, era).revision(),
+            Revision(5),
+            "it answers who has it already"
+        );
+        assert_eq!(at(), None);
+        snapshots.publish_written(snapshot(A, 6), era);
+        assert_eq!(at(), None, "another node may have changed it since");
+        let read = |revision| snapshots.publish_read(snapshot(A, revision), snapshots.era());
+        assert_eq!(read(5), Published::Outdated, "it was read before the change");
+        assert_eq!(read(7), Published::Present);
+        snapshots.publish_written(snapshot(A, 6), era);
+        assert_eq!(at(), Some(7));
+    }
+
     /// What was outdated when it was there serves those who came before it was begun, and nobody else; then it is gone.
     #[tokio::test]
     async fn a_load_serves_those_who_came_before_it_began() {
@@ -332,15 +368,16 @@ mod tests {
         let at = |name: &str| {
             snapshots.get(name.parse().unwrap(), Timestamp::EPOCH).map(|snapshot| snapshot.revision().0)
         };
-        assert!(snapshots.publish(snapshot(A, 5)));
-        assert!(!snapshots.publish(snapshot(A, 4)));
+        let publish = |name, revision| snapshots.publish(snapshot(name, revision), snapshots.era());
+        assert_eq!(publish(A, 5), Published::Present);
+        assert_eq!(publish(A, 4), Published::Outdated);
         assert_eq!(at(A), Some(5));
-        assert!(snapshots.publish(snapshot(B, 1)));
+        assert_eq!(publish(B, 1), Published::Present);
         assert_eq!((at(A), at(B)), (None, Some(1)), "there is room for one");
         assert_eq!((snapshots.evicted.get(), snapshots.size()), (1, [1, 1024, 1024]));
-        assert!(!snapshots.publish(snapshot(A, 4)));
+        assert_eq!(publish(A, 4), Published::Outdated);
         assert_eq!(at(A), None);
-        assert!(snapshots.publish(snapshot(A, 6)));
+        assert_eq!(publish(A, 6), Published::Present);
         assert_eq!(at(A), Some(6));
     }
 }
