@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use crate::{
     app::App,
     clock::Moment,
-    db::{Feed, Hint},
+    db::{Feed, Hints},
     error::Error,
     snapshots,
 };
@@ -65,7 +65,7 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
     let mut again = false;
     loop {
         // What a beacon reads is said by the next one only. Somebody waits for that who has asked.
-        let asked = !again && wait(app, &mut feed, &mut beat).await;
+        let asked = !again && wait(app, &feed, &mut beat).await;
         again = asked;
         sleep(SPACE).await;
         let number = app.beacons.begun.fetch_add(1, Ordering::SeqCst) + 1;
@@ -91,19 +91,19 @@ async fn keep_up(app: &App, mut feed: Feed) -> Result<std::convert::Infallible, 
 }
 
 /// Waits until a beacon is due. Meanwhile hints are followed. Answers whether somebody waits until all nodes know something.
-async fn wait(app: &App, feed: &mut Feed, beat: &mut tokio::time::Interval) -> bool {
+async fn wait(app: &App, feed: &Feed, beat: &mut tokio::time::Interval) -> bool {
     loop {
         tokio::select! {
             _ = beat.tick() => return false,
             () = app.beacons.wanted.notified() => return false,
-            hint = feed.hint() => match hint {
-                Hint::Asked => return true,
-                Hint::Changed(changed) => {
-                    for (tenant, revision) in changed {
-                        forget(app, tenant, revision);
-                    }
+            Hints { changed, asked } = feed.hints() => {
+                for (tenant, revision) in changed {
+                    forget(app, tenant, revision);
                 }
-            },
+                if asked {
+                    return true;
+                }
+            }
         }
     }
 }

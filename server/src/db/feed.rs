@@ -8,8 +8,10 @@
 //! still ran when the one before it read.
 
 use std::{
+    collections::HashMap,
+    mem,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -17,8 +19,11 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::poll_fn};
 use rolecall_engine::{access::Revision, ids::TenantId};
-use tokio::{sync::mpsc, time::timeout};
-use tokio_postgres::{AsyncMessage, Client, Notification, Row, types::ToSql};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
+use tokio_postgres::{AsyncMessage, Client, Row, types::ToSql};
 
 use super::{Db, Engine, postgres::Postgres};
 use crate::error::Error;
@@ -29,6 +34,8 @@ const BEACON: Duration = Duration::from_secs(1);
 const CHANNEL: &str = "rolecall";
 /// The hint that somebody waits for all nodes.
 const ASKED: &str = "!";
+/// Tenants that may wait to be followed by hints; others wait for the next beacon (threats I11).
+const HINTED: usize = 10_000;
 /// How long what was changed can be read in the feed, and nodes that were not seen are remembered.
 const KEPT: &str = "10 minutes";
 
@@ -44,19 +51,64 @@ const SEND: &str = "
 /// The tenants that were changed, each with a revision that it has reached.
 pub type Changed = Vec<(TenantId, Revision)>;
 
-/// What nodes tell each other between beacons.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Hint {
-    Changed(Changed),
-    /// Somebody waits until all nodes know something.
-    Asked,
+/// What nodes told each other between beacons.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The tenants that were changed, each with the latest revision that was named.
+    pub changed: HashMap<TenantId, Revision>,
+    /// Whether somebody waits until all nodes know something.
+    pub asked: bool,
+}
+
+impl Hints {
+    fn is_empty(&self) -> bool {
+        self.changed.is_empty() && !self.asked
+    }
+
+    /// Adds what a message says. What cannot be read was of a newer version: nothing is lost but the hint.
+    fn add(&mut self, text: &str) {
+        for word in text.split(' ') {
+            self.asked |= word == ASKED;
+            let Some((tenant, revision)) = word.split_once(':') else { continue };
+            let (Ok(tenant), Ok(revision)) = (tenant.parse(), revision.parse()) else { continue };
+            if self.changed.len() < HINTED || self.changed.contains_key(&tenant) {
+                let latest = self.changed.entry(tenant).or_insert(Revision(revision));
+                *latest = (*latest).max(Revision(revision));
+            }
+        }
+    }
+}
+
+/// The hints that nobody has followed yet. They take no more room, however long nobody comes.
+#[derive(Default)]
+struct Waiting {
+    hints: Mutex<Hints>,
+    some: Notify,
+}
+
+impl Waiting {
+    fn add(&self, text: &str) {
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).add(text);
+        self.some.notify_one();
+    }
+
+    /// All of them, once there are any.
+    async fn take(&self) -> Hints {
+        loop {
+            let hints = mem::take(&mut *self.hints.lock().unwrap_or_else(PoisonError::into_inner));
+            if !hints.is_empty() {
+                return hints;
+            }
+            self.some.notified().await;
+        }
+    }
 }
 
 /// A node's connection for beacons and hints.
 pub struct Feed {
     engine: Arc<Postgres>,
     client: Client,
-    hints: mpsc::UnboundedReceiver<Notification>,
+    hints: Arc<Waiting>,
     /// Whether the database has said that it did less than it was asked.
     warned: Arc<AtomicBool>,
     node: String,
@@ -82,14 +134,13 @@ impl Db {
         let Engine::Postgres(engine) = &self.engine else { return Ok(None) };
         let (client, mut connection) =
             timeout(BEACON, engine.connect()).await.map_err(|_| Error::Unavailable)??;
-        let (told, hints) = mpsc::unbounded_channel();
-        let warned = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&warned);
+        let (hints, warned) = (Arc::<Waiting>::default(), Arc::new(AtomicBool::new(false)));
+        let (told, seen) = (Arc::clone(&hints), Arc::clone(&warned));
         let mut messages = poll_fn(move |context| connection.poll_message(context));
         tokio::spawn(async move {
             while let Some(Ok(message)) = messages.next().await {
                 match message {
-                    AsyncMessage::Notification(hint) => drop(told.send(hint)),
+                    AsyncMessage::Notification(hint) => told.add(hint.payload()),
                     AsyncMessage::Notice(notice) if notice.severity() == "WARNING" => {
                         seen.store(true, Ordering::Release);
                     }
@@ -177,12 +228,9 @@ impl Feed {
         rows.iter().filter_map(|row| changed(row).transpose()).collect()
     }
 
-    /// Waits for a hint. Never ends without one.
-    pub async fn hint(&mut self) -> Hint {
-        match self.hints.recv().await {
-            Some(hint) => read_hint(hint.payload()),
-            None => std::future::pending().await,
-        }
+    /// Waits for hints. Never ends without any.
+    pub async fn hints(&self) -> Hints {
+        self.hints.take().await
     }
 
     /// Forgets what all nodes know, and nodes that are gone.
@@ -201,18 +249,6 @@ impl Feed {
 /// Changes, as hints name them.
 pub(super) fn hint_of(tenant: TenantId, Revision(revision): Revision) -> String {
     format!("{tenant}:{revision}")
-}
-
-/// What cannot be read was of a newer version: nothing is lost but the hint.
-fn read_hint(text: &str) -> Hint {
-    if text.split(' ').any(|word| word == ASKED) {
-        return Hint::Asked;
-    }
-    let change = |word: &str| {
-        let (tenant, revision) = word.split_once(':')?;
-        Some((tenant.parse().ok()?, Revision(revision.parse().ok()?)))
-    };
-    Hint::Changed(text.split(' ').filter_map(change).collect())
 }
 
 /// Hints in one message; it has room for 8000 bytes.
@@ -245,12 +281,44 @@ impl Postgres {
 mod tests {
     use super::*;
 
+    const TENANT: &str = "0123456789abcdefghijklmnopqrstuv";
+
+    fn read(texts: &[&str]) -> Hints {
+        let mut hints = Hints::default();
+        for text in texts {
+            hints.add(text);
+        }
+        hints
+    }
+
     #[test]
     fn hints_are_read_as_they_are_written() {
-        let tenant: TenantId = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
-        let text = format!("{} {}", hint_of(tenant, Revision(7)), hint_of(tenant, Revision(8)));
-        assert_eq!(read_hint(&text), Hint::Changed(vec![(tenant, Revision(7)), (tenant, Revision(8))]));
-        assert_eq!(read_hint(&format!("{text} {ASKED}")), Hint::Asked);
-        assert_eq!(read_hint("what is this"), Hint::Changed(Vec::new()));
+        let tenant: TenantId = TENANT.parse().unwrap();
+        let text = format!("{} {}", hint_of(tenant, Revision(8)), hint_of(tenant, Revision(7)));
+        let changed = HashMap::from([(tenant, Revision(8))]);
+        assert_eq!(read(&[&text]), Hints { changed: changed.clone(), asked: false });
+        assert_eq!(read(&[&format!("{text} {ASKED}")]), Hints { changed, asked: true });
+        assert_eq!(read(&["what is this", "a:b:c", ":", ""]), Hints::default());
+    }
+
+    /// Hints that nobody follows for long take the room of one for each tenant, and of so many tenants at most (threats I11).
+    #[tokio::test]
+    async fn hints_that_wait_have_an_end() {
+        let tenant: TenantId = TENANT.parse().unwrap();
+        let waiting = Waiting::default();
+        for revision in 1..=1000 {
+            waiting.add(&hint_of(tenant, Revision(revision)));
+            waiting.add(ASKED);
+        }
+        for other in 0..HINTED {
+            waiting.add(&format!("{other:032}:1"));
+        }
+        waiting.add(&hint_of(tenant, Revision(1001)));
+        let hints = waiting.take().await;
+        assert!(hints.asked);
+        assert_eq!(hints.changed.len(), HINTED);
+        assert_eq!(hints.changed[&tenant], Revision(1001), "what is there already goes on");
+        waiting.add(ASKED);
+        assert_eq!(waiting.take().await, Hints { asked: true, ..Hints::default() }, "each is followed once");
     }
 }

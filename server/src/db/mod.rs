@@ -25,7 +25,7 @@ use std::{
 };
 
 pub use copy::{Copied, copy};
-pub use feed::{Feed, Hint};
+pub use feed::{Feed, Hints};
 pub use list::{
     Direction, Found, Key, Keyset, List, Neighbour, Parameters, Sort, Sorts, Test, column, one_of,
 };
