@@ -178,3 +178,25 @@ impl App {
         if self.db.is_usable().await && self.lease.is_good() { Ok(()) } else { Err(Error::Unavailable) }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// An installation over SQLite in a file that nobody listens for.
+    pub(crate) async fn over(file: &Path) -> App {
+        let settings = Settings {
+            master_key: MasterKey::new([7; 32]),
+            catalogue: Catalogue::qlik(),
+            public_url: None,
+            rate_limits: RateLimits::new(None),
+            egress: Allowed::default(),
+            mail: Mailer::Off,
+            snapshot_budget: Budget::default(),
+            staleness: Staleness::default(),
+        };
+        App::new(Db::open_sqlite(file).unwrap(), settings, Clock::default(), Entropy).await.unwrap()
+    }
+}

@@ -448,31 +448,14 @@ async fn store_one(writer: &mut Writer<'_>, change: &Change) -> Result<(), Error
 
 #[cfg(test)]
 mod tests {
-    use rolecall_engine::catalogue::Catalogue;
-
     use super::*;
-    use crate::{
-        Allowed, Budget, Clock, Db, Entropy, Mailer, MasterKey, RateLimits, Settings, Staleness, app::App,
-        demo::COMPANIES, login::password,
-    };
+    use crate::{app::tests::over, demo::COMPANIES, login::password};
 
     /// When sessions were last used is written down beside changes, and takes none of them with it.
     #[tokio::test]
     async fn notes_spoil_no_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("notes.db");
-        let settings = Settings {
-            master_key: MasterKey::new([7; 32]),
-            catalogue: Catalogue::qlik(),
-            public_url: None,
-            rate_limits: RateLimits::new(None),
-            egress: Allowed::default(),
-            mail: Mailer::Off,
-            snapshot_budget: Budget::default(),
-            staleness: Staleness::default(),
-        };
-        let app =
-            App::new(Db::open_sqlite(&file).unwrap(), settings, Clock::default(), Entropy).await.unwrap();
+        let app = over(&folder.path().join("notes.db")).await;
         let tenant = COMPANIES.first().unwrap().make(&app).await.unwrap().tenant;
         COMPANIES.first().unwrap().set_passwords(&app, tenant).await.unwrap();
         let host = "acme.localhost".parse().unwrap();

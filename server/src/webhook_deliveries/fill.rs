@@ -33,25 +33,31 @@ const BATCH: i64 = 100;
 /// Deliveries that may wait for one webhook (threats T72).
 const QUEUE: i64 = 10_000;
 
-/// Puts all events that are to be delivered into queues.
+/// Puts events that are to be delivered into queues, some of each tenant (threats T88); answers whether there may be more.
 ///
 /// # Errors
 /// When the database cannot be used.
-pub async fn fill(app: &App) -> Result<(), Error> {
+pub async fn fill(app: &App) -> Result<bool, Error> {
+    let mut more = false;
     for tenant in app.db.look_up(async |all| events::waiting(all).await).await? {
-        let mut more = true;
-        while more {
-            #[cfg(feature = "sabotage")]
-            if crate::sabotage::deliveries_outside_the_transaction() {
-                more = apart(app, tenant).await?;
-                continue;
-            }
-            let (now, entropy) = (app.clock.now(), app.entropy);
-            let work = async move |writer: &mut Writer<'_>| fill_some(writer, entropy, now).await;
-            more = write::beside(app, tenant, work).await?;
+        // What cannot be put into queues now is at the next look, and keeps none of the others.
+        match fill_one(app, tenant).await {
+            Ok(left) => more |= left,
+            Err(error) => tracing::error!(%tenant, %error, "the events of a tenant wait for their delivery"),
         }
     }
-    Ok(())
+    Ok(more)
+}
+
+/// Answers whether there may be more.
+async fn fill_one(app: &App, tenant: TenantId) -> Result<bool, Error> {
+    #[cfg(feature = "sabotage")]
+    if crate::sabotage::deliveries_outside_the_transaction() {
+        return apart(app, tenant).await;
+    }
+    let (now, entropy) = (app.clock.now(), app.entropy);
+    let work = async move |writer: &mut Writer<'_>| fill_some(writer, entropy, now).await;
+    write::beside(app, tenant, work).await
 }
 
 /// The same in two transactions, if that fault is on.
@@ -187,5 +193,41 @@ impl Members {
         let within = self.space_id.as_deref();
         let is_space = happened.kind.starts_with("com.qlik.v1.space.") && within.is_none();
         About { id, space: within.or(is_space.then_some(id)), top: within.unwrap_or(id) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::{tell, waiting, webhook},
+        *,
+    };
+    use crate::app::tests::over;
+
+    /// What cannot be told of one tenant holds up no other, and much that is told of one no less (threats T88).
+    #[tokio::test]
+    async fn a_tenant_holds_up_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = over(&folder.path().join("fill.db")).await;
+        let mut both = [webhook(&app, 0).await, webhook(&app, 1).await];
+        both.sort();
+        let [first, second] = both;
+        while fill(&app).await.unwrap() {}
+        tell(&app, first, 150).await;
+        tell(&app, second, 1).await;
+        let origin = async |origin: &'static str| {
+            let sql = "UPDATE webhooks SET origin = $2 WHERE tenant_id = $1";
+            let work = async move |writer: &mut Writer<'_>| writer.execute(sql, &[origin.into()]).await;
+            write::beside(&app, first.0, work).await.unwrap();
+        };
+        origin("nobody knows").await;
+        assert!(!fill(&app).await.unwrap());
+        assert_eq!((waiting(&app, first).await, waiting(&app, second).await), (0, 1));
+        origin("api").await;
+        tell(&app, second, 1).await;
+        assert!(fill(&app).await.unwrap(), "there is more");
+        assert_eq!((waiting(&app, first).await, waiting(&app, second).await), (BATCH, 2));
+        assert!(!fill(&app).await.unwrap());
+        assert_eq!((waiting(&app, first).await, waiting(&app, second).await), (150, 2));
     }
 }

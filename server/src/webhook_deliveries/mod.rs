@@ -75,3 +75,63 @@ pub async fn resend(
     write::beside(app, caller.tenant_id(), work).await?;
     Ok(again)
 }
+
+#[cfg(test)]
+mod tests {
+    use rolecall_engine::{
+        events::{EventLevel, EventType},
+        ids::TenantId,
+        names::{Description, Setting, WebhookName},
+        webhooks::{NewWebhook, Webhook, WebhookOp, WebhookOrigin, WebhookSettings, WebhookStanding},
+    };
+
+    use super::*;
+    use crate::{demo::COMPANIES, webhooks::sql as webhooks, write::WriteTx};
+
+    /// A tenant, and a webhook of it that is told of its own changes.
+    pub(super) async fn webhook(app: &App, company: usize) -> (TenantId, WebhookId) {
+        let tenant = COMPANIES[company].make(app).await.unwrap().tenant;
+        let id = app.entropy.webhook_id(app.clock.now());
+        let settings = WebhookSettings {
+            name: WebhookName::new("own").unwrap(),
+            description: None,
+            url: Setting::stored("https://receiver.example/".to_owned()),
+            event_types: vec![EventType::named("rolecall.webhook.updated").unwrap()],
+            filter: None,
+            enabled: true,
+            headers: Vec::new(),
+            encrypted_headers: Vec::new(),
+            secret: None,
+            cloud_events: true,
+            checks_revocation: false,
+        };
+        let new = NewWebhook { level: EventLevel::Tenant, origin: WebhookOrigin::Api, settings };
+        let create = async move |tx: &WriteTx<'_>| {
+            let (user, _) = tx.tenant().users().next().unwrap();
+            let who = WebhookStanding { user, administers: true, holds: true };
+            Ok(Webhook::create(new, id, 0, &who, tx.tenant(), tx.editor())?.map(drop))
+        };
+        write::as_system(app, tenant, create).await.unwrap();
+        (tenant, id)
+    }
+
+    pub(super) async fn edit(app: &App, (tenant, id): (TenantId, WebhookId), op: WebhookOp) {
+        let edit = async move |tx: &WriteTx<'_>| {
+            let webhook = webhooks::find(tx.reader(), id).await?.unwrap();
+            Ok(webhook.edit(vec![op], tx.tenant(), tx.editor())?.map(drop))
+        };
+        write::as_system(app, tenant, edit).await.unwrap();
+    }
+
+    /// So many events that the webhook is told of.
+    pub(super) async fn tell(app: &App, webhook: (TenantId, WebhookId), events: usize) {
+        for _ in 0..events {
+            let description = Description::new(&app.entropy.secret()).unwrap();
+            edit(app, webhook, WebhookOp::Description(Some(description))).await;
+        }
+    }
+
+    pub(super) async fn waiting(app: &App, (tenant, id): (TenantId, WebhookId)) -> i64 {
+        app.db.read(tenant, async move |reader: &Reader<'_>| sql::waiting(reader, id).await).await.unwrap()
+    }
+}

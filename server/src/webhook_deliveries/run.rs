@@ -11,7 +11,7 @@ use rolecall_engine::{
 };
 use tokio::{
     sync::{Notify, Semaphore},
-    task::{Id, JoinSet},
+    task::{Id, JoinSet, yield_now},
     time::{interval, sleep},
 };
 
@@ -37,12 +37,14 @@ pub async fn run(app: App) {
     let mut lanes = Lanes::default();
     let mut forgetting = interval(FORGETTING);
     loop {
-        if let Err(error) = look(&app, &node, &room, &mut lanes).await {
+        let more = look(&app, &node, &room, &mut lanes).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "events wait for their delivery");
-        }
+            false
+        });
         tokio::select! {
             () = app.signal.next_change() => sleep(GATHER).await,
             () = lanes.ended() => {}
+            () = yield_now(), if more => {}
             () = sleep(LOOK) => {}
             _ = forgetting.tick() => {
                 if let Err(error) = forget(&app).await {
@@ -53,13 +55,14 @@ pub async fn run(app: App) {
     }
 }
 
-async fn look(app: &App, node: &str, room: &Arc<Semaphore>, lanes: &mut Lanes) -> Result<(), Error> {
-    fill(app).await?;
+/// Answers whether more events may wait to be put into queues.
+async fn look(app: &App, node: &str, room: &Arc<Semaphore>, lanes: &mut Lanes) -> Result<bool, Error> {
+    let more = fill(app).await?;
     let now = app.clock.now();
     for tenant in app.db.look_up(async move |all| sql::due(all, now).await).await? {
         lanes.see_to(tenant, |more| lane(app.clone(), node.to_owned(), tenant, Arc::clone(room), more));
     }
-    Ok(())
+    Ok(more)
 }
 
 /// The tenants whose queues are worked off now.
@@ -128,11 +131,19 @@ async fn lane(app: App, node: String, tenant: TenantId, room: Arc<Semaphore>, mo
 async fn forget(app: &App) -> Result<(), Error> {
     let before = Timestamp::from_millis(app.clock.now().as_millis() - KEPT.as_millis());
     for tenant in app.db.look_up(async move |all| sql::old(all, before).await).await? {
-        let mut more = true;
-        while more {
-            let work = async move |writer: &mut Writer<'_>| sql::forget_old(writer, before, FORGOTTEN).await;
-            more = write::beside(app, tenant, work).await? > 0;
+        // Those that cannot be deleted now are at the next look, and keep none of the others.
+        if let Err(error) = forget_of(app, tenant, before).await {
+            tracing::error!(%tenant, %error, "old deliveries of a tenant cannot be deleted");
         }
+    }
+    Ok(())
+}
+
+async fn forget_of(app: &App, tenant: TenantId, before: Timestamp) -> Result<(), Error> {
+    let mut more = true;
+    while more {
+        let work = async move |writer: &mut Writer<'_>| sql::forget_old(writer, before, FORGOTTEN).await;
+        more = write::beside(app, tenant, work).await? > 0;
     }
     Ok(())
 }
