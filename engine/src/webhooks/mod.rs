@@ -7,7 +7,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 pub use values::{About, EventFilter, Header, NewSecret, headers};
 
 use crate::{
-    access::{Revision, Snapshot},
+    access::{Query, Revision, Snapshot, decide},
     change::{Change, Delta, Edited, Editor, Entity, Stamps, created, deleted, updated},
     events::{EventLevel, EventType},
     identity_providers::Sealed,
@@ -310,6 +310,14 @@ impl Webhook {
         let settings = WebhookSettings { enabled: false, ..self.settings.clone() };
         let after = Self { settings, disabled: Some(why), ..self.clone() };
         updated(self, after, editor)
+    }
+
+    /// Whether it may be told of anything: one of level `user` may for as long as its owner may have webhooks.
+    #[must_use]
+    pub fn is_entitled(&self, tenant: &Snapshot) -> bool {
+        let holds = decide(tenant, &Query { user: self.owner, scope: WEBHOOKS }).is_allowed();
+        let owner = WebhookStanding { user: self.owner, administers: tenant.administers(self.owner), holds };
+        self.level == EventLevel::Tenant || owner.enter().is_ok()
     }
 
     /// Whether it is told of an event about a thing that is `whose`, of a change that led to state `at`.

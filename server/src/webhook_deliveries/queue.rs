@@ -1,13 +1,10 @@
 //! How is what waits for one webhook sent, in its order, until it has arrived or there is no hope? (threats T72, T73)
 
 use rolecall_engine::{
-    access::Query,
     access::Snapshot,
-    events::EventLevel,
     ids::{TenantId, WebhookId},
-    oauth::{Bounds, decide_within},
     time::{Span, Timestamp},
-    webhooks::{Disabled, WEBHOOKS, Webhook},
+    webhooks::{Disabled, Webhook},
 };
 
 use super::{
@@ -146,7 +143,7 @@ impl Taken {
             if !tenant.tenant().is_active() {
                 return Ok(Task::Wait);
             }
-            if !may_have(tenant, &webhook) {
+            if !webhook.is_entitled(tenant) {
                 return Ok(Task::End(End::NotEntitled));
             }
             let queue = sql::queue(reader, id).await?.ok_or(Error::NotFound)?;
@@ -234,13 +231,6 @@ impl Taken {
         let work = async move |writer: &mut Writer<'_>| sql::release(writer, id, &node, next).await;
         write::beside(&self.app, self.tenant, work).await
     }
-}
-
-/// Whether events may be sent to a webhook: those of level `user` are there for as long as their owners may have them.
-fn may_have(tenant: &Snapshot, webhook: &Webhook) -> bool {
-    let may =
-        |scope| decide_within(tenant, &Query { user: webhook.owner, scope }, &Bounds::None).is_allowed();
-    webhook.level == EventLevel::Tenant || may(WEBHOOKS) || tenant.administers(webhook.owner)
 }
 
 /// How long to wait after so many attempts that failed one after the other.
