@@ -2,6 +2,7 @@
 
 use rolecall_engine::{
     access::Snapshot,
+    change::Edited,
     ids::{TenantId, WebhookId},
     time::{Span, Timestamp},
     webhooks::{Disabled, Webhook},
@@ -117,7 +118,7 @@ impl Taken {
             match self.task().await? {
                 Task::Send(task) => {
                     let (webhook, delivery, queue) = *task;
-                    if !self.send(&webhook, delivery, queue).await? {
+                    if !self.send(webhook, delivery, queue).await? {
                         return Ok(());
                     }
                 }
@@ -155,69 +156,123 @@ impl Taken {
         snapshots::scan(&self.app, self.tenant, work).await.map(|(_, task)| task)
     }
 
-    /// Sends one delivery; answers whether the next one may follow.
-    async fn send(&self, webhook: &Webhook, mut delivery: Delivery, queue: Queue) -> Result<bool, Error> {
-        let ended = send(&self.app, self.tenant, webhook, &mut delivery).await?;
-        let (now, id, node) = (self.app.clock.now(), self.webhook, self.node.clone());
+    /// Sends one delivery; answers whether the next one may follow. How a failure ends counts for the webhook as it was sent to: if
+    /// that was changed meanwhile, the delivery is sent to what it is now.
+    async fn send(&self, webhook: Webhook, mut delivery: Delivery, queue: Queue) -> Result<bool, Error> {
+        let ended = send(&self.app, self.tenant, &webhook, &mut delivery).await?;
+        let now = self.app.clock.now();
         let hopeless = queue.failing_since.is_some_and(|since| since.plus(HOPE) <= now);
         let end = match ended {
-            Ended::Well => None,
-            Ended::Gone => Some(End::Gone),
-            Ended::Badly if hopeless => Some(End::Failing),
-            Ended::Badly => {
-                let next = now.plus(pause(queue.attempts, self.app.entropy.bytes()));
-                delivery.message =
-                    format!("{}; attempt {}, the next one at {next}", delivery.message, delivery.attempts);
-                let work = async move |writer: &mut Writer<'_>| {
-                    sql::note(writer, &delivery).await?;
-                    sql::pause(writer, id, &node, now, next).await
-                };
-                write::beside(&self.app, self.tenant, work).await?;
-                return Ok(false);
+            Ended::Well => {
+                delivery.pending = false;
+                return self.go_on(delivery).await.map(|()| true);
             }
+            Ended::Gone => End::Gone,
+            Ended::Badly if hopeless => End::Failing,
+            Ended::Badly => return self.pause(webhook, delivery, queue).await,
         };
-        delivery.pending = false;
+        let is_off = self.disable(end, Some(webhook)).await?;
+        delivery.pending = !is_off;
+        self.go_on(delivery).await?;
+        if is_off {
+            self.give_up(end).await?;
+        }
+        Ok(!is_off)
+    }
+
+    /// Writes down how a delivery ended, and keeps the queue for what follows.
+    async fn go_on(&self, delivery: Delivery) -> Result<(), Error> {
+        let (id, node, until) = (self.webhook, self.node.clone(), self.app.clock.now().plus(LEASE));
         let work = async move |writer: &mut Writer<'_>| {
             sql::note(writer, &delivery).await?;
-            sql::go_on(writer, id, &node, now.plus(LEASE)).await
+            sql::go_on(writer, id, &node, until).await
         };
-        write::beside(&self.app, self.tenant, work).await?;
-        match end {
-            None => Ok(true),
-            Some(end) => self.end(end).await.map(|()| false),
+        write::beside(&self.app, self.tenant, work).await
+    }
+
+    /// Gives the queue back after a delivery that did not arrive, unless the webhook that it was sent to is another one by now;
+    /// answers whether that is so, and the delivery may be sent to that.
+    async fn pause(&self, sent: Webhook, mut delivery: Delivery, queue: Queue) -> Result<bool, Error> {
+        let (now, id, node) = (self.app.clock.now(), self.webhook, self.node.clone());
+        let next = now.plus(pause(queue.attempts, self.app.entropy.bytes()));
+        let work = async move |writer: &mut Writer<'_>| {
+            let is_other = webhooks::find(writer, id).await?.is_none_or(|webhook| webhook != sent);
+            if is_other {
+                sql::note(writer, &delivery).await?;
+                sql::go_on(writer, id, &node, now.plus(LEASE)).await?;
+            } else {
+                delivery.message =
+                    format!("{}; attempt {}, the next one at {next}", delivery.message, delivery.attempts);
+                sql::note(writer, &delivery).await?;
+                sql::pause(writer, id, &node, now, next).await?;
+            }
+            Ok(is_other)
+        };
+        write::beside(&self.app, self.tenant, work).await
+    }
+
+    /// Ends the queue for a reason that was seen, if it still is one.
+    async fn end(&self, end: End) -> Result<(), Error> {
+        if self.disable(end, None).await? {
+            self.give_up(end).await
+        } else {
+            self.release(self.app.clock.now()).await
         }
     }
 
-    /// Ends all that waits, and switches the webhook off.
-    async fn end(&self, end: End) -> Result<(), Error> {
-        let (id, now) = (self.webhook, self.app.clock.now());
-        if let Some(why) = end.disables() {
-            tracing::warn!(tenant = %self.tenant, webhook = %id, code = why.code, "a webhook is switched off");
-            let edit = async move |tx: &WriteTx<'_>| {
-                let webhook = webhooks::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
-                Ok(webhook.disable(why, tx.editor()).map(drop))
+    /// Switches the webhook off, if there still is a reason to: it is as it was when somebody sent to it, or nobody did and its
+    /// owner may not have it. Answers whether nothing more is sent to it.
+    async fn disable(&self, end: End, sent: Option<Webhook>) -> Result<bool, Error> {
+        let (id, Some(why)) = (self.webhook, end.disables()) else { return Ok(true) };
+        let code = why.code.clone();
+        let edit = async move |tx: &WriteTx<'_>| {
+            let Some(webhook) = webhooks::find(tx.reader(), id).await? else {
+                return Ok(Edited::unchanged(true));
             };
-            match write::as_system(&self.app, self.tenant, edit).await {
-                Ok(()) | Err(Error::NotFound) => {}
-                Err(error) => return Err(error),
+            let stays = match sent {
+                Some(sent) => webhook != sent,
+                None => webhook.is_entitled(tx.tenant()),
+            };
+            if stays {
+                return Ok(Edited::unchanged(false));
             }
+            Ok(webhook.disable(why, tx.editor()).map(|_| true))
+        };
+        let is_off = match write::as_system(&self.app, self.tenant, edit).await {
+            // The tenant is gone.
+            Err(Error::NotFound) => true,
+            done => done?,
+        };
+        if is_off {
+            tracing::warn!(tenant = %self.tenant, webhook = %id, code, "a webhook is switched off");
         }
+        Ok(is_off)
+    }
+
+    /// Ends all that waits, and then the queue. A webhook that was switched on again has what waits for it sent.
+    async fn give_up(&self, end: End) -> Result<(), Error> {
+        let (id, now) = (self.webhook, self.app.clock.now());
         let mut more = true;
         while more {
+            let node = self.node.clone();
             let work = async move |writer: &mut Writer<'_>| {
-                sql::give_up(writer, id, GIVEN_UP, end.message(), now).await
+                let found = webhooks::find(writer, id).await?;
+                if found.as_ref().is_some_and(|webhook| webhook.settings.enabled) {
+                    sql::release(writer, id, &node, now).await?;
+                    return Ok(false);
+                }
+                if sql::give_up(writer, id, GIVEN_UP, end.message(), now).await? > 0 {
+                    return Ok(true);
+                }
+                match sql::queue(writer, id).await? {
+                    Some(queue) if found.is_some() => drop(sql::rest(writer, id, &node, queue.filled).await?),
+                    _ => sql::forget_queue(writer, id).await?,
+                }
+                Ok(false)
             };
-            more = write::beside(&self.app, self.tenant, work).await? > 0;
+            more = write::beside(&self.app, self.tenant, work).await?;
         }
-        let work = async move |reader: &Reader<'_>| sql::queue(reader, id).await;
-        match self.app.db.read(self.tenant, work).await? {
-            Some(_) if matches!(end, End::Deleted) => {
-                let work = async move |writer: &mut Writer<'_>| sql::forget_queue(writer, id).await;
-                write::beside(&self.app, self.tenant, work).await
-            }
-            Some(queue) => self.rest(queue).await.map(drop),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     async fn rest(&self, queue: Queue) -> Result<bool, Error> {
@@ -244,7 +299,36 @@ fn pause(attempts: i64, chance: [u8; 1]) -> Span {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rolecall_engine::webhooks::WebhookOp;
+
+    use super::{
+        super::{
+            fill::fill,
+            tests::{edit, tell, waiting, webhook},
+        },
+        *,
+    };
+    use crate::app::tests::over;
+
+    /// Whatever was seen before: what waits for a webhook is given up only while that is off.
+    #[tokio::test]
+    async fn a_webhook_that_is_on_again_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = over(&folder.path().join("queue.db")).await;
+        let own = webhook(&app, 0).await;
+        tell(&app, own, 1).await;
+        while fill(&app).await.unwrap() {}
+        let take = async || Taken::of(&app, "node", own.0).await.unwrap();
+        for seen in [End::Off, End::NotEntitled, End::Off] {
+            take().await.unwrap().end(seen).await.unwrap();
+            assert_eq!(waiting(&app, own).await, 1, "{seen:?}");
+        }
+        let taken = take().await.unwrap();
+        edit(&app, own, WebhookOp::Enabled(false)).await;
+        taken.end(End::Off).await.unwrap();
+        assert_eq!(waiting(&app, own).await, 0);
+        assert!(take().await.is_none());
+    }
 
     #[test]
     fn pauses_grow_and_differ_by_chance() {

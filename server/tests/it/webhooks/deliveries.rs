@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     SECRET, holder, make, new_webhook,
-    receiver::{Answer, Got, Receiver, status},
+    receiver::{Answer, Got, Receiver, held, status},
     with,
 };
 use crate::harness::{Client, Server};
@@ -251,6 +251,30 @@ fn a_receiver_that_fails_for_three_days_is_given_up() {
         assert_eq!(delivery["status"], "fail");
     }
     assert_eq!(receiver.got().len(), 5, "the second event was never tried");
+}
+
+/// How a receiver answers counts for the webhook as it was sent to. Once that leads elsewhere, what waits is sent there at once.
+#[test]
+fn an_earlier_receiver_ends_nothing() {
+    let server = Server::start();
+    let admin = server.admin();
+    for (failures, hours, last) in [(0, 0, 410), (2, 1, 500), (2, 37, 500)] {
+        let (earlier, later, (answer, barrier)) = (Receiver::start(), Receiver::start(), held(last));
+        earlier.answers((0..failures).map(|_| status(500)).chain([answer]));
+        let path = make(&admin, new_webhook(&earlier.url()));
+        let name = format!("{failures} {hours} {last}");
+        admin.make_role(&name, &[]);
+        for attempt in 1..=failures {
+            failed(&admin, &path, &format!("it answered 500; attempt {attempt}, the next one at "));
+            server.app.clock.advance(Span::from_hours(hours));
+        }
+        earlier.wait(failures + 1);
+        admin.replace(&path, "/url", later.url()).expect(204);
+        barrier.wait();
+        assert_eq!(later.wait(1)[0].name(), name);
+        assert_eq!(admin.get(&path).expect(200)["enabled"], true, "{name}");
+        admin.delete(&path).expect(204);
+    }
 }
 
 #[test]

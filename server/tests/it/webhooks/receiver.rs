@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Barrier, Condvar, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -40,12 +40,24 @@ impl Got {
 #[derive(Clone)]
 pub enum Answer {
     Text(String),
+    /// The same once somebody else waits there too.
+    Held(Arc<Barrier>, String),
     Hang,
+}
+
+fn text(status: u16) -> String {
+    format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n")
 }
 
 /// An answer with a status and nothing else.
 pub fn status(status: u16) -> Answer {
-    Answer::Text(format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n"))
+    Answer::Text(text(status))
+}
+
+/// The same, and where to wait so that it is given.
+pub fn held(status: u16) -> (Answer, Arc<Barrier>) {
+    let barrier = Arc::new(Barrier::new(2));
+    (Answer::Held(Arc::clone(&barrier), text(status)), barrier)
 }
 
 #[derive(Default)]
@@ -118,8 +130,11 @@ fn serve(stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
             state.answers.pop_front().or_else(|| state.always.clone()).unwrap_or_else(|| status(200));
         shared.1.notify_all();
         drop(state);
+        if let Answer::Held(barrier, _) = &answer {
+            barrier.wait();
+        }
         match answer {
-            Answer::Text(text) => {
+            Answer::Text(text) | Answer::Held(_, text) => {
                 if writer.write_all(text.as_bytes()).is_err() {
                     return;
                 }
