@@ -199,9 +199,14 @@ impl Credential {
         let seen = Timestamp::from_millis(self.seen_at.load(Ordering::Relaxed));
         let alive = now < seen.plus(idle);
         if alive {
-            self.seen_at.fetch_max(now.as_millis(), Ordering::Relaxed);
+            self.see(now);
         }
         alive
+    }
+
+    /// Notes that a session was used at a time.
+    pub fn see(&self, at: Timestamp) {
+        self.seen_at.fetch_max(at.as_millis(), Ordering::Relaxed);
     }
 
     /// Whether the token's own time is over.

@@ -45,9 +45,15 @@ pub async fn verify_session(app: &App, cookie: SessionCookie) -> Result<(Arc<Sna
         Credential::of_session(tenant, session, seen_at)
     };
     let (snapshot, credential) = good(app, hash, credential, was_known).await?;
-    let now = app.clock.now();
-    if !credential.is_used(now, snapshot.tenant().sessions.idle()) {
-        return Err(Error::Unauthenticated);
+    let (now, idle) = (app.clock.now(), snapshot.tenant().sessions.idle());
+    if !credential.is_used(now, idle) {
+        // Another node may have seen it used since.
+        let work = async move |reader: &Reader<'_>| sessions::seen_at(reader, session).await;
+        let seen_at = app.db.read(tenant, work).await?.ok_or(Error::Unauthenticated)?;
+        credential.see(seen_at);
+        if !credential.is_used(now, idle) {
+            return Err(Error::Unauthenticated);
+        }
     }
     app.lately_seen.note(tenant, session, now);
     Ok((snapshot, credential))

@@ -91,9 +91,14 @@ pub fn logged_in(server: &Server, subject: &str, more: &Value) -> Client {
     browser(server, &cookies(&answer))
 }
 
+/// Lets whoever has a token with [`claims`] log in.
+pub fn make_provider(server: &Server) {
+    jwt_provider(&server.admin(), "https://idp.example", "portal-key", RSA_CERTIFICATE);
+}
+
 pub fn with_provider() -> Server {
     let server = Server::start();
-    jwt_provider(&server.admin(), "https://idp.example", "portal-key", RSA_CERTIFICATE);
+    make_provider(&server);
     server
 }
 

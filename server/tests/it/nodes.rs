@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rolecall_engine::time::Span;
 use rolecall_server::Staleness;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,6 +22,7 @@ use tokio::{
 use crate::{
     database::Database,
     harness::{Client, RUNTIME, Server, Setup},
+    logins::{browser, claims, cookies, log_in, make_provider, signed},
 };
 
 const REVISION: &str = "rolecall-revision";
@@ -255,4 +257,28 @@ fn a_server_that_is_cut_off_stops_answering() {
     }
     assert_eq!(may(&there, &user, SCOPE), Some(false));
     assert!(there.get("/api/v1/roles?filter=name%20eq%20%22X%22").names().is_empty());
+}
+
+/// A session that is used on one server is not idle on another one.
+#[test]
+fn a_session_is_used_wherever_it_is_used() {
+    let Some(Pair { a, b, .. }) = Pair::start(Staleness::default()) else { return };
+    make_provider(&a);
+    let cookies = cookies(&log_in(&a, &signed(&claims("nora", &json!({})))));
+    let (here, there) = (browser(&a, &cookies), browser(&b, &cookies));
+    let me = |client: &Client| client.get("/api/v1/users/me").status;
+    assert_eq!((me(&here), me(&there)), (200, 200));
+    for minutes in [40, 40] {
+        for server in [&a, &b] {
+            server.app.clock.advance(Span::from_millis(minutes * 60_000));
+        }
+        assert_eq!(me(&here), 200);
+    }
+    // As every half minute.
+    a.database.change(&format!("UPDATE sessions SET seen_at = began_at + {}", 80 * 60_000));
+    assert_eq!(me(&there), 200);
+    for server in [&a, &b] {
+        server.app.clock.advance(Span::from_millis(61 * 60_000));
+    }
+    assert_eq!((me(&there), me(&here)), (401, 401), "it was not used for longer than it may be idle");
 }
