@@ -52,6 +52,8 @@ const PROBES: Duration = Duration::from_secs(1);
 /// How long work may take with little to do, and with much.
 const SHORT: Duration = Duration::from_secs(10);
 const LONG: Duration = Duration::from_mins(1);
+/// How long a commit is waited for, besides the work. It is not stopped then, and nobody knows how it ends.
+const COMMIT: Duration = Duration::from_mins(1);
 /// Hints that may wait.
 const HINTS: usize = 1000;
 /// Tenants that may have work waiting at the same moment.
@@ -127,7 +129,7 @@ impl Postgres {
         })
     }
 
-    /// Runs work with a connection on one of the threads.
+    /// Runs work with a connection on one of the threads. How long it may take it says itself.
     async fn on<T: Send + 'static>(
         &self,
         threads: &Threads,
@@ -136,15 +138,14 @@ impl Postgres {
         if self.accepted.is_closed() {
             return Err(Error::Unavailable);
         }
-        let (pool, limit) = (self.pool.clone(), threads.limit);
+        let pool = self.pool.clone();
         let token = self.accepted.token();
         let onward = Onward::here();
         let run = move || {
             onward.wait(async move {
                 let _token = token;
                 let client = pool.get().await.map_err(unavailable)?;
-                let done = timeout(limit, AssertUnwindSafe(work(&client)).catch_unwind()).await;
-                let done = done.unwrap_or_else(|late| Ok(Err(unavailable(late))));
+                let done = AssertUnwindSafe(work(&client)).catch_unwind().await;
                 let done = done.unwrap_or_else(|_| Err(Error::internal("work on the database panicked")));
                 if done.as_ref().is_err_and(Error::is_fault) {
                     // Nobody knows what state it is in.
@@ -162,14 +163,18 @@ impl Postgres {
         threads: &Threads,
         work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let limit = threads.limit;
         self.on(threads, async move |client: &ClientWrapper| {
-            let beginning = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-            // Sent together: the work need not wait for the answer to this.
-            let (begun, done) = futures_util::join!(beginning, work(Connection::Postgres(client)));
-            let ended = client.batch_execute("ROLLBACK").await;
-            begun?;
-            ended?;
-            done
+            in_time(limit, async {
+                let beginning = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                // Sent together: the work need not wait for the answer to this.
+                let (begun, done) = futures_util::join!(beginning, work(Connection::Postgres(client)));
+                let ended = client.batch_execute("ROLLBACK").await;
+                begun?;
+                ended?;
+                done
+            })
+            .await
         })
         .await
     }
@@ -199,29 +204,26 @@ impl Postgres {
         let hints = self.hints.clone();
         self.on(&self.short, async move |client: &ClientWrapper| {
             let _turn = turn;
-            let (begun, written) = futures_util::join!(begin(client, tenant), async {
-                let mut writer = Writer::new(Connection::Postgres(client), tenant, None);
-                work(&mut writer).await
+            let stored = in_time(SHORT, async {
+                let (begun, written) = futures_util::join!(begin(client, tenant), async {
+                    let mut writer = Writer::new(Connection::Postgres(client), tenant, None);
+                    work(&mut writer).await
+                });
+                let written = begun.and(written);
+                if !matches!(written, Ok(Written { left: Left::Note | Left::State(_), .. })) {
+                    client.batch_execute("ROLLBACK").await?;
+                }
+                written
             });
-            let written = begun.and(written);
-            match written {
-                Ok(Written { value, left: Left::Nothing }) => {
-                    client.batch_execute("ROLLBACK").await?;
-                    Ok(value)
-                }
-                Ok(Written { value, left }) => {
-                    commit(client).await?;
-                    if let Left::State(state) = left {
-                        let _ = hints.try_send(hint_of(tenant, state.revision()));
-                        publish(state);
-                    }
-                    Ok(value)
-                }
-                Err(error) => {
-                    client.batch_execute("ROLLBACK").await?;
-                    Err(error)
-                }
+            let Written { value, left } = stored.await?;
+            if !matches!(left, Left::Nothing) {
+                commit(client).await?;
             }
+            if let Left::State(state) = left {
+                let _ = hints.try_send(hint_of(tenant, state.revision()));
+                publish(state);
+            }
+            Ok(value)
         })
         .await
     }
@@ -231,14 +233,18 @@ impl Postgres {
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.on(&self.short, async move |client: &ClientWrapper| {
-            client.batch_execute("BEGIN").await?;
-            client.batch_execute(TURNS).await?;
-            let done = work(&System::new(Connection::Postgres(client))).await;
-            match &done {
-                Ok(_) => commit(client).await?,
-                Err(_) => client.batch_execute("ROLLBACK").await?,
-            }
-            done
+            let stored = in_time(SHORT, async {
+                client.batch_execute("BEGIN").await?;
+                client.batch_execute(TURNS).await?;
+                let done = work(&System::new(Connection::Postgres(client))).await;
+                if done.is_err() {
+                    client.batch_execute("ROLLBACK").await?;
+                }
+                done
+            });
+            let value = stored.await?;
+            commit(client).await?;
+            Ok(value)
         })
         .await
     }
@@ -288,6 +294,11 @@ impl Threads {
     fn new(limit: Duration) -> Self {
         Self { pool: LocalPoolHandle::new(available_parallelism().map_or(1, usize::from)), limit }
     }
+}
+
+/// What work answers within a time.
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(limit, work).await.unwrap_or_else(|late| Err(unavailable(late)))
 }
 
 fn unavailable(error: impl std::fmt::Display) -> Error {
@@ -398,7 +409,7 @@ async fn commit(client: &ClientWrapper) -> Result<(), Error> {
         let _ = client.batch_execute("SELECT pg_sleep(0.05); COMMIT").now_or_never();
         return Ok(());
     }
-    client.batch_execute("COMMIT").await.map_err(unavailable)
+    timeout(COMMIT, client.batch_execute("COMMIT")).await.map_err(unavailable)?.map_err(unavailable)
 }
 
 impl From<tokio_postgres::Error> for Error {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, sleep},
@@ -26,6 +26,9 @@ use crate::{
 };
 
 const REVISION: &str = "rolecall-revision";
+
+/// A transaction that goes on holds up whoever waits until all nodes know something, in whichever database of the cluster it is.
+static ONE_OR_THE_OTHER: Mutex<()> = Mutex::new(());
 
 /// A way to the database that can be blocked. Nothing is said then; connections just do not go on.
 struct Way {
@@ -201,6 +204,7 @@ fn a_tenant_that_changes_faster_than_it_is_loaded_is_answered_about() {
 
 #[test]
 fn a_change_can_wait_until_all_know_it() {
+    let _turn = ONE_OR_THE_OTHER.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(Pair { a, b, way }) = Pair::start(Staleness(Duration::from_secs(2))) else { return };
     let (user, role) = granted(&a, "uta");
     let (here, there) = (a.admin().header("prefer", "wait=applied"), b.admin());
@@ -281,4 +285,18 @@ fn a_session_is_used_wherever_it_is_used() {
         server.app.clock.advance(Span::from_millis(61 * 60_000));
     }
     assert_eq!((me(&there), me(&here)), (401, 401), "it was not used for longer than it may be idle");
+}
+
+/// Work has an end; a commit is waited for all the same.
+#[test]
+fn a_commit_takes_as_long_as_it_takes() {
+    let _turn = ONE_OR_THE_OTHER.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(Pair { a, .. }) = Pair::start(Staleness::default()) else { return };
+    a.database.change(
+        "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(11); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON roles DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION dawdle()",
+    );
+    let role = a.admin().make_role("Slow", &["notes"]);
+    a.admin().get(&format!("/api/v1/roles/{role}")).expect(200);
 }
