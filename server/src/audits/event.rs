@@ -1,5 +1,6 @@
 //! Which event does a change make, and what does it say? (reference/events.md §2, §3)
 
+mod providers;
 mod spaces;
 mod webhooks;
 
@@ -8,7 +9,7 @@ use rolecall_engine::{
     api_keys::ExternalClient,
     change::{Change, Delta},
     events::EventType,
-    identity_providers::Sealed,
+    identity_providers::{ClaimsMapping, Sealed},
     ids::{
         ApiKeyId, GroupId, IdpId, OAuthClientId, OAuthGrantId, OAuthTokenId, RoleId, SessionId,
         SpaceAssignmentId, SpaceId, TenantId, UserId, WebIntegrationId, WebhookId,
@@ -22,12 +23,13 @@ use rolecall_engine::{
     time::Timestamp,
     webhooks::Header,
 };
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::Value;
 
 use super::members::{
     client_members, consent_members, grant_members, group_members, integration_members, key_members,
-    license_members, password_members, provider_members, role_members, session_members, tenant_members,
-    token_members, user_members,
+    license_members, password_members, role_members, session_members, tenant_members, token_members,
+    user_members,
 };
 use crate::error::Error;
 
@@ -64,11 +66,6 @@ const TOKEN: Kinds =
     Kinds("com.qlik.oauth-token.issued", "com.qlik.oauth-token.updated", "com.qlik.oauth-token.revoked");
 const SESSION: Kinds = Kinds("com.qlik.user-session.begin", "", "com.qlik.user-session.end");
 /// The contract has no events for these; the names are ours.
-const PROVIDER: Kinds = Kinds(
-    "rolecall.identity-provider.created",
-    "rolecall.identity-provider.updated",
-    "rolecall.identity-provider.deleted",
-);
 const GRANT: Kinds =
     Kinds("rolecall.oauth-grant.created", "rolecall.oauth-grant.updated", "rolecall.oauth-grant.deleted");
 const CONSENT: Kinds = Kinds(
@@ -128,9 +125,12 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
         Change::Password(delta) => {
             event(&PASSWORD, delta, |password| password.user.to_string(), password_members)
         }
-        Change::IdentityProvider(delta) => {
-            event(&PROVIDER, delta, |provider| provider.id.to_string(), provider_members)
-        }
+        Change::IdentityProvider(delta) => event(
+            &providers::PROVIDER,
+            delta,
+            |provider| provider.id.to_string(),
+            providers::provider_members,
+        ),
         Change::Session(delta) => event(&SESSION, delta, |session| session.id.to_string(), session_members),
         Change::WebIntegration(delta) => {
             event(&INTEGRATION, delta, |integration| integration.id.to_string(), integration_members)
@@ -221,6 +221,11 @@ pub enum Member<'m> {
     /// Only their names.
     Headers(&'m [Header<String>]),
     SealedHeaders(&'m [Header<Sealed>]),
+    /// Only that there is one; another one differs.
+    Sealed(&'m Sealed),
+    Claims(&'m ClaimsMapping),
+    /// A document, as JSON.
+    Json(&'m str),
     Settings(&'m [Setting]),
     /// Never more than what tells them apart.
     Secrets(&'m [Secret]),
@@ -301,6 +306,15 @@ impl Serialize for Member<'_> {
             Self::EventTypes(types) => serializer.collect_seq(types.iter().map(|kind| kind.name)),
             Self::Headers(headers) => serializer.collect_seq(headers.iter().map(|header| &header.name)),
             Self::SealedHeaders(headers) => serializer.collect_seq(headers.iter().map(|header| &header.name)),
+            Self::Sealed(_) => serializer.serialize_str("sealed"),
+            Self::Claims(claims) => {
+                let mapped = claims.entries().into_iter().filter(|(_, pointers)| !pointers.is_empty());
+                serializer.collect_map(mapped)
+            }
+            Self::Json(text) => {
+                let document: Value = serde_json::from_str(text).map_err(S::Error::custom)?;
+                document.serialize(serializer)
+            }
             Self::Settings(settings) => serializer.collect_seq(settings.iter().map(Setting::as_str)),
             Self::Secrets(secrets) => serializer.collect_seq(secrets.iter().map(|secret| &secret.hint)),
             Self::Grants(grants) => serializer.collect_seq(grants.iter().map(|grant| grant.as_str())),

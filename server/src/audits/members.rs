@@ -4,9 +4,8 @@ use rolecall_engine::{
     access::Snapshot,
     api_keys::{ApiKey, KeySubject},
     groups::Group,
-    identity_providers::{IdentityProvider, JwtTrust, OidcSettings, Trust},
     licenses::LicenseAssignment,
-    names::{Description, Email, Setting},
+    names::{Description, Email},
     oauth::{OAuthClient, OAuthConsent, OAuthGrant, OAuthToken, Stage},
     passwords::Password,
     roles::{Role, RoleKind},
@@ -162,43 +161,6 @@ pub fn license_members(license: &LicenseAssignment) -> Members<'_, 3> {
         ("subject", license.subject.as_str().into()),
         ("type", license.kind.as_str().into()),
         ("created", Member::Time(license.created_at)),
-    ]
-}
-
-pub fn provider_members(provider: &IdentityProvider) -> Members<'_, 17> {
-    let jwt = match &provider.trust {
-        Trust::Jwt(trust) => Some(trust),
-        Trust::Oidc(_) | Trust::Saml(_) => None,
-    };
-    let oidc = match &provider.trust {
-        Trust::Oidc(oidc) => Some(oidc),
-        Trust::Jwt(_) | Trust::Saml(_) => None,
-    };
-    let settings = [oidc.and_then(|oidc| oidc.live.as_ref()), oidc.and_then(|oidc| oidc.pending.as_ref())];
-    let of = |which: fn(&OidcSettings) -> Option<&Setting>| {
-        settings.map(|settings| settings.and_then(which).into())
-    };
-    let [discovery, later_discovery] = of(|settings| settings.discovery_url.as_ref());
-    let [client, later_client] = of(|settings| settings.client_id.as_ref());
-    let [realm, later_realm] = of(|settings| settings.realm.as_ref());
-    [
-        ("id", Member::Provider(provider.id)),
-        ("protocol", provider.protocol().as_str().into()),
-        ("provider", provider.vendor.as_str().into()),
-        ("active", provider.active.into()),
-        ("description", provider.description.as_str().into()),
-        ("createNewUsersOnLogin", provider.creates_users.into()),
-        ("clockToleranceSec", Member::Integer(provider.clock_tolerance)),
-        ("postLogoutRedirectUri", provider.post_logout.as_ref().into()),
-        ("issuer", jwt.map(|JwtTrust { issuer, .. }| issuer).into()),
-        ("staticKey", jwt.map_or(Member::Absent, |trust| trust.key.pem.as_str().into())),
-        ("discoveryUrl", discovery),
-        ("clientId", client),
-        ("realm", realm),
-        ("pendingDiscoveryUrl", later_discovery),
-        ("pendingClientId", later_client),
-        ("pendingRealm", later_realm),
-        (LAST_UPDATED, Member::Time(provider.updated_at)),
     ]
 }
 

@@ -86,3 +86,67 @@ fn identity_providers_are_made_as_the_contract_says() {
     admin.delete(&path).expect(204);
     admin.get(&path).expect(404);
 }
+
+/// Whom a provider is believed, and by what, is in the trail whenever it changes; secrets are not (threats T80, T43).
+#[test]
+fn the_trail_says_how_a_provider_is_believed() {
+    let server = Server::start();
+    let admin = server.admin();
+    let configuration = |issuer: &str| {
+        json!({"issuer": issuer, "authorization_endpoint": format!("{issuer}/a"), "token_endpoint": format!("{issuer}/t"),
+            "jwks_uri": format!("{issuer}/k")})
+    };
+    let options = |issuer: &str, secret: &str| {
+        json!({"openid_configuration": configuration(issuer), "clientId": "c", "clientSecret": secret, "scope": "openid",
+            "idTokenSignatureAlg": "RS256", "claimsMapping": {"sub": ["/sub"], "groups": ["/roles"]}})
+    };
+    let good = options("https://good.example", "canary-one");
+    let new = json!({"protocol": "OIDC", "provider": "generic", "interactive": true, "skipVerify": true, "pendingOptions": good});
+    let id = admin.post(PROVIDERS, new).expect(201)["id"].as_str().unwrap().to_owned();
+    let path = format!("{PROVIDERS}/{id}");
+    let mut other = options("https://other.example", "canary-two");
+    for (name, value) in [
+        ("scope", json!("openid roles")),
+        ("idTokenSignatureAlg", json!("RS512")),
+        ("claimsMapping", json!({"sub": ["/email"]})),
+        ("emailVerifiedAlwaysTrue", json!(true)),
+        ("useClaimsFromIdToken", json!(true)),
+    ] {
+        other[name] = value;
+    }
+    admin.replace(&path, "/pendingOptions", other).expect(204);
+    admin.op(&path, "promote-options", "/options", true).expect(204);
+    let trail = admin.get("/api/v1/audits?eventType=rolecall.identity-provider.updated");
+    let rows = trail.expect(200)["data"].as_array().unwrap();
+    let [promoted, pending] = rows.as_slice() else { panic!("{rows:?}") };
+    let told = |row: &Value, path: &str| -> (Value, Value) {
+        let updates = row["extensions"]["updates"].as_array().unwrap();
+        let update = updates.iter().find(|update| update["path"] == path);
+        let update = update.unwrap_or_else(|| panic!("{path}: {row}"));
+        (update["oldValue"].clone(), update["newValue"].clone())
+    };
+    for (name, later, old, new) in [
+        (
+            "/openid_configuration",
+            "/pendingOpenid_configuration",
+            configuration("https://good.example"),
+            configuration("https://other.example"),
+        ),
+        ("/clientSecret", "/pendingClientSecret", json!("sealed"), json!("sealed")),
+        ("/scope", "/pendingScope", json!("openid"), json!("openid roles")),
+        ("/idTokenSignatureAlg", "/pendingIdTokenSignatureAlg", json!("RS256"), json!("RS512")),
+        (
+            "/claimsMapping",
+            "/pendingClaimsMapping",
+            json!({"sub": ["/sub"], "groups": ["/roles"]}),
+            json!({"sub": ["/email"]}),
+        ),
+        ("/emailVerifiedAlwaysTrue", "/pendingEmailVerifiedAlwaysTrue", json!(false), json!(true)),
+        ("/useClaimsFromIdToken", "/pendingUseClaimsFromIdToken", json!(false), json!(true)),
+    ] {
+        assert_eq!(told(pending, later), (Value::Null, new.clone()), "{later}");
+        assert_eq!(told(promoted, later), (new.clone(), Value::Null), "{later}");
+        assert_eq!(told(promoted, name), (old, new), "{name}");
+    }
+    assert!(!trail.text.contains("canary"), "secrets are not told");
+}
