@@ -5,7 +5,7 @@ pub mod sql;
 mod wire;
 
 use rolecall_engine::{
-    identity_providers::{IdentityProvider, IdpOp, NewIdentityProvider, Sealed, Trust},
+    identity_providers::{IdentityProvider, IdpOp, NewIdentityProvider, OidcSettings, Sealed, Trust},
     ids::IdpId,
 };
 
@@ -55,6 +55,9 @@ pub async fn create(
 }
 
 /// Changes a provider, all operations or none.
+///
+/// # Errors
+/// [`Error::Changed`] when pending options are to hold that are not those that were verified (reference/rest-api.md §9).
 pub async fn patch(
     app: &App,
     caller: &Caller<Administrator>,
@@ -62,20 +65,35 @@ pub async fn patch(
     ops: Vec<IdpOp>,
 ) -> Result<(), Error> {
     caller.require_whole_reach()?;
-    verify(app, &get(app, caller, id).await?, &ops).await?;
+    let seen = get(app, caller, id).await?;
+    verify(app, &seen, &ops).await?;
     let edit = async move |tx: &WriteTx<'_>| {
         let provider = sql::find(tx.reader(), id).await?.ok_or(Error::NotFound)?;
+        if promotes_what_is_there(&ops) && pending(&provider) != pending(&seen) {
+            return Err(Error::Changed);
+        }
         Ok(provider.edit(&ops, tx.editor())?.map(drop))
     };
     caller.write(app, edit).await
 }
 
-/// Refuses to let pending options hold by which the provider cannot be asked.
-async fn verify(app: &App, provider: &IdentityProvider, ops: &[IdpOp]) -> Result<(), Error> {
-    let mut pending = match &provider.trust {
+/// How a provider is to be asked once somebody says so.
+fn pending(provider: &IdentityProvider) -> Option<&OidcSettings> {
+    match &provider.trust {
         Trust::Oidc(oidc) => oidc.pending.as_ref(),
         Trust::Jwt(_) | Trust::Saml(_) => None,
-    };
+    }
+}
+
+/// Whether pending options are to hold that were there before.
+fn promotes_what_is_there(ops: &[IdpOp]) -> bool {
+    let of_options = |op: &&IdpOp| matches!(op, IdpOp::SetPending(_) | IdpOp::Promote);
+    ops.iter().find(of_options) == Some(&IdpOp::Promote)
+}
+
+/// Refuses to let pending options hold by which the provider cannot be asked.
+async fn verify(app: &App, provider: &IdentityProvider, ops: &[IdpOp]) -> Result<(), Error> {
+    let mut pending = pending(provider);
     for (at, op) in ops.iter().enumerate() {
         match op {
             IdpOp::SetPending(settings) => pending = Some(settings),

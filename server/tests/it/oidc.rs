@@ -338,6 +338,40 @@ fn a_provider_is_asked_once_at_a_time() {
     assert_eq!(double.asked(), 1);
 }
 
+/// What holds is what was verified, not what was put in its place meanwhile (reference/rest-api.md §9).
+#[test]
+fn options_that_change_while_they_are_verified_do_not_hold() {
+    let server = Server::start();
+    let admin = server.admin();
+    let double = Double::start(|issuer, _| {
+        thread::sleep(Duration::from_millis(1500));
+        Some(ok(&metadata(issuer)))
+    });
+    let made = admin.post(PROVIDERS, options(&double.issuer, "c", "s"));
+    let path = format!("{PROVIDERS}/{}", made.expect(201)["id"].as_str().unwrap());
+    let promote = || admin.op(&path, "promote-options", "/options", true);
+    thread::scope(|scope| {
+        let promoted = scope.spawn(promote);
+        while double.asked() == 0 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let other = options("https://op.example", "c", "s")["pendingOptions"].clone();
+        admin.replace(&path, "/pendingOptions", other).expect(204);
+        promoted.join().unwrap().refused(412, "HTTP-412");
+    });
+    let left = admin.get(&path);
+    let left = left.expect(200);
+    assert_eq!(
+        (&left["active"], &left["options"], &left["pendingState"]),
+        (&false.into(), &json!({}), &"pending".into())
+    );
+    // What else changes meanwhile is no matter.
+    admin
+        .replace(&path, "/pendingOptions", options(&double.issuer, "c", "s")["pendingOptions"].clone())
+        .expect(204);
+    promote().expect(204);
+}
+
 #[test]
 fn saml_is_told_not_to_work() {
     let server = Server::start();
