@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, HttpBody as _, to_bytes},
     http::{HeaderMap, HeaderName, Method, Request, header},
     response::{IntoResponse, Response},
 };
@@ -26,7 +26,7 @@ pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Characters of the longest name.
 const LONGEST: usize = 255;
 /// Bytes of the longest answer that is kept.
-const KEPT: usize = 1024 * 1024;
+const KEPT: u64 = 1024 * 1024;
 /// What of an answer's head is given again.
 const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, REVISION];
 
@@ -52,12 +52,18 @@ pub async fn named(mut request: Request<Body>) -> Result<(Request<Body>, Option<
     Ok((request, Some(once)))
 }
 
-/// Keeps what a request is answered that has done something.
+/// Keeps what a request is answered that has done something. An answer that is too long is given and not kept: who sends the
+/// request again is told that it is done.
 pub async fn keep(app: &App, once: &Once, response: Response) -> Response {
     let Some(done) = once.done().filter(|_| response.status().is_success()) else { return response };
+    if response.body().size_hint().upper().is_none_or(|length| length > KEPT) {
+        tracing::warn!("an answer is too long to be kept");
+        return response;
+    }
     let (head, body) = response.into_parts();
-    let Ok(body) = to_bytes(body, KEPT).await else {
-        return Error::internal("an answer is too long to be kept").into_response();
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => return Error::internal(error).into_response(),
     };
     let answer = Answer::new(head.status.as_u16(), kept(&head.headers), &body);
     if let Err(error) = store(app, done, &answer).await {

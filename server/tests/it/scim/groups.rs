@@ -129,3 +129,28 @@ fn a_group_that_cannot_be_is_not() {
     let groups = program.get(&user_path(&user));
     assert_eq!(groups.expect(200)["groups"].as_array().unwrap().len(), 1, "the other one");
 }
+
+/// A group too large for its answer to be kept is changed all the same, and once.
+#[test]
+fn a_large_group_is_changed_once() {
+    let (server, _, program) = with_program();
+    let made = program.post(GROUPS, json!({"displayName": "All"}));
+    let group = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let (tenant, uma) = (server.tenants[0].tenant, server.user().id());
+    let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)";
+    let id = "'65a00000000000' || (1000000000 + i)";
+    server.database.batch(&format!(
+        "INSERT INTO users (tenant_id, id, subject, subject_fold, name, name_fold, email_fold, status, invite_expires_at,
+                client_id, created_at, updated_at)
+            {numbers} SELECT tenant_id, {id}, 'm' || i, 'm' || i, name, name_fold, '', status, invite_expires_at, client_id,
+                created_at, updated_at FROM n, users WHERE tenant_id = '{tenant}' AND id = '{uma}';
+         INSERT INTO user_groups (tenant_id, user_id, group_id, position)
+            {numbers} SELECT '{tenant}', {id}, '{group}', 0 FROM n"
+    ));
+    let server = server.copy();
+    let program = server.client(program.key()).header("idempotency-key", "large");
+    let more = json!([{"op": "add", "path": "members", "value": [{"value": uma}]}]);
+    let changed = program.scim_patch(&group_path(&group), more.clone());
+    assert_eq!(changed.expect(200)["members"].as_array().unwrap().len(), 9001);
+    program.scim_patch(&group_path(&group), more).scim_refused(409, "");
+}
