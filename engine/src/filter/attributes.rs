@@ -128,6 +128,17 @@ attributes! {
 }
 
 attributes! {
+    /// Attributes of OAuth clients.
+    ClientAttribute {
+        ClientId = "clientId" Text,
+        ClientName = "clientName" Text,
+        AppType = "appType" Text,
+        TenantId = "tenantId" Text,
+        CreatedByType = "createdByType" Text,
+    }
+}
+
+attributes! {
     /// Attributes of events, as webhooks are told of them (reference/events.md §4).
     EventAttribute {
         Id = "id" Text,

@@ -9,8 +9,8 @@ mod parse;
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 pub use attributes::{
-    Attribute, EventAttribute, GroupAttribute, ItemAttribute, Kind, LicenseAttribute, RoleAttribute,
-    ScimGroupAttribute, ScimUserAttribute, UserAttribute,
+    Attribute, ClientAttribute, EventAttribute, GroupAttribute, ItemAttribute, Kind, LicenseAttribute,
+    RoleAttribute, ScimGroupAttribute, ScimUserAttribute, UserAttribute,
 };
 pub use parse::{FilterError, Limits, Problem, parse};
 

@@ -73,6 +73,7 @@ const FAMILIES: &[Family] = &[
     Family { status: StatusMember::Absent, ..like("/api/v1/audits") },
     Family { status: StatusMember::Text, ..like("/api/v1/csrf-token") },
     Family { status: StatusMember::Text, speaks_oauth: true, ..like("/oauth") },
+    Family { status: StatusMember::Absent, ..like("/api/v1/oauth-clients") },
     Family { status: StatusMember::Text, ..like("/api/v1/oauth-tokens") },
     Family { status: StatusMember::Text, ..like("/log") },
     Family { status: StatusMember::Absent, copies: Copies::Message, ..like("/api/v1/licenses") },

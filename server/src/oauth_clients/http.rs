@@ -1,6 +1,6 @@
 //! Which requests are there for OAuth clients?
 
-use axum::{extract::State, http::Uri};
+use axum::extract::State;
 use rolecall_engine::{ids::OAuthClientId, oauth::ClientOp};
 
 use super::{
@@ -17,9 +17,9 @@ use crate::{
     http::{
         extract::{Body, Id, Ids, Repeated},
         operation::{Operation, delete, get, patch, post},
-        page::{CURSORS, LIMIT, Page, Paging, Shape, Style, TOTAL},
+        page::{Page, Paging, Shape, Style},
         patch::Patch,
-        query::{Pairs, Parameter, Parameters, Query},
+        query::Query,
         respond::{Done, DoneOrGiven, Made, Shown},
     },
 };
@@ -59,24 +59,13 @@ pub fn operations() -> Vec<Operation> {
 
 const SHAPE: Shape = Shape { sorts: sql::SORTS, default: "clientName", style: Style::Cursor };
 
-struct ListClients(Paging);
-
-impl Parameters for ListClients {
-    fn parameters() -> Vec<Parameter> {
-        [LIMIT, CURSORS, TOTAL].concat()
-    }
-    fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
-        Paging::read(pairs, uri).map(Self)
-    }
-}
-
 async fn list_oauth_clients(
     State(app): State<App>,
     caller: Caller<Administrator>,
-    Query(ListClients(paging)): Query<ListClients>,
+    Query(paging): Query<Paging>,
 ) -> Result<Shown<Page<OAuthClient>>, Error> {
     let keyset = paging.keyset(&app, &caller, &SHAPE)?;
-    let found = super::list(&app, &caller, keyset).await?;
+    let found = super::list(&app, &caller, paging.filter()?, keyset).await?;
     let found = found.map(|client| OAuthClient::new(&client, caller.tenant_id()));
     paging.page(&app, &caller, &SHAPE, found).map(Shown)
 }

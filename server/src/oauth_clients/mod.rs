@@ -6,6 +6,7 @@ mod wire;
 
 use rolecall_engine::{
     change::Edited,
+    filter::{ClientAttribute, Filter},
     ids::OAuthClientId,
     names::Subject,
     oauth::{AuthMethod, ClientOp, ClientSettings, OAuthClient, OAuthConsent, OAuthGrant, OAuthToken},
@@ -23,13 +24,14 @@ use crate::{
     write::WriteTx,
 };
 
-/// A page of the tenant's clients.
+/// A page of the tenant's clients that a filter selects.
 pub async fn list(
     app: &App,
     caller: &Caller<Administrator>,
+    filter: Option<Filter<ClientAttribute>>,
     keyset: Keyset,
 ) -> Result<Found<OAuthClient>, Error> {
-    let work = async move |reader: &Reader<'_>| sql::page(reader, &keyset).await;
+    let work = async move |reader: &Reader<'_>| sql::page(reader, filter.as_ref(), &keyset).await;
     app.db.scan(caller.tenant_id(), work).await
 }
 

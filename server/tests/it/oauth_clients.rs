@@ -183,3 +183,36 @@ fn a_change_gives_the_secret_that_it_needs() {
         .replace(&path, "/allowedAuthMethods", json!(["client_secret", "private_key_jwt"]))
         .expect(204);
 }
+
+/// A list holds what its filter says, and errors say no status of their own (reference/rest-api.md §1.2, §1.4).
+#[test]
+fn clients_are_filtered() {
+    let server = Server::start();
+    let admin = server.admin();
+    let make = |name: &str, kind: &str| {
+        let new =
+            json!({"appType": kind, "clientName": name, "redirectUris": ["https://app.example/callback"]});
+        admin.post(CLIENTS, new).expect(201)["clientId"].as_str().unwrap().to_owned()
+    };
+    let (alpha, beta) = (make("Alpha", "web"), make("Beta", "spa"));
+    let filtered = |filter: &str| {
+        let encoded: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        admin.get(&format!("{CLIENTS}?filter={encoded}"))
+    };
+    let names = |filter: &str| -> Vec<String> {
+        let found = filtered(filter);
+        let found = found.expect(200)["data"].as_array().unwrap();
+        found.iter().map(|client| client["clientName"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&format!("clientId eq \"{beta}\"")), ["Beta"]);
+    assert_eq!(names(&format!("clientId ne \"{alpha}\"")), ["Beta"]);
+    assert_eq!(names("clientName co \"alph\" and appType eq \"web\""), ["Alpha"]);
+    assert_eq!(names("createdByType eq \"user\""), ["Alpha", "Beta"]);
+    assert!(names("createdByType eq \"service\"").is_empty());
+    assert_eq!(names("not (appType eq \"web\")"), ["Beta"]);
+    for wrong in ["clientId", "nothing eq \"x\"", "clientName gt"] {
+        let refused = filtered(wrong);
+        let error = refused.refused(400, "HTTP-400");
+        assert_eq!((&error["source"]["parameter"], &error["status"]), (&"filter".into(), &Value::Null));
+    }
+}
