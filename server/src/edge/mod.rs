@@ -235,13 +235,14 @@ impl Edge {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        if is_evaluation(request.method(), request.uri().path()) {
+        let of_page = request.headers().contains_key(header::ORIGIN);
+        if is_evaluation(request.method(), request.uri().path()) && !of_page {
             return access::answer_evaluation(&self.app, trace, request).await;
         }
         request.extensions_mut().insert(trace);
         let (head, body) = request.into_parts();
         let (body, watch) = watched(Body::new(body));
-        let router = if head.headers.contains_key(header::ORIGIN) { &self.for_pages } else { &self.router };
+        let router = if of_page { &self.for_pages } else { &self.router };
         let Ok(mut response) = router.clone().call(Request::from_parts(head, body)).await;
         watch.mark(&mut response);
         response
@@ -256,7 +257,7 @@ impl Edge {
     }
 }
 
-/// The question that is asked most, which does not go through the table of operations.
+/// The question that is asked most, which does not go through the table of operations unless a page asks it.
 const EVALUATE: Answered = Answered { operation: "evaluate", tier: Tier::Decision, path: access::EVALUATION };
 
 fn is_evaluation(method: &Method, path: &str) -> bool {

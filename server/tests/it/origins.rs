@@ -95,4 +95,16 @@ fn only_pages_of_the_tenant_read_answers() {
     assert_eq!(answer.headers["access-control-allow-origin"], "https://portal.example");
     assert!(answer.headers["access-control-allow-headers"].to_str().unwrap().contains("qlik-csrf-token"));
     assert!(answer.headers["access-control-allow-methods"].to_str().unwrap().contains("PATCH"));
+    // The question that is asked most is answered on a way of its own, which is no other.
+    let question = json!({"subject": {"type": "user", "id": server.user().id()}, "action": {"name": "notes"},
+        "resource": {"type": "scope", "id": "notes"}});
+    let decided = |origin: &str| {
+        let asking = admin.header("host", "acme.localhost").header("origin", origin);
+        let answer = asking.post("/access/v1/evaluation", question.clone());
+        answer.expect(200);
+        let allowed = answer.headers.get("access-control-allow-origin");
+        allowed.map(|origin| origin.to_str().unwrap().to_owned())
+    };
+    assert_eq!(decided("https://app.example").as_deref(), Some("https://app.example"));
+    assert_eq!(decided("https://evil.example"), None);
 }
