@@ -46,6 +46,8 @@ pub struct Session {
     pub provider: Option<IdpId>,
     /// What the user was granted at login, sorted.
     pub scopes: Vec<ScopeName>,
+    /// When the user proved who they are; none where the provider did not say when that was.
+    pub authenticated_at: Option<Timestamp>,
     /// When it began.
     pub began_at: Timestamp,
     /// When it ends whatever happens.
@@ -122,6 +124,8 @@ pub struct Opening<'o> {
     pub proof: Proof,
     /// The identity provider that said so.
     pub provider: Option<IdpId>,
+    /// When they proved it to a provider that asked them, if it says that.
+    pub said_at: Option<Timestamp>,
     /// By what, where that counts once.
     pub assertion: Option<UsedAssertion>,
 }
@@ -129,7 +133,12 @@ pub struct Opening<'o> {
 impl Session {
     /// A session of a user who is in `tenant` as it is after the login.
     pub fn begin(opening: Opening<'_>, tenant: &Snapshot, editor: &Editor) -> Edited<Self> {
-        let Opening { id, secret, user, proof, provider, assertion } = opening;
+        let Opening { id, secret, user, proof, provider, said_at, assertion } = opening;
+        let authenticated_at = match proof {
+            // It may have asked long ago (OpenID Connect Core 1.0 §2, `auth_time`).
+            Proof::Oidc => said_at.map(|at| at.min(editor.at)),
+            Proof::Jwt | Proof::Password | Proof::Invitation => Some(editor.at),
+        };
         let minutes = tenant.tenant().sessions.lifespan_minutes;
         created(Self {
             id,
@@ -138,6 +147,7 @@ impl Session {
             proof,
             provider,
             scopes: granted(tenant, user),
+            authenticated_at,
             began_at: editor.at,
             expires_at: editor.at.plus(Span::from_millis(minutes * 60_000)),
             assertion,

@@ -81,8 +81,8 @@ pub struct OAuthGrant {
     pub user: UserId,
     /// How far the tokens reach at most.
     pub scopes: Vec<ScopeName>,
-    /// When the user logged in.
-    pub logged_in_at: Timestamp,
+    /// When the user proved who they are, if that is known.
+    pub authenticated_at: Option<Timestamp>,
     /// The code, also once it was used: so that a second use is noticed.
     pub code: Hashed,
     /// Where it stands.
@@ -128,7 +128,7 @@ impl OAuthGrant {
         id: OAuthGrantId,
         code: &str,
         client: &OAuthClient,
-        (user, logged_in_at): (UserId, Timestamp),
+        (user, authenticated_at): (UserId, Option<Timestamp>),
         scopes: Vec<ScopeName>,
         binding: CodeBinding,
         editor: &Editor,
@@ -139,7 +139,7 @@ impl OAuthGrant {
             client: client.id,
             user,
             scopes,
-            logged_in_at,
+            authenticated_at,
             code: Hashed::of(code),
             stage: Stage::Code { binding, expires_at },
             created_at: editor.at,

@@ -50,8 +50,16 @@ fn begin(client: &OAuthClient, editor: &Editor) -> OAuthGrant {
         nonce: None,
     };
     let scopes = scopes(&["user_default", "offline_access"]);
-    OAuthGrant::begin(OAuthGrantId::new([1; 16]), "code", client, (USER, editor.at), scopes, binding, editor)
-        .value
+    OAuthGrant::begin(
+        OAuthGrantId::new([1; 16]),
+        "code",
+        client,
+        (USER, Some(editor.at)),
+        scopes,
+        binding,
+        editor,
+    )
+    .value
 }
 
 /// A grant as the store has it, and the tokens that came of it.

@@ -109,7 +109,7 @@ proptest! {
         let mut world = World::after(&before);
         let ids: Vec<UserId> = world.users.keys().copied().collect();
         let user = ids[usize::from(n) % ids.len()];
-        let opening = Opening { id: SessionId::new([1; 16]), secret: "s", user, proof: Proof::Password, provider: None, assertion: None };
+        let opening = Opening { id: SessionId::new([1; 16]), secret: "s", user, proof: Proof::Password, provider: None, said_at: None, assertion: None };
         let session = Session::begin(opening, &world.snapshot, &world.editor()).value;
         let scopes: Vec<String> = world.snapshot.catalogue().scopes().map(|scope| scope.name.to_string()).collect();
         let facts = world.snapshot.user(user).unwrap();
@@ -189,9 +189,18 @@ fn sessions_and_their_limits() {
         user: nora,
         proof: Proof::Oidc,
         provider: Some(FIRST),
+        said_at: None,
         assertion: None,
     };
-    let session = Session::begin(opening, &world.snapshot, &world.editor()).value;
+    let session = Session::begin(opening.clone(), &world.snapshot, &world.editor()).value;
+    // Only a provider that was asked may have known before who somebody is.
+    assert_eq!(session.authenticated_at, None);
+    let later = Opening { said_at: Some(session.expires_at), ..opening.clone() };
+    let later = Session::begin(later, &world.snapshot, &world.editor()).value;
+    assert_eq!(later.authenticated_at, Some(later.began_at));
+    let password = Opening { proof: Proof::Password, ..opening };
+    let password = Session::begin(password, &world.snapshot, &world.editor()).value;
+    assert_eq!(password.authenticated_at, Some(password.began_at));
     assert!(session.has_secret("right") && !session.has_secret("wrong"));
     assert_eq!(session.expires_at.as_millis() - session.began_at.as_millis(), 1440 * 60_000);
     let limits =

@@ -164,12 +164,13 @@ pub fn license_members(license: &LicenseAssignment) -> Members<'_, 3> {
     ]
 }
 
-pub fn session_members(session: &Session) -> Members<'_, 6> {
+pub fn session_members(session: &Session) -> Members<'_, 7> {
     [
         ("sessionid", Member::Session(session.id)),
         ("userId", Member::User(session.user)),
         ("authtype", session.proof.as_str().into()),
         ("idpId", session.provider.map_or(Member::Absent, Member::Provider)),
+        ("authenticatedAt", session.authenticated_at.map_or(Member::Absent, Member::Time)),
         ("beganAt", Member::Time(session.began_at)),
         ("expiresAt", Member::Time(session.expires_at)),
     ]

@@ -22,6 +22,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0009_audits", include_str!("../../migrations/sqlite/0009_audits.sql")),
     ("0010_webhooks", include_str!("../../migrations/sqlite/0010_webhooks.sql")),
     ("0012_idempotency", include_str!("../../migrations/sqlite/0012_idempotency.sql")),
+    ("0013_authentication", include_str!("../../migrations/sqlite/0013_authentication.sql")),
 ];
 
 /// What only PostgreSQL has: what several nodes agree by.

@@ -9,7 +9,7 @@ use cookie::{Cookie, SameSite, time::Duration};
 use rolecall_engine::identity_providers::IdentityProvider;
 
 use super::{
-    oidc,
+    oidc::{self, Errand},
     wire::{LoggedInPage, LoginPage, Nothing, PasswordForm, ProviderLink, checked_return},
 };
 use crate::{
@@ -108,15 +108,17 @@ async fn log_in_by_token(
     Ok(WithCookies { cookies: browser.cookies(&app, &session).await?, answer: Shown(Nothing {}) })
 }
 
+/// What a request says that asks although somebody is logged in (OpenID Connect Core 1.0 §3.1.2.1).
+const ANEW: &str = "login";
+
 /// The parameters of the page to log in on.
 struct AskLogin {
     returnto: Option<String>,
     /// The identity provider to go to.
     provider: Option<String>,
-    /// Whether somebody who is logged in already logs in again.
-    anew: bool,
+    prompt: Option<String>,
     logged_out: bool,
-    hint: String,
+    hint: Option<String>,
 }
 
 impl Parameters for AskLogin {
@@ -135,10 +137,17 @@ impl Parameters for AskLogin {
         Ok(Self {
             returnto: text("returnto"),
             provider: text("idp"),
-            anew: pairs.get("prompt") == Some("login"),
+            prompt: text("prompt"),
             logged_out: pairs.flag("loggedout")?,
-            hint: text("login_hint").unwrap_or_default(),
+            hint: text("login_hint"),
         })
+    }
+}
+
+impl AskLogin {
+    async fn back(&self, app: &App, browser: &Browser, links: &Links) -> Result<Back, Error> {
+        let (to, integration) = (self.returnto.as_deref(), browser.page.integration.clone());
+        Back::read(app, browser.host.as_ref(), links, to, integration, self.prompt.as_deref()).await
     }
 }
 
@@ -148,6 +157,8 @@ impl Parameters for AskLogin {
 struct Back {
     to: Option<String>,
     integration: Option<String>,
+    /// Whether somebody who is logged in already logs in again, at the provider too.
+    anew: bool,
 }
 
 impl Back {
@@ -159,13 +170,14 @@ impl Back {
         links: &Links,
         returnto: Option<&str>,
         integration: Option<String>,
+        prompt: Option<&str>,
     ) -> Result<Self, Error> {
         let origins = match &integration {
             Some(integration) => Some(super::origins(app, host, integration).await?),
             None => None,
         };
         let to = checked_return(returnto, links.origin(), origins.as_deref())?;
-        Ok(Self { to, integration })
+        Ok(Self { to, integration, anew: prompt == Some(ANEW) })
     }
 }
 
@@ -177,9 +189,8 @@ async fn show_login(
     let ways = super::ways(&app, browser.host.as_ref()).await?;
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
     let host = browser.host.as_ref();
-    let back =
-        Back::read(&app, host, &links, asked.returnto.as_deref(), browser.page.integration.clone()).await?;
-    if let (Some(cookie), false) = (browser.cookie.clone(), asked.anew)
+    let back = asked.back(&app, &browser, &links).await?;
+    if let (Some(cookie), false) = (browser.cookie.clone(), back.anew)
         && let Some(name) = super::who(&app, host, cookie).await?
     {
         let page = || render(&LoggedInPage { tenant: ways.tenant.clone(), name });
@@ -189,7 +200,7 @@ async fn show_login(
         };
     }
     let message = asked.logged_out.then_some("You are logged out.");
-    let providers = provider_links(&ways.providers, &back);
+    let providers = provider_links(&ways.providers, &back, asked.hint.as_deref());
     if let ([only], false, None) = (providers.as_slice(), ways.passwords, message) {
         return Ok(Browsed::Elsewhere(links.to(&only.href)));
     }
@@ -200,13 +211,14 @@ async fn show_login(
         passwords: ways.passwords,
         returnto: back.to,
         integration: back.integration,
-        username: asked.hint,
+        anew: back.anew,
+        username: asked.hint.unwrap_or_default(),
     };
     render(&page).map(Browsed::Page)
 }
 
 /// The buttons of the providers that ask in a browser.
-fn provider_links(providers: &[IdentityProvider], back: &Back) -> Vec<ProviderLink> {
+fn provider_links(providers: &[IdentityProvider], back: &Back, hint: Option<&str>) -> Vec<ProviderLink> {
     let link = |provider: &IdentityProvider| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("idp", &provider.id.to_string());
@@ -215,6 +227,12 @@ fn provider_links(providers: &[IdentityProvider], back: &Back) -> Vec<ProviderLi
         }
         if let Some(integration) = &back.integration {
             query.append_pair(WEB_INTEGRATION, integration);
+        }
+        if back.anew {
+            query.append_pair("prompt", ANEW);
+        }
+        if let Some(hint) = hint {
+            query.append_pair("login_hint", hint);
         }
         let described = Some(provider.description.as_str()).filter(|text| !text.is_empty());
         let name = described.unwrap_or_else(|| provider.vendor.as_str()).to_owned();
@@ -243,9 +261,9 @@ async fn log_in_by_password(
     let host = browser.host.as_ref();
     let ways = super::ways(&app, host).await?;
     let links = tenants::links_of_host(&app, host).await?;
-    let PasswordForm { username, password, returnto, integration } = form;
+    let PasswordForm { username, password, returnto, integration, prompt } = form;
     let integration = integration.filter(|integration| !integration.is_empty());
-    let back = Back::read(&app, host, &links, returnto.as_deref(), integration).await?;
+    let back = Back::read(&app, host, &links, returnto.as_deref(), integration, prompt.as_deref()).await?;
     let attempt = super::password::by_password(&app, host, &username, password).await;
     let message = match super::counted(&app, "password", attempt) {
         Ok(session) => {
@@ -262,10 +280,11 @@ async fn log_in_by_password(
     let page = LoginPage {
         tenant: ways.tenant,
         message: Some(message),
-        providers: provider_links(&ways.providers, &back),
+        providers: provider_links(&ways.providers, &back, None),
         passwords: true,
         returnto: back.to,
         integration: back.integration,
+        anew: back.anew,
         username,
     };
     Ok(WithCookies { cookies: Vec::new(), answer: Browsed::Refused(render(&page)?) })
@@ -286,10 +305,10 @@ async fn depart(
 ) -> Result<WithCookies<Browsed>, Error> {
     let links = tenants::links_of_host(&app, browser.host.as_ref()).await?;
     let host = browser.host.as_ref();
-    let back =
-        Back::read(&app, host, &links, asked.returnto.as_deref(), browser.page.integration.clone()).await?;
+    let back = asked.back(&app, &browser, &links).await?;
     let provider = asked.provider.unwrap_or_default();
-    let departure = oidc::depart(&app, host, &links, &provider, back.to).await?;
+    let errand = Errand { returnto: back.to, anew: back.anew, hint: asked.hint };
+    let departure = oidc::depart(&app, host, &links, &provider, errand).await?;
     let cookie = sent_cookie(departure.cookie, links.is_secure(), Duration::seconds(oidc::PATIENCE));
     Ok(WithCookies { cookies: vec![cookie], answer: Browsed::Elsewhere(Link::elsewhere(&departure.to)) })
 }
@@ -341,10 +360,11 @@ async fn arrive(
             let page = LoginPage {
                 tenant: ways.tenant,
                 message: Some("Logging in did not work. Try again, or ask an administrator."),
-                providers: provider_links(&ways.providers, &Back::default()),
+                providers: provider_links(&ways.providers, &Back::default(), None),
                 passwords: ways.passwords,
                 returnto: None,
                 integration: None,
+                anew: false,
                 username: String::new(),
             };
             Ok(WithCookies { cookies: vec![gone], answer: Browsed::Refused(render(&page)?) })

@@ -17,6 +17,7 @@ use rolecall_engine::{
     passwords::Password,
     provisioning::{Arrival, Known, admit},
     sessions::{Opening, Proof, Session, UsedAssertion},
+    time::Timestamp,
     users::{User, UserStatus},
 };
 
@@ -85,6 +86,8 @@ struct Begun {
     proof: Proof,
     /// The provider as it was when it was believed.
     by: Option<IdentityProvider>,
+    /// When it asked who somebody is, if it says that.
+    said_at: Option<Timestamp>,
     assertion: Option<UsedAssertion>,
     /// The invitation that is accepted.
     accepting: Option<Accepting>,
@@ -94,7 +97,7 @@ struct Begun {
 
 impl Begun {
     const fn by(proof: Proof) -> Self {
-        Self { proof, by: None, assertion: None, accepting: None, password: None }
+        Self { proof, by: None, said_at: None, assertion: None, accepting: None, password: None }
     }
 }
 
@@ -119,11 +122,12 @@ async fn begin(app: &App, tenant: TenantId, arrival: Arrival, begun: Begun) -> R
             Error::from(SessionError::NotAdmitted)
         })?;
         let after = tx.tenant().apply(tx.tenant().revision(), at, &changes);
-        let Begun { proof, assertion, accepting, .. } = begun;
+        let Begun { proof, said_at, assertion, accepting, .. } = begun;
         if let Some(accepting) = accepting {
             changes.extend(password_of(tx, accepting).await?.changes);
         }
-        let opening = Opening { id: session, secret: &secret, user: user.id, proof, provider, assertion };
+        let (user_id, secret) = (user.id, secret.as_str());
+        let opening = Opening { id: session, secret, user: user_id, proof, provider, said_at, assertion };
         changes.extend(superfluous(tx, &user).await?.changes);
         changes.extend(Session::begin(opening, &after, tx.editor()).changes);
         Ok(Edited { value: (), changes })

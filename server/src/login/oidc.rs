@@ -44,7 +44,19 @@ struct Sent {
     nonce: String,
     verifier: String,
     returnto: Option<String>,
-    until: i64,
+    /// Whether the provider was to ask although it knows who somebody is.
+    anew: bool,
+    departed_at: i64,
+}
+
+/// What a browser is sent to a provider for.
+pub struct Errand {
+    /// Where to go to then.
+    pub returnto: Option<String>,
+    /// Whether the provider asks although it knows who somebody is.
+    pub anew: bool,
+    /// Who probably logs in.
+    pub hint: Option<String>,
 }
 
 /// Where a browser is sent, and the cookie that it brings back.
@@ -101,7 +113,7 @@ pub async fn depart(
     host: Option<&Host>,
     links: &Links,
     id: &str,
-    returnto: Option<String>,
+    errand: Errand,
 ) -> Result<Departure, Error> {
     let tenant = tenant_of(app, host).await?;
     let (provider, settings) = provider(app, tenant, id).await?;
@@ -120,6 +132,13 @@ pub async fn depart(
         ("code_challenge_method", "S256"),
         ("code_challenge", &challenge),
     ]);
+    if errand.anew {
+        // A provider that is told an age says when it asked (OpenID Connect Core 1.0 §3.1.2.1).
+        query.extend_pairs([("prompt", "login"), ("max_age", "0")]);
+    }
+    if let Some(hint) = &errand.hint {
+        query.append_pair("login_hint", hint);
+    }
     let separator = if metadata.authorization_endpoint.contains('?') { '&' } else { '?' };
     let to = format!("{}{separator}{}", metadata.authorization_endpoint, query.finish());
     if !to.starts_with("https://") && !to.starts_with("http://") {
@@ -131,8 +150,9 @@ pub async fn depart(
         state,
         nonce,
         verifier,
-        returnto,
-        until: app.clock.now().as_seconds() + PATIENCE,
+        returnto: errand.returnto,
+        anew: errand.anew,
+        departed_at: app.clock.now().as_seconds(),
     };
     let sent = serde_json::to_vec(&sent).map_err(Error::internal)?;
     Ok(Departure { to, cookie: URL_SAFE_NO_PAD.encode(app.login_states.seal(CONTEXT, &sent)?) })
@@ -154,7 +174,8 @@ pub async fn arrive(
         URL_SAFE_NO_PAD.decode(cookie).ok().and_then(|cookie| app.login_states.open(CONTEXT, &cookie));
     let sent: Option<Sent> = opened.and_then(|opened| serde_json::from_slice(&opened).ok());
     let now = app.clock.now();
-    let sent = sent.filter(|sent| sent.tenant == tenant.to_string() && now.as_seconds() < sent.until);
+    let sent = sent
+        .filter(|sent| sent.tenant == tenant.to_string() && now.as_seconds() < sent.departed_at + PATIENCE);
     let sent = sent.filter(|sent| returned.state.as_deref() == Some(sent.state.as_str()));
     let sent = sent.ok_or_else(|| failed("the browser was not sent there, or too long ago"))?;
     let (provider, settings) = provider(app, tenant, &sent.provider).await?;
@@ -171,6 +192,7 @@ pub async fn arrive(
     let given = exchange(app, links, &settings, &metadata, (&code, &sent.verifier)).await?;
     let known = Asked { settings: &settings, metadata: &metadata, nonce: &sent.nonce };
     let mut said = known.identity(app, &given.id_token, provider.clock_tolerance, now).await?;
+    let said_at = sent.answered_at(&said, provider.clock_tolerance, now)?;
     if let (Some(address), false, Some(token)) =
         (&metadata.userinfo_endpoint, settings.claims_from_token, &given.access_token)
     {
@@ -185,8 +207,27 @@ pub async fn arrive(
     }
     let claims = claims(&said, &settings)?;
     let arrival = Arrival { provider: Some(provider.id), creates: provider.creates_users, claims };
-    let begun = Begun { by: Some(provider), ..Begun::by(Proof::Oidc) };
+    let begun = Begun { by: Some(provider), said_at, ..Begun::by(Proof::Oidc) };
     Ok((begin(app, tenant, arrival, begun).await?, sent.returnto))
+}
+
+impl Sent {
+    /// When a provider asked who somebody is, as its identity token says; since the browser was sent, if that was wanted
+    /// (OpenID Connect Core 1.0 §3.1.2.1, §3.1.3.7).
+    fn answered_at(
+        &self,
+        said: &Map<String, Value>,
+        tolerance: i64,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let said = said.get("auth_time").and_then(Value::as_i64);
+        let at = said.filter(|at| at.saturating_sub(tolerance) <= now.as_seconds());
+        if self.anew && at.is_none_or(|at| at.saturating_add(tolerance) < self.departed_at) {
+            return Err(failed("it does not say that it asked the user again"));
+        }
+        let least = if self.anew { self.departed_at } else { 0 };
+        Ok(at.map(|at| Timestamp::from_millis(at.max(least).saturating_mul(1000))))
+    }
 }
 
 /// What a provider gives for a code.

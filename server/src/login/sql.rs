@@ -16,14 +16,24 @@ use crate::{
     error::Error,
 };
 
-static SESSIONS: LazyLock<Table<8>> = LazyLock::new(|| {
+static SESSIONS: LazyLock<Table<9>> = LazyLock::new(|| {
     Table::new(
         "sessions",
-        ["id", "secret", "user_id", "proof", "provider_id", "scopes", "began_at", "expires_at"],
+        [
+            "id",
+            "secret",
+            "user_id",
+            "proof",
+            "provider_id",
+            "scopes",
+            "began_at",
+            "expires_at",
+            "authenticated_at",
+        ],
     )
 });
 
-fn values(session: &Session) -> [Value<'_>; 8] {
+fn values(session: &Session) -> [Value<'_>; 9] {
     let scopes: Vec<&str> = session.scopes.iter().map(ScopeName::as_str).collect();
     [
         session.id.into(),
@@ -34,6 +44,7 @@ fn values(session: &Session) -> [Value<'_>; 8] {
         scopes.join(" ").into(),
         session.began_at.into(),
         session.expires_at.into(),
+        session.authenticated_at.into(),
     ]
 }
 
@@ -49,6 +60,7 @@ fn read(row: &Row<'_>) -> Result<Session, Error> {
         scopes: scopes.map_err(Error::internal)?,
         began_at: row.time(6)?,
         expires_at: row.time(7)?,
+        authenticated_at: row.opt_time(8)?,
         assertion: None,
     })
 }

@@ -21,6 +21,8 @@ pub struct LoginPage {
     pub passwords: bool,
     pub returnto: Option<String>,
     pub integration: Option<String>,
+    /// Whether somebody who is logged in already logs in again.
+    pub anew: bool,
     pub username: String,
 }
 
@@ -50,6 +52,8 @@ pub struct PasswordForm {
     /// The web integration whose pages may be returned to.
     #[serde(rename = "qlik-web-integration-id")]
     pub integration: Option<String>,
+    /// `login`: ask although somebody is logged in.
+    pub prompt: Option<String>,
 }
 
 /// The page to accept an invitation on.

@@ -178,7 +178,7 @@ fn checked(
     Ok((scopes, CodeBinding { redirect_uri, challenge, nonce }))
 }
 
-/// Whoever is logged in in this tenant, recently enough.
+/// Whoever is logged in in this tenant, and proved it recently enough: how long ago nobody knows is not.
 async fn logged_in(
     app: &App,
     tenant: TenantId,
@@ -199,7 +199,8 @@ async fn logged_in(
     let most = asked.max_age.map(|seconds| seconds.saturating_mul(1000)).or(least);
     let most = most.map(|most| least.unwrap_or(most).min(most).max(JUST_NOW));
     let recent = |session: &Session| {
-        most.is_none_or(|most| now.as_millis().saturating_sub(session.began_at.as_millis()) < most)
+        let age = session.authenticated_at.map(|at| now.as_millis().saturating_sub(at.as_millis()));
+        most.is_none_or(|most| age.is_some_and(|age| age < most))
     };
     let session = session.filter(recent);
     Ok(session.map(|session| LoggedIn { session, cookie }))
@@ -294,7 +295,7 @@ async fn grant(
             }
         };
         edited = edited.and(superfluous(tx, user, &client).await?);
-        let logged_in = (user, session.began_at);
+        let logged_in = (user, session.authenticated_at);
         Ok(edited.and(OAuthGrant::begin(id, &secret, &client, logged_in, scopes, binding, tx.editor())))
     };
     write::as_user(app, tenant, user, client_id, work).await?;

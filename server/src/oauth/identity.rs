@@ -82,9 +82,12 @@ pub async fn token(
         ("azp", json!(client)),
         ("iat", json!(given_at)),
         ("exp", json!(given_at + LIFETIME)),
-        ("auth_time", json!(grant.logged_in_at.as_seconds())),
     ] {
         said.insert(name.to_owned(), value);
+    }
+    // It is asked for by `max_age`, and then it is known (OpenID Connect Core 1.0 §2).
+    if let Some(at) = grant.authenticated_at {
+        said.insert("auth_time".to_owned(), at.as_seconds().into());
     }
     if let Stage::Code { binding, .. } = &grant.stage
         && let Some(nonce) = &binding.nonce

@@ -315,7 +315,7 @@ pub struct IssuedToken {
     /// Who the user is, where the grant has `openid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
-    /// When the user logged in, in seconds since 1970.
+    /// When the user proved who they are, in seconds since 1970, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
     /// `urn:ietf:params:oauth:token-type:access_token`, where a token was exchanged.
@@ -335,7 +335,7 @@ impl IssuedToken {
             scope: scopes.join(" "),
             refresh_token: refresh,
             id_token,
-            auth_time: grant.map(|grant| grant.logged_in_at.as_seconds()),
+            auth_time: grant.and_then(|grant| grant.authenticated_at).map(Timestamp::as_seconds),
             kind: exchanged.then_some(ACCESS_TOKEN),
         }
     }

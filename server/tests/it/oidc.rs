@@ -1,10 +1,12 @@
 //! Logging in by an OpenID Connect provider, which is another Rolecall or a hostile one: threats T21, T22, T23, T24, T70.
 
+mod anew;
+
 use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -221,23 +223,29 @@ fn a_provider_that_cannot_be_used_is_refused() {
     }
 }
 
-/// An identity token counts only from the provider, for us, in answer to what was asked, and now (threats T21).
-#[test]
-fn no_forged_identity_token_logs_anybody_in() {
-    let server = Server::start();
-    let token = Arc::new(std::sync::Mutex::new(String::new()));
+/// A provider, and the identity token that it gives.
+fn speaking() -> (Double, Arc<Mutex<String>>) {
+    let token = Arc::new(Mutex::new(String::new()));
     let given = Arc::clone(&token);
-    let pem = rsa_components();
+    let key = rsa_components();
     let double = Double::start(move |issuer, path| {
         Some(ok(&match path.split('?').next().unwrap() {
             "/.well-known/openid-configuration" => metadata(issuer),
-            "/keys" => json!({"keys": [pem]}),
+            "/keys" => json!({"keys": [key]}),
             "/token" => {
                 json!({"id_token": *given.lock().unwrap(), "access_token": "a", "token_type": "Bearer"})
             }
             _ => json!({}),
         }))
     });
+    (double, token)
+}
+
+/// An identity token counts only from the provider, for us, in answer to what was asked, and now (threats T21).
+#[test]
+fn no_forged_identity_token_logs_anybody_in() {
+    let server = Server::start();
+    let (double, token) = speaking();
     let admin = server.admin();
     let mut options = options(&double.issuer, "our-client", "s");
     options["pendingOptions"]["claimsMapping"] = json!({"sub": ["/sub"]});
