@@ -2,7 +2,7 @@
 
 pub mod describe;
 pub mod extract;
-mod family;
+pub mod family;
 pub mod json;
 pub mod operation;
 pub mod origin;

@@ -70,7 +70,9 @@ pub fn render(response: Response, path: &str, is_patch: bool, trace: TraceId) ->
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         Error::OAuth(ref refusal) if refusal.error == INVALID_CLIENT => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+            // A realm is a must (RFC 7617 §2).
+            let basic = HeaderValue::from_static("Basic realm=\"rolecall\"");
+            headers.insert(header::WWW_AUTHENTICATE, basic);
         }
         Error::TooManyRequests(seconds) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

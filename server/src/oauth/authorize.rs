@@ -20,6 +20,7 @@ use crate::{
     credentials::{cookies::SessionCookie, verify::verify_session},
     db::Reader,
     error::{Error, SessionError},
+    http::family::BAD_REQUEST,
     links::{Host, Links},
     login::sql as sessions,
     snapshots, tenants,
@@ -143,7 +144,9 @@ impl Back<'_> {
     }
 
     fn error(&self, Told(error, why): Told) -> String {
-        self.with(&[("error", error), ("error_description", &why), ("error_detail", &why)])
+        // Of these the contract says no code of its own.
+        let code = ("error_code", BAD_REQUEST);
+        self.with(&[("error", error), ("error_description", &why), code, ("error_detail", &why)])
     }
 }
 

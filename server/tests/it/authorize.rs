@@ -256,6 +256,7 @@ fn a_request_that_is_wrong_goes_nowhere_else() {
         let answer = authorize(&nora, &client, more);
         answer.expect(302);
         assert_eq!(sent(&answer, "error").as_deref(), Some(error), "{more:?}");
+        assert_eq!(sent(&answer, "error_code").as_deref(), Some("HTTP-400"), "{more:?}");
         assert!(sent(&answer, "code").is_none());
     }
     let nobody = authorize(&visitor(&server), &client, &[("prompt", "none")]);

@@ -161,7 +161,9 @@ fn a_program_proves_itself_in_every_documented_way() {
     ] {
         oauth_error(&anonymous.post(TOKEN, body), 400, error);
     }
-    oauth_error(&form(&anonymous, "%%%"), 401, "invalid_client");
+    let unproven = form(&anonymous, "%%%");
+    oauth_error(&unproven, 401, "invalid_client");
+    assert_eq!(unproven.headers["www-authenticate"], "Basic realm=\"rolecall\"");
     let text = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
     anonymous
         .send("POST", TOKEN, Some(("Application/X-WWW-Form-Urlencoded; charset=utf-8", text.as_bytes())))
