@@ -10,6 +10,7 @@ use crate::{
     app::App,
     db::Reader,
     error::{Error, SessionError},
+    links::{Host, Origin},
     web_integrations::sql as web_integrations,
 };
 
@@ -26,8 +27,8 @@ pub struct Page {
 
 impl Page {
     /// The page behind a request.
-    pub fn of(parts: &Parts) -> Self {
-        Self { foreign: foreign(parts), integration: integration(parts) }
+    pub fn of(parts: &Parts, app: &App) -> Self {
+        Self { foreign: foreign(parts, app.public_url.as_ref()), integration: integration(parts) }
     }
 
     /// Whether it is from elsewhere.
@@ -56,10 +57,16 @@ impl Page {
     }
 }
 
-fn foreign(parts: &Parts) -> Option<String> {
+/// The origin of a page that is not one of the host that is asked. Behind TLS neither is a page of that host that came without it:
+/// whoever stands between can write one.
+fn foreign(parts: &Parts, public: Option<&Origin>) -> Option<String> {
     let origin = parts.headers.get(header::ORIGIN)?.to_str().unwrap_or("null");
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+    let own_machine = || host.and_then(|host| host.parse().ok()).is_some_and(|host: Host| host.is_loopback());
+    let needs_tls = public.is_some_and(Origin::is_secure) && !own_machine();
+    let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
+        Some(authority) == host && (scheme == "https" || (scheme == "http" && !needs_tls))
+    });
     (!own).then(|| origin.to_owned())
 }
 

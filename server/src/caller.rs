@@ -412,7 +412,7 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
     let cookie = session_cookie(&parts.headers, app).ok_or(Error::Unauthenticated)?;
     let (value, tenant) = (cookie.value(), cookie.tenant);
     let found = verify_session(app, cookie).await?;
-    Page::of(parts).must_be_allowed(app, tenant).await?;
+    Page::of(parts, app).must_be_allowed(app, tenant).await?;
     if ![Method::GET, Method::HEAD].contains(&parts.method) {
         let token = parts.headers.get(CSRF_TOKEN).and_then(|token| token.to_str().ok()).unwrap_or_default();
         if !app.cookies.is_csrf_token(&value, token) {

@@ -100,6 +100,11 @@ impl Origin {
     pub(crate) const fn host(&self) -> &Host {
         &self.host
     }
+
+    /// Whether it is reached over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
 }
 
 impl fmt::Display for Origin {

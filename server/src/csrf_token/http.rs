@@ -30,6 +30,6 @@ async fn get_csrf_token(State(app): State<App>, Head(head): Head) -> Result<Toke
     let cookie = session_cookie(headers, &app).ok_or(SessionError::NoCsrfToken)?;
     let (token, tenant) = (app.cookies.csrf_token(&cookie.value()), cookie.tenant);
     verify_session(&app, cookie).await?;
-    Page::of(&head).must_be_allowed(&app, tenant).await?;
+    Page::of(&head, &app).must_be_allowed(&app, tenant).await?;
     Ok(Token(token))
 }

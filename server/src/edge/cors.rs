@@ -24,7 +24,7 @@ const CSRF_TOKEN: HeaderName = HeaderName::from_static("qlik-csrf-token");
 pub fn layer(app: App) -> CorsLayer {
     let allowed = move |origin: HeaderValue, head: &Parts| {
         // A page of ours needs no leave.
-        let (app, host, elsewhere) = (app.clone(), asked_host(head), Page::of(head).is_foreign());
+        let (app, host, elsewhere) = (app.clone(), asked_host(head), Page::of(head, &app).is_foreign());
         async move {
             let (Ok(origin), true) = (origin.to_str(), elsewhere) else { return false };
             // Whatever fails, nobody reads.

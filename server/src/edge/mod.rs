@@ -44,6 +44,7 @@ use crate::{
     invitations::http as invitations,
     licenses::http as licenses,
     limits::Tier,
+    links::Origin,
     login::{http as login, invited},
     metrics::Answers,
     oauth::{consent, http as oauth},
@@ -72,6 +73,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request header with what a caller says of its own work (W3C Trace Context §3.2).
 const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// For a year browsers ask a host that is reached over TLS in no other way (RFC 6797 §6.1). They pass it over where it came without.
+const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// All operations of the API.
 pub fn operations() -> Vec<Operation> {
@@ -166,7 +170,7 @@ impl Edge {
         let method = request.method().clone();
         let answering = AssertUnwindSafe(self.consistently(request, trace)).catch_unwind();
         let response = answering.await.unwrap_or_else(|panic| panicked(&*panic));
-        let mut response = finish(response, path, method == Method::PATCH, trace);
+        let mut response = self.finish(response, path, method == Method::PATCH, trace);
         if let Some(id) = request_id {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -248,10 +252,25 @@ impl Edge {
         response
     }
 
+    /// Gives an answer what every answer has.
+    fn finish(&self, response: Response, path: &str, is_patch: bool, trace: TraceId) -> Response {
+        let mut response = problem::render(response, path, is_patch, trace);
+        let headers = response.headers_mut();
+        if let Ok(trace) = HeaderValue::from_str(&trace.to_string()) {
+            headers.insert(TRACE, trace);
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if self.app.public_url.as_ref().is_some_and(Origin::is_secure) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, ONLY_TLS);
+        }
+        response
+    }
+
     /// The answer to a request that is not even looked at.
     #[must_use]
     pub fn refuse(&self, error: Error) -> Response {
-        let response = finish(error.into_response(), "", false, self.app.traces.next());
+        let response = self.finish(error.into_response(), "", false, self.app.traces.next());
         self.app.metrics.count(OTHER, OTHER, response.status().as_u16(), Duration::ZERO);
         response
     }
@@ -269,18 +288,6 @@ fn parent<B>(request: &Request<B>) -> Option<Parent> {
     let mut said = request.headers().get_all(TRACE_PARENT).iter();
     let parent = Parent::read(said.next()?.to_str().ok()?)?;
     said.next().is_none().then_some(parent)
-}
-
-/// Gives an answer what every answer has.
-fn finish(response: Response, path: &str, is_patch: bool, trace: TraceId) -> Response {
-    let mut response = problem::render(response, path, is_patch, trace);
-    let headers = response.headers_mut();
-    if let Ok(trace) = HeaderValue::from_str(&trace.to_string()) {
-        headers.insert(TRACE, trace);
-    }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Response {

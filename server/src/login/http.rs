@@ -58,7 +58,7 @@ impl FromRequestParts<App> for Browser {
             host: asked_host(parts),
             bearer: bearer(&parts.headers).map(str::to_owned),
             cookie: session_cookie(&parts.headers, app),
-            page: Page::of(parts),
+            page: Page::of(parts, app),
         })
     }
 }

@@ -77,7 +77,7 @@ async fn decide_authorize(
 ) -> Result<Browsed, Error> {
     let (host, cookie) = (asked_host(&head), session_cookie(&head.headers, &app));
     // Only our own page asks people, whoever else could send what it sends.
-    Page::of(&head).must_be_ours()?;
+    Page::of(&head, &app).must_be_ours()?;
     let ours = |cookie: &crate::credentials::cookies::SessionCookie| {
         app.cookies.is_csrf_token(&cookie.value(), &form.csrf)
     };

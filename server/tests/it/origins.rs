@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    harness::Client,
+    harness::{Client, Server, Setup},
     logins::{SESSION, claims, logged_in, signed, visitor, with_provider},
 };
 
@@ -107,4 +107,23 @@ fn only_pages_of_the_tenant_read_answers() {
     };
     assert_eq!(decided("https://app.example").as_deref(), Some("https://app.example"));
     assert_eq!(decided("https://evil.example"), None);
+}
+
+/// Behind TLS a page that came without it may be anybody's in between, whatever its host (threats T60).
+#[test]
+fn a_page_that_came_without_tls_is_not_ours() {
+    let public_url = Some("https://access.example.com".parse().unwrap());
+    let server = Server::with(Setup { public_url, ..Setup::default() });
+    let log_in = |host: &str, origin: &str| {
+        let browser = server.anonymous().header("host", host).header("origin", origin);
+        let form = b"username=uma%40acme.example&password=wrong";
+        browser.send("POST", "/login", Some(("application/x-www-form-urlencoded", form)))
+    };
+    log_in("access.example.com", "http://access.example.com").refused(403, "HTTP-403");
+    let ours = log_in("access.example.com", "https://access.example.com");
+    assert_eq!(ours.status, 401, "nobody's host, but our page");
+    assert_eq!(log_in("acme.localhost", "http://acme.localhost").status, 401, "the own machine");
+    assert_eq!(ours.headers["strict-transport-security"], "max-age=31536000");
+    let plain = Server::start();
+    assert!(plain.anonymous().get("/livez").headers.get("strict-transport-security").is_none());
 }
