@@ -37,7 +37,7 @@ use crate::{
     db::Reader,
     error::{Error, SessionError},
     etag::Expected,
-    limits::{RetryAfter, Tier},
+    limits::Tier,
     links::{Host, Links, Origin},
     operators::sql as operators,
     tenants::sql as tenants,
@@ -299,8 +299,7 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let trace = parts.extensions.get::<TraceId>().copied();
-        let trace = trace.ok_or_else(|| Error::internal("a request without a trace"))?;
+        let trace = trace_of(parts)?;
         let tier = parts.extensions.get::<Tier>().copied().unwrap_or(Tier::Read);
         Self::of(parts, app, trace, tier).await
     }
@@ -323,8 +322,7 @@ impl<P: Permission> Caller<P> {
         let cause = Cause { expected: Expected::by(expected), ..cause(trace, parts, tier)? };
         let who = Who { credential, user, cause };
         who.is_active(&tenant)?;
-        let counted = app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier);
-        counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+        app.rate_limits.count(who.tenant(), who.user(), tenant.user_count(), tier)?;
         who.may::<P>(&tenant)?;
         written::note_seen(tenant.revision());
         Ok(Self {
@@ -366,8 +364,7 @@ impl FromRequestParts<App> for Operating {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let trace = parts.extensions.get::<TraceId>().copied();
-        let trace = trace.ok_or_else(|| Error::internal("a request without a trace"))?;
+        let trace = trace_of(parts)?;
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
         let Some(id) = credentials::operator::read(&app.signing, token, app.clock.now()) else {
             // Whoever is somebody in a tenant is told that it is not enough.
@@ -376,8 +373,7 @@ impl FromRequestParts<App> for Operating {
         };
         let operator = app.db.look_up(async move |all| operators::find(all, id).await).await?;
         let operator = operator.ok_or(Error::Unauthenticated)?;
-        let counted = app.rate_limits.count_operator(id);
-        counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+        app.rate_limits.count_operator(id)?;
         if prefers_preview(&parts.headers) {
             return Err(Error::invalid("what operators do cannot be previewed"));
         }
@@ -420,6 +416,15 @@ async fn logged_in(parts: &Parts, app: &App) -> Result<(Arc<Snapshot>, Credentia
         }
     }
     Ok(found)
+}
+
+/// The number of a request.
+///
+/// # Errors
+/// When it was given none, which is a fault.
+pub fn trace_of(head: &Parts) -> Result<TraceId, Error> {
+    let trace = head.extensions.get::<TraceId>().copied();
+    trace.ok_or_else(|| Error::internal("a request without a trace"))
 }
 
 /// The header that says why something is changed.

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use rolecall_engine::refusal::{Refusal, Rule};
 use serde::Serialize;
 
-use crate::idempotency::answer::Answer;
+use crate::{idempotency::answer::Answer, limits::RetryAfter};
 
 /// Why a request is not answered as it was meant. `http/problem.rs` says what each looks like outside.
 #[derive(Debug)]
@@ -198,6 +198,12 @@ impl From<SessionError> for Error {
 impl OAuthRefusal {
     pub fn new(error: &'static str, description: impl Into<String>) -> Self {
         Self { error, description: description.into() }
+    }
+}
+
+impl From<RetryAfter> for Error {
+    fn from(RetryAfter(seconds): RetryAfter) -> Self {
+        Self::TooManyRequests(seconds)
     }
 }
 

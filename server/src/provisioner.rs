@@ -16,13 +16,13 @@ use rolecall_engine::{
 
 use crate::{
     app::App,
-    caller::{asked_host, bearer, cause, refuse_other_tenant},
+    caller::{asked_host, bearer, cause, refuse_other_tenant, trace_of},
     credentials::{Credential, Whose, verify::verify},
     db::Reader,
     error::Error,
-    limits::{RetryAfter, Tier},
+    limits::Tier,
     links::Links,
-    trace::{Cause, TraceId},
+    trace::Cause,
 };
 
 /// A program that provisions users for an identity provider.
@@ -84,8 +84,7 @@ impl FromRequestParts<App> for Provisioner {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let trace = parts.extensions.get::<TraceId>().copied();
-        let trace = trace.ok_or_else(|| Error::internal("a request without a trace"))?;
+        let trace = trace_of(parts)?;
         let tier = parts.extensions.get::<Tier>().copied().unwrap_or(Tier::Read);
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
         let (tenant, credential): (Arc<Snapshot>, _) = verify(app, token).await?;
@@ -94,8 +93,7 @@ impl FromRequestParts<App> for Provisioner {
         };
         let host = asked_host(parts);
         refuse_other_tenant(app, &tenant, host.as_ref()).await?;
-        let counted = app.rate_limits.count_provider(credential.tenant, provider, tenant.user_count(), tier);
-        counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+        app.rate_limits.count_provider(credential.tenant, provider, tenant.user_count(), tier)?;
         let links = Links::new(tenant.tenant(), host.as_ref(), app.public_url.as_ref());
         Ok(Self { proof: Proof { credential, provider, cause: cause(trace, parts, tier)? }, tenant, links })
     }

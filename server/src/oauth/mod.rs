@@ -30,7 +30,7 @@ use crate::{
         assertion::{Signed, published_key},
     },
     error::{Error, OAuthRefusal},
-    limits::{RetryAfter, Tier},
+    limits::Tier,
     links::Host,
     oauth_clients::sql as clients,
     oauth_tokens::{self, sql as tokens},
@@ -186,8 +186,7 @@ fn counted(app: &App, tenant: TenantId, client: &OAuthClient) -> Result<(), Erro
     if !client.settings.is_confidential() {
         return Ok(());
     }
-    let counted = app.rate_limits.count_client(tenant, client.id);
-    counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))
+    Ok(app.rate_limits.count_client(tenant, client.id)?)
 }
 
 /// Counts what a user lets a client do as a write of the user's.
@@ -196,8 +195,7 @@ fn counted(app: &App, tenant: TenantId, client: &OAuthClient) -> Result<(), Erro
 /// [`Error::TooManyRequests`], or when the tenant cannot be read.
 async fn counted_as_user(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
     let users = snapshots::snapshot(app, tenant).await?.map_or(0, |snapshot| snapshot.user_count());
-    let counted = app.rate_limits.count(tenant, user, users, Tier::Write);
-    counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))
+    Ok(app.rate_limits.count(tenant, user, users, Tier::Write)?)
 }
 
 /// Gives a client a token.

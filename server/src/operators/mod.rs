@@ -16,7 +16,6 @@ use crate::{
     app::App,
     credentials::operator::of_operator,
     error::{Error, OAuthRefusal},
-    limits::RetryAfter,
     links::Host,
     oauth::{ClientClaim, Grant, Proof},
     tenants::sql as tenants,
@@ -93,8 +92,7 @@ pub async fn token(
             if !operator.secret.is(secret) {
                 return Err(wrong().into());
             }
-            let counted = app.rate_limits.count_operator(operator.id);
-            counted.map_err(|RetryAfter(seconds)| Error::TooManyRequests(seconds))?;
+            app.rate_limits.count_operator(operator.id)?;
             if !matches!(grant, Grant::ClientCredentials) {
                 let refused = "an operator may only use `client_credentials`";
                 return Err(OAuthRefusal::new("unauthorized_client", refused).into());
