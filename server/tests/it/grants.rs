@@ -1,16 +1,14 @@
 //! What clients are let do by people is bounded, and ends by nothing that others know. (threats T28, I11)
 
-use std::num::NonZeroU32;
-
 use rolecall_engine::time::Span;
-use rolecall_server::{PerMinute, RateLimits};
 use serde_json::json;
 
 use crate::{
     authorize::{authorize, code_of, decide, redeem, refresh, sent, spa, text},
-    harness::{Server, Setup},
+    harness::Server,
     logins::{RSA_PUBLIC, jwt_provider, logged_in, with_provider},
     oauth::oauth_error,
+    rate_limits::limited,
 };
 
 fn tokens(server: &Server) -> i64 {
@@ -40,9 +38,7 @@ fn tokens_do_not_pile_up() {
 /// Codes stand in addresses and grants in events: what is in them ends nothing, and uses up nobody's limits.
 #[test]
 fn a_grant_ends_only_by_what_its_client_was_given() {
-    let limit = |n| NonZeroU32::new(n).unwrap();
-    let per_minute = PerMinute { tier1: limit(1000), tier2: limit(20), filter: limit(10) };
-    let server = Server::with(Setup { rate_limits: RateLimits::new(Some(per_minute)), ..Setup::default() });
+    let server = limited(1000, 20, 10);
     jwt_provider(&server.admin(), "https://idp.example", "portal-key", RSA_PUBLIC);
     let client = spa(&server, &json!({}));
     let code = code_of(&server, &client, "nora", &[]);
@@ -75,9 +71,7 @@ fn a_grant_ends_only_by_what_its_client_was_given() {
 /// a client that is in use.
 #[test]
 fn codes_without_a_question_are_counted_and_end_nothing() {
-    let limit = |n| NonZeroU32::new(n).unwrap();
-    let per_minute = PerMinute { tier1: limit(1000), tier2: limit(150), filter: limit(10) };
-    let server = Server::with(Setup { rate_limits: RateLimits::new(Some(per_minute)), ..Setup::default() });
+    let server = limited(1000, 150, 10);
     jwt_provider(&server.admin(), "https://idp.example", "portal-key", RSA_PUBLIC);
     let client = spa(&server, &json!({}));
     let nora = logged_in(&server, "nora", &json!({}));

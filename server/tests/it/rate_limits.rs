@@ -10,7 +10,8 @@ use crate::{
     scim::program,
 };
 
-fn limited(tier1: u32, tier2: u32, filter: u32) -> Server {
+/// A server with these limits.
+pub fn limited(tier1: u32, tier2: u32, filter: u32) -> Server {
     let limit = |n| NonZeroU32::new(n).unwrap();
     let per_minute = PerMinute { tier1: limit(tier1), tier2: limit(tier2), filter: limit(filter) };
     Server::with(Setup { rate_limits: RateLimits::new(Some(per_minute)), ..Setup::default() })
