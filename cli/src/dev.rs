@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Entropy, Mailer, RateLimits, Settings, Staleness,
+    Allowed, App, Clock, Entropy, Mailer, RateLimits, Settings,
     demo::{COMPANIES, Company, Demo, EMPTY, PASSWORD},
 };
 use serde::Serialize;
@@ -57,14 +57,10 @@ impl Dev {
         let key = store::sandbox_key(data)?;
         let limits = settings::rate_limits(&self.rate_limits)?;
         let settings = Settings {
-            master_key: key,
-            catalogue: self.catalogue()?,
-            public_url: None,
             rate_limits: RateLimits::new(limits),
             egress: Allowed::own_machine(),
             mail: Mailer::inbox(data.join("inbox")),
-            snapshot_budget: Budget::default(),
-            staleness: Staleness::default(),
+            ..Settings::new(key, self.catalogue()?)
         };
         let app = App::new(db, settings, Clock::default(), Entropy).await?;
         let lacking = rolecall_server::setup::refuse_other_catalogue(&app).await?;

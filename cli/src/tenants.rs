@@ -9,8 +9,7 @@ use rolecall_engine::{
     time::Span,
 };
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Db, Entropy, Location, Mailer, MasterKey, Missing, RateLimits, Settings,
-    Staleness,
+    App, Clock, Db, Entropy, Location, MasterKey, Missing, Settings,
     setup::{self, Earlier, Founded, NewTenant},
 };
 
@@ -123,17 +122,7 @@ pub async fn existing(place: Place) -> anyhow::Result<App> {
 }
 
 async fn app(db: Db, catalogue: Catalogue, master_key: MasterKey) -> anyhow::Result<App> {
-    let settings = Settings {
-        master_key,
-        catalogue,
-        public_url: None,
-        rate_limits: RateLimits::new(None),
-        egress: Allowed::default(),
-        mail: Mailer::Off,
-        snapshot_budget: Budget::default(),
-        staleness: Staleness::default(),
-    };
-    Ok(App::new(db, settings, Clock::default(), Entropy).await?)
+    Ok(App::new(db, Settings::new(master_key, catalogue), Clock::default(), Entropy).await?)
 }
 
 async fn make(app: &App, new: New) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use rolecall_engine::catalogue::Catalogue;
 use rolecall_server::{
-    Allowed, App, Budget, Clock, Db, Edge, Entropy, Mailer, MasterKey, RateLimits, Settings, Staleness,
+    App, Clock, Db, Edge, Entropy, MasterKey, Settings,
     demo::{COMPANIES, Demo},
 };
 use serde_json::Value;
@@ -32,16 +32,7 @@ impl Installation {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let data = tempfile::tempdir().expect("a folder");
         let (edge, demo) = runtime.block_on(async {
-            let settings = Settings {
-                master_key: MasterKey::new([7; 32]),
-                catalogue: Catalogue::qlik(),
-                public_url: None,
-                rate_limits: RateLimits::new(None),
-                egress: Allowed::default(),
-                mail: Mailer::Off,
-                snapshot_budget: Budget::default(),
-                staleness: Staleness::default(),
-            };
+            let settings = Settings::new(MasterKey::new([7; 32]), Catalogue::qlik());
             let db = Db::open_sqlite(&data.path().join("rolecall.db")).expect("a database");
             let app = App::new(db, settings, Clock::default(), Entropy).await.expect("an installation");
             let demo = COMPANIES[0].make(&app).await.expect("a tenant");

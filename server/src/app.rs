@@ -51,6 +51,23 @@ pub struct Settings {
     pub staleness: Staleness,
 }
 
+impl Settings {
+    /// An installation that nobody asks anything: without limits, letters and an address, and with nobody to ask but public machines.
+    #[must_use]
+    pub fn new(master_key: MasterKey, catalogue: Catalogue) -> Self {
+        Self {
+            master_key,
+            catalogue,
+            public_url: None,
+            rate_limits: RateLimits::new(None),
+            egress: Allowed::default(),
+            mail: Mailer::Off,
+            snapshot_budget: Budget::default(),
+            staleness: Staleness::default(),
+        }
+    }
+}
+
 /// What every use case has at hand. Cloning shares it.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -187,16 +204,7 @@ pub(crate) mod tests {
 
     /// An installation over SQLite in a file that nobody listens for.
     pub(crate) async fn over(file: &Path) -> App {
-        let settings = Settings {
-            master_key: MasterKey::new([7; 32]),
-            catalogue: Catalogue::qlik(),
-            public_url: None,
-            rate_limits: RateLimits::new(None),
-            egress: Allowed::default(),
-            mail: Mailer::Off,
-            snapshot_budget: Budget::default(),
-            staleness: Staleness::default(),
-        };
+        let settings = Settings::new(MasterKey::new([7; 32]), Catalogue::qlik());
         App::new(Db::open_sqlite(file).unwrap(), settings, Clock::default(), Entropy).await.unwrap()
     }
 }

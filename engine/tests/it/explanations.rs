@@ -16,7 +16,10 @@ use rolecall_engine::{
     users::{UserOp, UserStatus},
 };
 
-use crate::world::{World, acts, cases};
+use crate::{
+    acts::acts,
+    world::{World, cases},
+};
 
 /// Scopes of every kind: held by all, by default roles, with parents, with children, by administrators.
 const SCOPES: [&str; 6] = [

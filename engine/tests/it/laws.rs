@@ -16,7 +16,10 @@ use rolecall_engine::{
     users::UserStatus,
 };
 
-use crate::world::{Act, RoleAct, World, acts, cases, user_acts};
+use crate::{
+    acts::{Act, RoleAct, acts, user_acts},
+    world::{World, cases},
+};
 
 /// The scopes that decisions allow a user.
 pub fn allowed(snapshot: &Snapshot, user: UserId) -> BTreeSet<String> {
@@ -145,7 +148,7 @@ proptest! {
     fn adding_a_grant_never_removes_a_permission(acts in acts(25), who in any::<u8>(), role in any::<u8>()) {
         let mut world = World::after(&acts);
         let before: Vec<_> = world.users.keys().map(|id| (*id, allowed(&world.snapshot, *id))).collect();
-        let ops = world.user_ops(&[crate::world::UserAct::AddRole(role)]);
+        let ops = world.user_ops(&[crate::acts::UserAct::AddRole(role)]);
         let user = *world.users.keys().nth(usize::from(who) % world.users.len()).unwrap();
         let _ = world.patch_user(user, &ops, &world.editor());
         for (id, scopes) in before {

@@ -17,7 +17,10 @@ use rolecall_engine::{
     web_integrations::{WebIntegration, WebIntegrationOp},
 };
 
-use crate::world::{World, acts, cases};
+use crate::{
+    acts::acts,
+    world::{World, cases},
+};
 
 const FIRST: IdpId = IdpId::new(1, [1; 8]);
 const SECOND: IdpId = IdpId::new(1, [2; 8]);

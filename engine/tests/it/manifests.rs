@@ -16,7 +16,10 @@ use rolecall_engine::{
     scopes::{ScopeName, ScopeSet},
 };
 
-use crate::world::{Act, RoleAct, UserAct, World, acts, cases};
+use crate::{
+    acts::{Act, RoleAct, UserAct, acts},
+    world::{World, cases},
+};
 
 fn holdings(world: &World) -> Holdings {
     let catalogue = Arc::new(world.snapshot.catalogue().clone());

@@ -12,8 +12,9 @@ use rolecall_engine::{
 };
 
 use crate::{
+    acts::acts,
     laws::allowed,
-    world::{World, acts, cases},
+    world::{World, cases},
 };
 
 /// The scopes a role grants, read off the catalogue and the role without anything compiled.

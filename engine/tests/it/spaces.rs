@@ -18,7 +18,10 @@ use rolecall_engine::{
     users::{UserOp, UserStatus},
 };
 
-use crate::world::{World, acts, cases};
+use crate::{
+    acts::acts,
+    world::{World, cases},
+};
 
 fn words<'w, T>(items: impl Iterator<Item = T>, word: fn(T) -> &'w str) -> String {
     items.map(word).collect::<Vec<_>>().join(" ")

@@ -205,6 +205,7 @@ async fn get_userinfo(
     Ok(Shown(identity::claims(&user, &tenant, told.profile, told.email)))
 }
 
+/// The same, asked by POST.
 async fn post_userinfo(
     state: State<App>,
     caller: Caller<Bearer>,
