@@ -2,9 +2,11 @@
 
 use std::{path::PathBuf, process::Command};
 
+use anyhow::Context as _;
 use rolecall_postgres::Cluster;
+use serde_json::Value;
 
-use crate::{coverage, fuzz, root, run, run_with, tidy};
+use crate::{coverage, fuzz, output, root, run, run_with, tidy};
 
 /// The oldest Node.js that the vendor's client runs on.
 const NODE: u32 = 20;
@@ -28,13 +30,28 @@ pub fn all() -> anyhow::Result<()> {
     run_with("", "cargo", &["test", "--workspace"], &[("CRASH_ROUNDS", "100"), ("DELIVERY_ROUNDS", "20")])?;
     faults()?;
     on_postgres()?;
-    run("", "cargo", &["test", "--quiet", "-p", "rolecall", "--test", "it", "--", "--ignored"])?;
-    let reference = ["test", "--quiet", "-p", "rolecall-engine", "--test", "it", "oracle"];
-    run_with("", "cargo", &reference, &[("PROPTEST_CASES", TENANTS)])?;
+    once_more("cli", &["--ignored"], &[])?;
+    once_more("engine", &["oracle"], &[("PROPTEST_CASES", TENANTS)])?;
     clients()?;
     scim()?;
     fuzz::all(FUZZING)?;
     coverage::engine()
+}
+
+/// Runs integration tests of a crate in another way, as they were built with the workspace. Asked for the crate alone, cargo
+/// would build all of it again, with the features that it needs alone.
+fn once_more(krate: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
+    let built = ["test", "--workspace", "--no-run", "--quiet", "--message-format", "json"];
+    let built = output("cargo", &built)?;
+    let manifest = root().join(krate).join("Cargo.toml");
+    let program = built.lines().find_map(|line| {
+        let said: Value = serde_json::from_str(line).ok()?;
+        let text = |at| said.pointer(at).and_then(Value::as_str);
+        let wanted = text("/manifest_path") == manifest.to_str() && text("/target/kind/0") == Some("test");
+        text("/executable").filter(|_| wanted).map(str::to_owned)
+    });
+    let program = program.with_context(|| format!("`{krate}` has no integration tests"))?;
+    run_with(krate, &program, &[&["--quiet"], arguments].concat(), variables)
 }
 
 /// Lets faults happen to the program as the tests have built it, which can have deliberate ones too. That takes networks and disks
@@ -54,8 +71,7 @@ fn faults() -> anyhow::Result<()> {
 /// What the server does over SQLite it does over PostgreSQL.
 fn on_postgres() -> anyhow::Result<()> {
     let cluster = Cluster::in_memory()?;
-    let server = ["test", "--quiet", "-p", "rolecall-server", "--test", "it"];
-    run_with("", "cargo", &server, &[("TEST_DATABASE", &cluster.url)])
+    once_more("server", &[], &[("TEST_DATABASE", &cluster.url)])
 }
 
 fn has(program: &str) -> bool {

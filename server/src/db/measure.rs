@@ -45,11 +45,11 @@ pub enum Load {
 
 impl Db {
     /// Waits for work, and counts it.
-    pub(super) async fn measured<T>(
+    pub(super) async fn measured(
         &self,
         kind: &'static str,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+        work: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
         let system = match &self.engine {
             Engine::Sqlite(_) => "sqlite",
             Engine::Postgres(_) => "postgresql",

@@ -15,6 +15,7 @@ mod schema;
 mod sqlite;
 mod table;
 mod tx;
+mod work;
 
 use std::{
     future::Future,
@@ -38,6 +39,7 @@ pub use schema::Shape;
 pub use table::Table;
 use tx::Connection;
 pub use tx::{Reader, System, Writer};
+use work::{Change, Publish, Work};
 
 use crate::error::Error;
 
@@ -61,6 +63,24 @@ pub struct Db {
 enum Engine {
     Sqlite(Arc<sqlite::Sqlite>),
     Postgres(Arc<postgres::Postgres>),
+}
+
+/// How work is run that does not change a tenant.
+#[derive(Clone, Copy)]
+enum Kind {
+    Read,
+    Scan,
+    System,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Scan => "scan",
+            Self::System => "system",
+        }
+    }
 }
 
 /// What a piece of writing work leaves behind.
@@ -125,21 +145,8 @@ impl Db {
         tenant: TenantId,
         work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let done = async {
-            match &self.engine {
-                Engine::Sqlite(engine) => {
-                    engine.read(|connection| ready(work(&Reader::new(connection, tenant))))
-                }
-                Engine::Postgres(engine) => {
-                    engine
-                        .read(async move |connection: Connection<'_>| {
-                            work(&Reader::new(connection, tenant)).await
-                        })
-                        .await
-                }
-            }
-        };
-        self.measured("read", done).await
+        let work = async move |connection: Connection<'_>| work(&Reader::new(connection, tenant)).await;
+        self.run(Kind::Read, work).await
     }
 
     /// Reads a few rows of the installation, which belong to no tenant.
@@ -150,17 +157,8 @@ impl Db {
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let done = async {
-            match &self.engine {
-                Engine::Sqlite(engine) => engine.read(|connection| ready(work(&System::new(connection)))),
-                Engine::Postgres(engine) => {
-                    engine
-                        .read(async move |connection: Connection<'_>| work(&System::new(connection)).await)
-                        .await
-                }
-            }
-        };
-        self.measured("read", done).await
+        let work = async move |connection: Connection<'_>| work(&System::new(connection)).await;
+        self.run(Kind::Read, work).await
     }
 
     /// Reads rows of a tenant, all from the same state. For lists and other work that may take milliseconds.
@@ -172,21 +170,8 @@ impl Db {
         tenant: TenantId,
         work: impl AsyncFnOnce(&Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let done = async {
-            match &self.engine {
-                Engine::Sqlite(engine) => {
-                    engine.scan(move |connection| ready(work(&Reader::new(connection, tenant)))).await
-                }
-                Engine::Postgres(engine) => {
-                    engine
-                        .scan(async move |connection: Connection<'_>| {
-                            work(&Reader::new(connection, tenant)).await
-                        })
-                        .await
-                }
-            }
-        };
-        self.measured("scan", done).await
+        let work = async move |connection: Connection<'_>| work(&Reader::new(connection, tenant)).await;
+        self.run(Kind::Scan, work).await
     }
 
     /// Changes a tenant. The work runs in a transaction of its own, one after the other; when what it did is durable,
@@ -200,15 +185,9 @@ impl Db {
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
         publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
     ) -> Result<T, Error> {
-        let done = async {
-            match &self.engine {
-                Engine::Sqlite(engine) => {
-                    engine.write(tenant, move |writer| ready(work(writer)), publish).await
-                }
-                Engine::Postgres(engine) => engine.write(tenant, work, publish).await,
-            }
-        };
-        self.measured("write", done).await
+        let (change, answer) = work::change(work);
+        self.change(tenant, change, Box::new(publish)).await?;
+        answer.get()
     }
 
     /// Reads and stores what belongs to no tenant, in a transaction.
@@ -219,13 +198,42 @@ impl Db {
         &self,
         work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let work = async move |connection: Connection<'_>| work(&System::new(connection)).await;
+        self.run(Kind::System, work).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (work, answer) = work::work(work);
+        self.hand_on(kind, work).await?;
+        answer.get()
+    }
+
+    async fn hand_on(&self, kind: Kind, work: Work) -> Result<(), Error> {
         let done = async {
-            match &self.engine {
-                Engine::Sqlite(engine) => engine.system(move |system| ready(work(system))).await,
-                Engine::Postgres(engine) => engine.system(work).await,
+            match (&self.engine, kind) {
+                (Engine::Sqlite(engine), Kind::Read) => engine.read(work),
+                (Engine::Sqlite(engine), Kind::Scan) => engine.scan(work).await,
+                (Engine::Sqlite(engine), Kind::System) => engine.system(work).await,
+                (Engine::Postgres(engine), Kind::Read) => engine.read(work).await,
+                (Engine::Postgres(engine), Kind::Scan) => engine.scan(work).await,
+                (Engine::Postgres(engine), Kind::System) => engine.system(work).await,
             }
         };
-        self.measured("system", done).await
+        self.measured(kind.name(), done).await
+    }
+
+    async fn change(&self, tenant: TenantId, change: Change, publish: Publish) -> Result<(), Error> {
+        let done = async {
+            match &self.engine {
+                Engine::Sqlite(engine) => engine.write(tenant, change, publish).await,
+                Engine::Postgres(engine) => engine.write(tenant, change, publish).await,
+            }
+        };
+        self.measured("write", done).await
     }
 
     /// Whether the database can be read, and somebody would write to it.

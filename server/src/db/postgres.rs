@@ -20,7 +20,7 @@ use deadpool_postgres::{
 };
 use futures_util::FutureExt as _;
 use quick_cache::sync::Cache;
-use rolecall_engine::{access::Snapshot, ids::TenantId};
+use rolecall_engine::ids::TenantId;
 use tokio::{
     sync::{Mutex, mpsc},
     time::{Instant, timeout},
@@ -32,11 +32,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use super::{
-    Left, System, Writer, Written,
+    Left, Writer,
     feed::hint_of,
     measure::Load,
     migrate::{self, Missing, Step},
     tx::Connection,
+    work::{Change, Publish, Work},
 };
 use crate::{error::Error, trace::Onward};
 
@@ -130,11 +131,11 @@ impl Postgres {
     }
 
     /// Runs work with a connection on one of the threads. How long it may take it says itself.
-    async fn on<T: Send + 'static>(
+    async fn on(
         &self,
         threads: &Threads,
-        work: impl AsyncFnOnce(&ClientWrapper) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        work: impl AsyncFnOnce(&ClientWrapper) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
         if self.accepted.is_closed() {
             return Err(Error::Unavailable);
         }
@@ -158,11 +159,7 @@ impl Postgres {
     }
 
     /// Reads rows of one state.
-    async fn read_on<T: Send + 'static>(
-        &self,
-        threads: &Threads,
-        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    async fn read_on(&self, threads: &Threads, work: Work) -> Result<(), Error> {
         let limit = threads.limit;
         self.on(threads, async move |client: &ClientWrapper| {
             in_time(limit, async {
@@ -179,43 +176,37 @@ impl Postgres {
         .await
     }
 
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub(super) async fn read(&self, work: Work) -> Result<(), Error> {
         self.read_on(&self.short, work).await
     }
 
-    pub(super) async fn scan<T: Send + 'static>(
-        &self,
-        work: impl AsyncFnOnce(Connection<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub(super) async fn scan(&self, work: Work) -> Result<(), Error> {
         self.read_on(&self.long, work).await
     }
 
-    pub(super) async fn write<T: Send + 'static>(
+    pub(super) async fn write(
         &self,
         tenant: TenantId,
-        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
-        publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
-    ) -> Result<T, Error> {
+        change: Change,
+        publish: Publish,
+    ) -> Result<(), Error> {
         let Ok(turn) = self.turns.get_or_insert_with(&tenant, || Ok::<_, Infallible>(Arc::default()));
         let turn = timeout(PATIENCE, turn.lock_owned()).await.map_err(unavailable)?;
         let hints = self.hints.clone();
         self.on(&self.short, async move |client: &ClientWrapper| {
             let _turn = turn;
             let stored = in_time(SHORT, async {
-                let (begun, written) = futures_util::join!(begin(client, tenant), async {
+                let (begun, left) = futures_util::join!(begin(client, tenant), async {
                     let mut writer = Writer::new(Connection::Postgres(client), tenant, None);
-                    work(&mut writer).await
+                    change(&mut writer).await
                 });
-                let written = begun.and(written);
-                if !matches!(written, Ok(Written { left: Left::Note | Left::State(_), .. })) {
+                let left = begun.and(left);
+                if !matches!(left, Ok(Left::Note | Left::State(_))) {
                     client.batch_execute("ROLLBACK").await?;
                 }
-                written
+                left
             });
-            let Written { value, left } = stored.await?;
+            let left = stored.await?;
             if !matches!(left, Left::Nothing) {
                 commit(client).await?;
             }
@@ -223,28 +214,24 @@ impl Postgres {
                 let _ = hints.try_send(hint_of(tenant, state.revision()));
                 publish(state);
             }
-            Ok(value)
+            Ok(())
         })
         .await
     }
 
-    pub(super) async fn system<T: Send + 'static>(
-        &self,
-        work: impl AsyncFnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub(super) async fn system(&self, work: Work) -> Result<(), Error> {
         self.on(&self.short, async move |client: &ClientWrapper| {
             let stored = in_time(SHORT, async {
                 client.batch_execute("BEGIN").await?;
                 client.batch_execute(TURNS).await?;
-                let done = work(&System::new(Connection::Postgres(client))).await;
+                let done = work(Connection::Postgres(client)).await;
                 if done.is_err() {
                     client.batch_execute("ROLLBACK").await?;
                 }
                 done
             });
-            let value = stored.await?;
-            commit(client).await?;
-            Ok(value)
+            stored.await?;
+            commit(client).await
         })
         .await
     }

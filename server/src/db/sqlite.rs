@@ -23,10 +23,11 @@ use tokio::{
 };
 
 use super::{
-    Left, System, Writer, Written,
+    Left, Writer,
     measure::Commits,
     migrate::{self, Missing, Step},
-    tx,
+    ready, tx,
+    work::{Change, Publish, Work},
 };
 use crate::{error::Error, trace::Onward};
 
@@ -56,13 +57,13 @@ struct Batch {
 }
 
 /// What is left to do once it is known whether the commit succeeded.
-type Answer = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
+type Ending = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
 
-/// A piece of work; it answers once the commit is known.
-type Work = Box<dyn FnOnce(&Connection, &mut Batch) -> Answer + Send>;
+/// Work in its place within a commit; it answers once that is known.
+type Turn = Box<dyn FnOnce(&Connection, &mut Batch) -> Ending + Send>;
 
 enum Job {
-    Work(Work),
+    Work(Turn),
     Close,
 }
 
@@ -125,14 +126,11 @@ impl Sqlite {
     }
 
     /// Runs reading work on a connection of its own, here and now, within a transaction.
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(tx::Connection<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub(super) fn read(&self, work: Work) -> Result<(), Error> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.map_or_else(|| self.connect_reader(), Ok)?;
         connection.prepare_cached("BEGIN")?.raw_execute()?;
-        let result = work(tx::Connection::Sqlite(&connection));
+        let result = ready(work(tx::Connection::Sqlite(&connection)));
         connection.prepare_cached("ROLLBACK")?.raw_execute()?;
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         result
@@ -146,10 +144,7 @@ impl Sqlite {
     }
 
     /// As [`Sqlite::read`], on one of as many threads as there are processors.
-    pub(super) async fn scan<T: Send + 'static>(
-        self: &Arc<Self>,
-        work: impl FnOnce(tx::Connection<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub(super) async fn scan(self: &Arc<Self>, work: Work) -> Result<(), Error> {
         let permit = Arc::clone(&self.scans).acquire_owned().await.map_err(Error::internal)?;
         let engine = Arc::clone(self);
         let onward = Onward::here();
@@ -160,59 +155,56 @@ impl Sqlite {
         tokio::task::spawn_blocking(scan).await.map_err(Error::internal)?
     }
 
-    pub(super) async fn write<T: Send + 'static>(
+    pub(super) async fn write(
         &self,
         tenant: TenantId,
-        work: impl FnOnce(&mut Writer<'_>) -> Result<Written<T>, Error> + Send + 'static,
-        publish: impl FnOnce(Arc<Snapshot>) + Send + 'static,
-    ) -> Result<T, Error> {
+        change: Change,
+        publish: Publish,
+    ) -> Result<(), Error> {
         let run = move |connection: &Connection, batch: &mut Batch| {
             let mut writer = Writer::new(
                 tx::Connection::Sqlite(connection),
                 tenant,
                 batch.uncommitted.get(&tenant).cloned(),
             );
-            let written = guarded(|| work(&mut writer));
-            match &written {
-                Ok(Written { left: Left::State(state), .. }) => {
+            let left = guarded(|| ready(change(&mut writer)));
+            match &left {
+                Ok(Left::State(state)) => {
                     batch.uncommitted.insert(tenant, Arc::clone(state));
                 }
-                Ok(Written { left: Left::Note, .. }) => {}
-                Ok(Written { left: Left::Nothing, .. }) | Err(_) => batch.spoilt |= writer.has_stored(),
+                Ok(Left::Note) => {}
+                Ok(Left::Nothing) | Err(_) => batch.spoilt |= writer.has_stored(),
             }
-            written
+            left
         };
-        let finish = move |written: Written<T>| {
-            if let Left::State(state) = written.left {
+        let finish = move |left: Left| {
+            if let Left::State(state) = left {
                 publish(state);
             }
-            written.value
         };
         self.submit(run, finish).await
     }
 
-    pub(super) async fn system<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&System<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+    pub(super) async fn system(&self, work: Work) -> Result<(), Error> {
         let run = |connection: &Connection, batch: &mut Batch| {
-            let done = guarded(|| work(&System::new(tx::Connection::Sqlite(connection))));
+            let done = guarded(|| ready(work(tx::Connection::Sqlite(connection))));
             batch.spoilt |= done.is_err();
             done
         };
         self.submit(run, std::convert::identity).await
     }
 
-    /// Hands work to the writing thread and waits for what `finish` makes of its result after the commit. If that fails, so
-    /// does all of its work, that which stored nothing too: it may have seen what other work of the same commit stored.
-    async fn submit<W: Send + 'static, T: Send + 'static>(
+    /// Hands work to the writing thread and waits until it is done; `finish` is called with its result after the commit. If
+    /// that fails, so does all of its work, that which stored nothing too: it may have seen what other work of the same commit
+    /// stored.
+    async fn submit<W: Send + 'static>(
         &self,
         run: impl FnOnce(&Connection, &mut Batch) -> Result<W, Error> + Send + 'static,
-        finish: impl FnOnce(W) -> T + Send + 'static,
-    ) -> Result<T, Error> {
+        finish: impl FnOnce(W) + Send + 'static,
+    ) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
         let onward = Onward::here();
-        let work = move |connection: &Connection, batch: &mut Batch| -> Answer {
+        let work = move |connection: &Connection, batch: &mut Batch| -> Ending {
             let done = onward.run(|| run(connection, batch));
             // What failed after it had stored something, or by a fault of its own, says so itself.
             let own_fault = done.as_ref().is_err_and(Error::is_fault);
@@ -292,19 +284,19 @@ fn begin(connection: &Connection) -> Result<(), CommitFailed> {
 }
 
 #[cfg(not(feature = "sabotage"))]
-fn finish(connection: &Connection, spoilt: bool, answers: Vec<Answer>) {
+fn finish(connection: &Connection, spoilt: bool, endings: Vec<Ending>) {
     let committed = end(connection, spoilt);
-    for answer in answers {
-        answer(committed);
+    for end in endings {
+        end(committed);
     }
 }
 
 #[cfg(feature = "sabotage")]
-fn finish(connection: &Connection, spoilt: bool, answers: Vec<Answer>) {
+fn finish(connection: &Connection, spoilt: bool, endings: Vec<Ending>) {
     let early = crate::sabotage::answers_before_the_commit();
     let committed = if early { Ok(()) } else { end(connection, spoilt) };
-    for answer in answers {
-        answer(committed);
+    for end in endings {
+        end(committed);
     }
     if early {
         crate::sabotage::dawdle();
@@ -336,114 +328,106 @@ fn commit(connection: &Connection) -> Result<(), CommitFailed> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{Db, System, Written},
+        *,
+    };
 
     const ADD: &str =
         "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'x', x'00', 0)";
 
-    fn open(folder: &Path) -> Arc<Sqlite> {
-        Arc::new(Sqlite::open(&folder.join("test.db"), Missing::Do).unwrap())
+    fn open(folder: &Path) -> Db {
+        Db::open_sqlite(&folder.join("test.db")).unwrap()
     }
 
     async fn add(
-        engine: &Sqlite,
+        db: &Db,
         id: &'static str,
         then: impl FnOnce() -> Result<(), Error> + Send + 'static,
     ) -> bool {
-        let work = move |system: &System<'_>| {
-            super::super::ready(system.execute(ADD, &[id.into()]))?;
+        let work = async move |system: &System<'_>| {
+            system.execute(ADD, &[id.into()]).await?;
             then()
         };
-        engine.system(work).await.is_ok()
+        db.system(work).await.is_ok()
     }
 
-    fn stored(engine: &Sqlite) -> Vec<String> {
-        let read = |connection: tx::Connection<'_>| {
-            let system = System::new(connection);
-            super::super::ready(system.all("SELECT id FROM signing_keys ORDER BY id", &[], |row| row.text(0)))
-        };
-        engine.read(read).unwrap()
+    async fn stored(db: &Db) -> Vec<String> {
+        let ids = "SELECT id FROM signing_keys ORDER BY id";
+        db.look_up(async |system| system.all(ids, &[], |row| row.text(0)).await).await.unwrap()
+    }
+
+    /// Rows that a tenant has in the outbox.
+    async fn waiting(db: &Db, tenant: TenantId) -> i64 {
+        let count = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
+        db.read(tenant, async |reader| reader.count(count, &[]).await).await.unwrap()
     }
 
     /// Work that fails or panics after it has stored something leaves nothing, and the thread goes on.
     #[tokio::test]
     async fn what_fails_late_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = open(folder.path());
-        assert!(add(&engine, "a", || Ok(())).await);
-        assert!(!add(&engine, "b", || Err(Error::NotFound)).await);
-        assert!(!add(&engine, "c", || panic!("on purpose")).await);
-        assert!(add(&engine, "d", || Ok(())).await);
-        assert_eq!(stored(&engine), ["a", "d"]);
+        let db = open(folder.path());
+        assert!(add(&db, "a", || Ok(())).await);
+        assert!(!add(&db, "b", || Err(Error::NotFound)).await);
+        assert!(!add(&db, "c", || panic!("on purpose")).await);
+        assert!(add(&db, "d", || Ok(())).await);
+        assert_eq!(stored(&db).await, ["a", "d"]);
     }
 
     /// A full disk refuses what does not fit, says so, and keeps what was acknowledged; once there is room it goes on.
     #[tokio::test]
     async fn a_full_disk_refuses_and_keeps() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = open(folder.path());
+        let db = open(folder.path());
         let room = async |pages: &'static str| {
-            let work = move |system: &System<'_>| super::super::ready(system.all(pages, &[], |_| Ok(())));
-            engine.system(work).await.unwrap();
+            db.system(async move |system| system.all(pages, &[], |_| Ok(())).await).await.unwrap();
         };
         let large = async |id: &'static str| {
             let sql = "INSERT INTO signing_keys (id, algorithm, sealed_private_key, created_at) VALUES ($1, 'x', zeroblob(100000), 0)";
-            let work = move |system: &System<'_>| super::super::ready(system.execute(sql, &[id.into()]));
-            engine.system(work).await.map(drop)
+            db.system(async move |system| system.execute(sql, &[id.into()]).await).await
         };
-        assert!(add(&engine, "a", || Ok(())).await);
+        assert!(add(&db, "a", || Ok(())).await);
         // As little as there can be: what there is already.
         room("PRAGMA max_page_count = 1").await;
         assert!(matches!(large("b").await, Err(Error::StorageFull)));
-        assert_eq!(stored(&engine), ["a"]);
+        assert_eq!(stored(&db).await, ["a"]);
         room("PRAGMA max_page_count = 100000").await;
         assert!(large("c").await.is_ok());
-        assert_eq!(stored(&engine), ["a", "c"]);
+        assert_eq!(stored(&db).await, ["a", "c"]);
     }
 
     /// The same for work on a tenant, whose failures that stored nothing cost nobody anything.
     #[tokio::test]
     async fn a_tenants_work_that_fails_late_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = open(folder.path());
+        let db = open(folder.path());
         let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
-        let count = || {
-            let count = |connection: tx::Connection<'_>| {
-                let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
-                super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
-            };
-            engine.read(count).unwrap()
-        };
-        let before = count();
-        let fails = |writer: &mut Writer<'_>| {
-            let sql = "DELETE FROM outbox WHERE tenant_id = $1";
-            super::super::ready(writer.execute(sql, &[]))?;
+        let before = waiting(&db, tenant).await;
+        let fails = async |writer: &mut Writer<'_>| {
+            writer.execute("DELETE FROM outbox WHERE tenant_id = $1", &[]).await?;
             Err::<Written<()>, _>(Error::NotFound)
         };
-        let refused = engine.write(tenant, fails, |_| {}).await;
+        let refused = db.write(tenant, fails, |_| {}).await;
         assert!(matches!(refused, Err(Error::Unavailable)), "{refused:?}");
-        let does_nothing = |_: &mut Writer<'_>| Err::<Written<()>, _>(Error::NotFound);
-        assert!(matches!(engine.write(tenant, does_nothing, |_| {}).await, Err(Error::NotFound)));
-        assert_eq!(count(), before);
+        let does_nothing = async |_: &mut Writer<'_>| Err::<Written<()>, _>(Error::NotFound);
+        assert!(matches!(db.write(tenant, does_nothing, |_| {}).await, Err(Error::NotFound)));
+        assert_eq!(waiting(&db, tenant).await, before);
     }
 
     /// What is stored beside the changes of a tenant stays too, and costs nobody else anything.
     #[tokio::test]
     async fn what_is_no_change_of_the_tenant_is_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = open(folder.path());
+        let db = open(folder.path());
         let tenant = "0123456789abcdefghijklmnopqrstuv".parse().unwrap();
-        let add = |writer: &mut Writer<'_>| {
+        let add = async |writer: &mut Writer<'_>| {
             let sql = "INSERT INTO outbox (tenant_id, revision, ordinal) VALUES ($1, 1, 1)";
-            super::super::ready(writer.execute(sql, &[]))?;
+            writer.execute(sql, &[]).await?;
             Ok(Written { value: (), left: Left::Note })
         };
-        engine.write(tenant, add, |_| {}).await.unwrap();
-        let count = |connection: tx::Connection<'_>| {
-            let sql = "SELECT count(*) FROM outbox WHERE tenant_id = $1";
-            super::super::ready(super::super::Reader::new(connection, tenant).count(sql, &[]))
-        };
-        assert_eq!(engine.read(count).unwrap(), 1);
+        db.write(tenant, add, |_| {}).await.unwrap();
+        assert_eq!(waiting(&db, tenant).await, 1);
     }
 
     /// A commit is synced before it is acknowledged. What a power cut leaves cannot be tried here; that SQLite was told can.
@@ -467,22 +451,20 @@ mod tests {
     #[tokio::test]
     async fn nothing_that_was_undone_is_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = open(folder.path());
+        let db = open(folder.path());
         let ids: Vec<&'static str> = (0..200).map(|n| &*format!("{n:03}").leak()).collect();
         let work = ids.iter().enumerate().map(|(n, id)| {
-            let (engine, id) = (Arc::clone(&engine), *id);
+            let (db, id) = (db.clone(), *id);
             let fails = n % 7 == 3;
             tokio::spawn(async move {
-                add(&engine, id, move || if fails { Err(Error::NotFound) } else { Ok(()) })
-                    .await
-                    .then_some(id)
+                add(&db, id, move || if fails { Err(Error::NotFound) } else { Ok(()) }).await.then_some(id)
             })
         });
         let mut acknowledged = Vec::new();
         for task in work.collect::<Vec<_>>() {
             acknowledged.extend(task.await.unwrap());
         }
-        assert_eq!(stored(&engine), acknowledged);
+        assert_eq!(stored(&db).await, acknowledged);
         assert!(ids.iter().skip(3).step_by(7).all(|failed| !acknowledged.contains(failed)));
     }
 }
