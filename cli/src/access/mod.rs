@@ -7,16 +7,17 @@ mod review;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::bail;
 use clap::{Args, Subcommand};
 use rolecall_engine::{catalogue::Catalogue, ids::UserId};
+use serde_json::Value;
 
 use crate::{
     api::Client,
     catalogue,
     contexts::Reach,
     files,
-    output::{Column, Output, visible},
+    members::Members as _,
+    output::{Column, Output},
 };
 
 /// Ask who may do what in a tenant.
@@ -166,35 +167,19 @@ const ME: &[Column] = &[
 ];
 
 async fn whoami(reach: &Reach, output: &Output) -> anyhow::Result<ExitCode> {
-    let tenants = reach.each(output.quiet)?;
-    let (named, several) = (tenants.iter().any(|(name, _)| name.is_some()), tenants.len() > 1);
-    let (mut rows, mut failed) = (Vec::new(), 0);
-    for (name, client) in tenants {
-        let answered = match client {
-            Ok(client) => row_of_me(&client).await,
-            Err(error) => Err(error),
-        };
-        match answered {
-            Ok(row) => rows.push(row),
-            Err(error) if several => {
-                eprintln!("error: {}: {error:#}", visible(&name.unwrap_or_default()));
-                failed += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let answers = reach.ask(output.quiet, async |client, _: &[Value]| row_of_me(&client).await).await?;
+    let has_name = |row: &Value| !row.member("context").is_null();
+    let named = reach.is_several() || answers.all.iter().any(has_name);
     let columns = if named { ME } else { ME.get(1..).unwrap_or_default() };
-    match rows.as_slice() {
-        [me] if !several => output.one(columns, "id", me)?,
+    match answers.all.as_slice() {
+        [me] if !reach.is_several() => output.one(columns, "id", me)?,
         rows => output.list(columns, "id", rows)?,
     }
-    if failed > 0 {
-        bail!("{failed} of {} tenants failed", failed + rows.len());
-    }
+    answers.all_there()?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn row_of_me(client: &Client) -> anyhow::Result<serde_json::Value> {
+async fn row_of_me(client: &Client) -> anyhow::Result<Value> {
     let mut me = me(client).await?;
     if let Some(members) = me.as_object_mut() {
         let server = client.base().as_str().trim_end_matches('/');
@@ -205,7 +190,7 @@ async fn row_of_me(client: &Client) -> anyhow::Result<serde_json::Value> {
 }
 
 /// The user whose key it is, as the API shows one.
-async fn me(client: &Client) -> anyhow::Result<serde_json::Value> {
+async fn me(client: &Client) -> anyhow::Result<Value> {
     Ok(client.get("/api/v1/users/me", &[]).await?)
 }
 

@@ -3,6 +3,7 @@
 mod command;
 mod kept;
 mod key;
+mod several;
 
 use std::{env, path::PathBuf};
 
@@ -13,6 +14,7 @@ use kept::Kept;
 pub use key::Key;
 use key::Source;
 use reqwest::Url;
+pub use several::Answers;
 
 use crate::api::Client;
 
@@ -46,14 +48,15 @@ pub struct Reach {
 }
 
 /// A tenant that was named, or why it cannot be asked.
-pub type Reached = (Option<String>, anyhow::Result<Client>);
+type Reached = (Option<String>, anyhow::Result<Client>);
 
 impl Reach {
-    /// The tenants, for who goes on with the others where one of several cannot be asked.
-    ///
-    /// # Errors
-    /// When one is named twice, the contexts cannot be read, or none is named.
-    pub fn each(&self, quiet: bool) -> anyhow::Result<Vec<Reached>> {
+    /// Whether several tenants are asked.
+    pub const fn is_several(&self) -> bool {
+        self.context.len() > 1
+    }
+
+    fn each(&self, quiet: bool) -> anyhow::Result<Vec<Reached>> {
         let targets = self.targets()?;
         refuse_twice(&targets)?;
         let client = |target: anyhow::Result<Target>| target.and_then(|target| Client::new(target, quiet));
@@ -65,7 +68,7 @@ impl Reach {
     /// # Errors
     /// When there are several, no such context, or no key.
     pub fn client(&self, quiet: bool) -> anyhow::Result<Client> {
-        if self.context.len() > 1 {
+        if self.is_several() {
             bail!("this is about one tenant; give one context");
         }
         let (_, client) = self.each(quiet)?.pop().context("there is no context")?;

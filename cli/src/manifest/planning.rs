@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     api::Client,
+    contexts::Answers,
     files,
     output::{print, print_json, visible},
     progress::Progress,
@@ -33,27 +34,13 @@ struct Planned {
 }
 
 /// What is planned for all tenants that were named.
-struct Plans {
-    ready: Vec<Planned>,
-    /// For how many nothing could be planned. Why was told.
-    failed: usize,
-}
+type Plans = Answers<Planned>;
 
-impl Plans {
-    /// Refuses a tenant that two contexts lead to.
-    fn refuse_twice(&self, one: Planned) -> anyhow::Result<Planned> {
-        match self.ready.iter().find(|other| other.tenant.id == one.tenant.id) {
-            Some(other) => bail!("it is the same tenant as {}", other.called()),
-            None => Ok(one),
-        }
-    }
-
-    /// Makes sure that all could be planned.
-    fn all_there(&self) -> anyhow::Result<()> {
-        match self.failed {
-            0 => Ok(()),
-            failed => bail!("{failed} of {} tenants failed", failed + self.ready.len()),
-        }
+/// Refuses a tenant that two contexts lead to.
+fn refuse_twice(one: Planned, earlier: &[Planned]) -> anyhow::Result<Planned> {
+    match earlier.iter().find(|other| other.tenant.id == one.tenant.id) {
+        Some(other) => bail!("it is the same tenant as {}", other.called()),
+        None => Ok(one),
     }
 }
 
@@ -66,24 +53,10 @@ impl Planning {
 
     /// Plans a text for each tenant. All are planned before any is changed.
     async fn plan(&self, text: &str) -> anyhow::Result<Plans> {
-        let mut plans = Plans { ready: Vec::new(), failed: 0 };
-        let tenants = self.asked.reach.each(self.asked.quiet)?;
-        let several = tenants.len() > 1;
-        for (name, client) in tenants {
-            let planned = match client {
-                Ok(client) => self.plan_one(client, text).await.and_then(|one| plans.refuse_twice(one)),
-                Err(error) => Err(error),
-            };
-            match planned {
-                Ok(one) => plans.ready.push(one),
-                Err(error) if several => {
-                    eprintln!("error: {}: {error:#}", visible(&name.unwrap_or_default()));
-                    plans.failed += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(plans)
+        let plan = async |client, earlier: &[Planned]| {
+            self.plan_one(client, text).await.and_then(|one| refuse_twice(one, earlier))
+        };
+        self.asked.reach.ask(self.asked.quiet, plan).await
     }
 
     async fn plan_one(&self, client: Client, text: &str) -> anyhow::Result<Planned> {
@@ -113,13 +86,11 @@ impl Planning {
         let text = files::text(&self.given.file)?;
         let plans = self.plan(&text).await?;
         if json {
-            let shown = plans
-                .ready
-                .iter()
-                .map(|one| report::json(one.client.name.as_deref(), &one.tenant, &one.plan));
+            let shown =
+                plans.all.iter().map(|one| report::json(one.client.name.as_deref(), &one.tenant, &one.plan));
             print_json(&shown.collect::<Vec<_>>())?;
         } else {
-            for one in &plans.ready {
+            for one in &plans.all {
                 print(&format!("{}\n{}", one.called(), report::plan(&one.tenant, &one.plan)))?;
             }
         }
@@ -133,7 +104,7 @@ impl Planning {
         if is_input(&self.given.file) {
             bail!("`{}` is what the plan is made from; keep it elsewhere", out.display());
         }
-        let tenants = plans.ready.iter().map(Planned::kept).collect();
+        let tenants = plans.all.iter().map(Planned::kept).collect();
         let file = self.given.file.display().to_string();
         let kept =
             Kept { version: VERSION, file, text, variables: self.given.values(), prune: self.prune, tenants };
@@ -145,37 +116,37 @@ impl Planning {
 
     /// Whether a test fails in any tenant; those that do are told.
     fn tests_fail(&self, plans: &Plans) -> bool {
-        for one in plans.ready.iter().filter(|one| one.failed().next().is_some()) {
+        for one in plans.all.iter().filter(|one| one.failed().next().is_some()) {
             eprintln!("{}", one.called());
             eprint!("{}", report::tried(&self.given.file, one.failed()));
         }
-        plans.ready.iter().flat_map(Planned::failed).next().is_some()
+        plans.all.iter().flat_map(Planned::failed).next().is_some()
     }
 
     pub async fn drift(&self) -> anyhow::Result<ExitCode> {
         let plans = self.plan(&files::text(&self.given.file)?).await?;
-        for one in &plans.ready {
+        for one in &plans.all {
             print(&format!("{}\n{}", one.called(), report::plan(&one.tenant, &one.plan)))?;
         }
         plans.all_there()?;
-        let same = plans.ready.iter().all(|one| one.plan.steps.is_empty());
+        let same = plans.all.iter().all(|one| one.plan.steps.is_empty());
         Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCE) })
     }
 
     pub async fn test(&self, junit: Option<&Path>) -> anyhow::Result<ExitCode> {
         let plans = self.plan(&files::text(&self.given.file)?).await?;
-        for one in &plans.ready {
+        for one in &plans.all {
             print(&format!("{}\n{}", one.called(), report::tried(&self.given.file, &one.tried)))?;
         }
         if let Some(junit) = junit {
-            let suites: Vec<_> = plans.ready.iter().map(|one| (one.called(), one.tried.as_slice())).collect();
+            let suites: Vec<_> = plans.all.iter().map(|one| (one.called(), one.tried.as_slice())).collect();
             fs::write(junit, report::junit(&suites))
                 .with_context(|| format!("cannot write `{}`", junit.display()))?;
         }
         plans.all_there()?;
         let [failed, all] = [
-            plans.ready.iter().flat_map(Planned::failed).count(),
-            plans.ready.iter().map(|one| one.tried.len()).sum(),
+            plans.all.iter().flat_map(Planned::failed).count(),
+            plans.all.iter().map(|one| one.tried.len()).sum(),
         ];
         if failed > 0 {
             bail!("{failed} of {all} tests fail");
@@ -189,13 +160,13 @@ impl Planning {
         let reviewed: Option<Kept> = is_plan.then(|| self.take_over(&text)).transpose()?;
         let text = reviewed.as_ref().map_or(text, |kept| kept.text.clone());
         let plans = self.prepare(&text, reviewed.as_ref()).await.context("nothing was changed")?;
-        let steps = plans.ready.iter().map(|one| one.plan.steps.len()).sum();
+        let steps = plans.all.iter().map(|one| one.plan.steps.len()).sum();
         let progress = Progress::of(steps, "step", self.asked.quiet)?;
-        for (at, one) in plans.ready.iter().enumerate() {
+        for (at, one) in plans.all.iter().enumerate() {
             progress.beside(|| print(&format!("{}\n", one.called())))?;
             if let Err(error) = one.apply(&progress).await {
                 progress.end();
-                for left in plans.ready.iter().skip(at + 1) {
+                for left in plans.all.iter().skip(at + 1) {
                     print(&format!("{}\n  {} steps were not begun\n", left.called(), left.plan.steps.len()))?;
                 }
                 return Err(error);
@@ -209,7 +180,7 @@ impl Planning {
     async fn prepare(&self, text: &str, reviewed: Option<&Kept>) -> anyhow::Result<Plans> {
         let plans = self.plan(text).await?;
         plans.all_there()?;
-        for one in &plans.ready {
+        for one in &plans.all {
             reviewed.map_or(Ok(()), |kept| one.refuse_other(kept))?;
         }
         if self.tests_fail(&plans) {

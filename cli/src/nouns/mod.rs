@@ -6,6 +6,7 @@ mod find;
 mod lockout;
 mod noun;
 mod parts;
+mod spaces;
 mod table;
 mod verbs;
 
@@ -83,25 +84,29 @@ fn of(noun: &'static Noun) -> Command {
     let get = named(noun, Command::new("get").about(look), false);
     command = command.subcommand(reading(get));
     for verb in noun.verbs {
-        command = command.subcommand(match verb {
-            Verb::Create => create(noun),
-            Verb::Edit => edit(noun),
+        command = match verb {
+            Verb::Create => command.subcommand(create(noun)),
+            Verb::Edit => command.subcommand(edit(noun)),
             Verb::Rm => {
-                writing(named(noun, Command::new("rm").about(format!("Delete {plural}, after asking")), true))
+                let about = format!("Delete {plural}, after asking");
+                command.subcommand(writing(named(noun, Command::new("rm").about(about), true)))
             }
-        });
+            Verb::Roles => spaces::commands(noun, command),
+        };
     }
     noun.parts.iter().fold(command, |command, part| {
         let word = part.word();
         let add = format!("Give {} {word}s, besides those that are there", noun.one());
         let remove = format!("Take {word}s from {}, and nothing else", noun.one());
-        let change = |verb: &str, about: String| {
-            let many = Arg::new("part").value_name(word.to_uppercase()).required(true).num_args(1..);
-            let command = named(noun, Command::new(format!("{verb}-{word}")).about(about), false);
-            writing(command.arg(many.help(format!("The {word}s"))))
-        };
-        command.subcommand(change("add", add)).subcommand(change("remove", remove))
+        command.subcommand(change(noun, "add", word, add)).subcommand(change(noun, "remove", word, remove))
     })
+}
+
+/// The command that gives or takes something.
+fn change(noun: &Noun, verb: &str, word: &str, about: String) -> Command {
+    let many = Arg::new("part").value_name(word.to_uppercase()).required(true).num_args(1..);
+    let command = named(noun, Command::new(format!("{verb}-{word}")).about(about), false);
+    writing(command.arg(many.help(format!("The {word}s"))))
 }
 
 fn list(noun: &Noun, plural: &str) -> Command {
@@ -156,10 +161,15 @@ fn named(noun: &Noun, command: Command, several: bool) -> Command {
     if noun.only.is_some() {
         return command;
     }
-    let ways: Vec<&str> = ["identifier"].iter().chain(noun.called).copied().collect();
     let name = Arg::new(THING).value_name(noun.name.to_uppercase()).required(true);
-    let help = format!("The {}'s {}", noun.word, ways.join(" or "));
+    let help = format!("The {}'s {}", noun.word, ways(noun));
     command.arg(if several { name.num_args(1..) } else { name }.help(help))
+}
+
+/// How one is named.
+fn ways(noun: &Noun) -> String {
+    let ways: Vec<&str> = ["identifier"].iter().chain(noun.called).copied().collect();
+    ways.join(" or ")
 }
 
 fn reading(command: Command) -> Command {
@@ -178,63 +188,64 @@ fn with(command: Command, arguments: impl FnOnce(Command) -> Command) -> Command
 
 impl Things {
     pub async fn run(self) -> anyhow::Result<()> {
-        let output = Output::from_arg_matches(&self.given)?;
-        let reached = Reach::from_arg_matches(&self.given)?.each(output.quiet)?;
-        let tenants = reached.len();
-        let mut told = Told { output, several: tenants > 1, failed: 0, rows: Vec::new() };
-        for (name, client) in reached {
-            told.output.place = name.clone().filter(|_| told.several);
-            let done = match client {
-                Ok(client) => self.at(&client, &mut told).await,
-                Err(error) => Err(error),
-            };
-            told.conclude(name.as_deref(), done)?;
-        }
-        self.tell(told, tenants)
+        let mut output = Output::from_arg_matches(&self.given)?;
+        let reach = Reach::from_arg_matches(&self.given)?;
+        let answers = reach.ask(output.quiet, async |client, _: &[Vec<Value>]| {
+            output.place = client.name.clone().filter(|_| reach.is_several());
+            let mut rows = self.at(&client, &output).await?;
+            let members = rows.iter_mut().filter_map(Value::as_object_mut);
+            for members in members.filter(|_| reach.is_several()) {
+                members.insert("context".to_owned(), client.name.clone().into());
+            }
+            Ok(rows)
+        });
+        let answers = answers.await?;
+        self.tell(&output, &answers.all.concat(), reach.is_several())?;
+        answers.all_there()
     }
 
-    async fn at(&self, client: &Client, told: &mut Told) -> anyhow::Result<()> {
+    /// Does it at one tenant; answers what is to be shown.
+    async fn at(&self, client: &Client, output: &Output) -> anyhow::Result<Vec<Value>> {
         match self.verb.as_str() {
-            "ls" if self.given.get_flag("raw") => verbs::list_raw(client, self.noun, self.filter()).await,
-            "ls" => {
-                let found = verbs::list(client, self.noun, self.filter()).await?;
-                told.rows.extend(found.into_iter().map(|row| (client.name.clone(), row)));
-                Ok(())
-            }
-            "get" => {
-                let found = verbs::get(client, self.noun, self.name()).await?;
-                told.rows.push((client.name.clone(), found));
-                Ok(())
-            }
+            "ls" if self.given.get_flag("raw") => verbs::list_raw(client, self.noun, self.filter()).await?,
+            "ls" => return verbs::list(client, self.noun, self.filter()).await,
+            "roles" => return spaces::holders(client, self.noun, self.name()).await,
+            "get" => return Ok(vec![verbs::get(client, self.noun, self.name()).await?]),
             "create" => {
                 let body = body::create(self.noun, &self.given)?;
                 let made = verbs::create(client, self.noun, body, &self.doing()?).await?;
-                told.rows.extend(made.map(|row| (client.name.clone(), row)));
-                Ok(())
+                return Ok(made.into_iter().collect());
             }
             "edit" => {
                 let changes = body::edit(self.noun, &self.given)?;
-                verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, &told.output).await
+                verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, output).await?;
             }
             "rm" => {
                 let names: Vec<&String> = self.given.get_many(THING).into_iter().flatten().collect();
-                verbs::remove(client, self.noun, &names, &self.doing()?, &told.output).await
+                verbs::remove(client, self.noun, &names, &self.doing()?, output).await?;
             }
-            other => self.change_part(client, other, told).await,
+            other => self.change(client, other, output).await?,
         }
+        Ok(Vec::new())
     }
 
-    async fn change_part(&self, client: &Client, verb: &str, told: &Told) -> anyhow::Result<()> {
+    async fn change(&self, client: &Client, verb: &str, output: &Output) -> anyhow::Result<()> {
         let (adds, word) = match verb.split_once('-') {
             Some(("add", word)) => (true, word),
             Some((_, word)) => (false, word),
             None => anyhow::bail!("`{verb}` is no command"),
         };
+        let items: Vec<&String> = self.given.get_many("part").into_iter().flatten().collect();
+        let doing = self.doing()?;
+        if self.noun.verbs.contains(&Verb::Roles) {
+            let roles = items.into_iter().map(String::as_str).collect();
+            let change = spaces::Change { space: self.noun, roles, adds };
+            return change.run(client, self.name(), &self.given, &doing, output).await;
+        }
         let part = self.noun.parts.iter().find(|part| part.word() == word);
         let Some(part) = part else { anyhow::bail!("`{verb}` is no command") };
-        let items: Vec<&String> = self.given.get_many("part").into_iter().flatten().collect();
         let change = parts::Change { noun: self.noun, part: *part, adds };
-        change.run(client, self.name(), &items, &self.doing()?, &told.output).await
+        change.run(client, self.name(), &items, &doing, output).await
     }
 
     fn name(&self) -> &str {
@@ -254,54 +265,19 @@ impl Things {
     }
 
     /// Tells what was found, all of it at once.
-    fn tell(&self, told: Told, tenants: usize) -> anyhow::Result<()> {
-        let Told { output, several, failed, rows } = told;
-        let mut columns = self.noun.columns.to_vec();
-        let has_secret = |secret: &Column| rows.iter().any(|(_, row)| !secret.text(row).is_empty());
+    fn tell(&self, output: &Output, rows: &[Value], several: bool) -> anyhow::Result<()> {
+        let holders = self.verb == "roles";
+        let mut columns = if holders { spaces::HOLDERS } else { self.noun.columns }.to_vec();
+        let has_secret = |secret: &Column| rows.iter().any(|row| !secret.text(row).is_empty());
         columns.extend(self.noun.secret.filter(has_secret));
         if several {
             columns.insert(0, Column::of("CONTEXT", "context"));
         }
-        let with_context = |(context, mut row): (Option<String>, Value)| {
-            if let (true, Value::Object(members)) = (several, &mut row) {
-                members.insert("context".to_owned(), context.into());
-            }
-            row
-        };
-        let is_one = !several && self.verb != "ls";
-        let rows: Vec<Value> = rows.into_iter().map(with_context).collect();
-        match rows.as_slice() {
-            [row] if is_one => output.one(&columns, self.noun.id, row)?,
-            rows if self.verb == "ls" && !self.given.get_flag("raw") || !rows.is_empty() => {
-                output.list(&columns, self.noun.id, rows)?;
-            }
-            _ => {}
-        }
-        if failed > 0 {
-            anyhow::bail!("{failed} of {tenants} tenants failed");
-        }
-        Ok(())
-    }
-}
-
-/// What is to be told once all tenants were asked.
-struct Told {
-    output: Output,
-    several: bool,
-    failed: usize,
-    rows: Vec<(Option<String>, Value)>,
-}
-
-impl Told {
-    /// Goes on to the next tenant where one of several fails.
-    fn conclude(&mut self, name: Option<&str>, done: anyhow::Result<()>) -> anyhow::Result<()> {
-        match done {
-            Err(error) if self.several => {
-                eprintln!("error: {}: {error:#}", name.unwrap_or_default());
-                self.failed += 1;
-                Ok(())
-            }
-            done => done,
+        let lists = holders || self.verb == "ls" && !self.given.get_flag("raw");
+        match rows {
+            [row] if !several && !lists => output.one(&columns, self.noun.id, row),
+            rows if lists || !rows.is_empty() => output.list(&columns, self.noun.id, rows),
+            _ => Ok(()),
         }
     }
 }

@@ -104,6 +104,8 @@ pub enum Verb {
     Create,
     Edit,
     Rm,
+    /// Look at the roles that users and groups have in it, give and take them.
+    Roles,
 }
 
 /// What can be put to a thing and taken from it, so that nothing that others put or took is lost.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Rounds before it is given up: others change the same all the time.
-const ROUNDS: usize = 6;
+pub const ROUNDS: usize = 6;
 
 /// What is given or taken.
 #[derive(Clone, Copy)]

@@ -326,7 +326,7 @@ const SPACE: Noun = Noun {
         text("description", "description", When::Any, "What it is for"),
         text("owner", "ownerId", When::Edit, "The identifier of the user who owns it"),
     ],
-    verbs: ALL,
+    verbs: &[Verb::Create, Verb::Edit, Verb::Rm, Verb::Roles],
     parts: &[],
 };
 

@@ -123,6 +123,39 @@ fn everything_else_has_a_command_too() {
 }
 
 #[test]
+fn spaces_have_roles_of_their_own() {
+    let tool = Tool::start();
+    let shown = tool.transcript(&[
+        "space create --name Sales --type shared -q",
+        "user create --subject zoe --name 'Zoe Zhang' --status active -q",
+        "group create --name Night -q",
+        "space roles Sales",
+        "space add-role Sales producer --group Night --dry-run",
+        "space add-role Sales producer --group Night",
+        "space add-role Sales consumer producer --group Night",
+        "space add-role Sales consumer --group Night",
+        "space add-role Sales dataconsumer --user ZOE@acme.example",
+        "space add-role Sales dataconsumer --user zoe",
+        "space add-role Sales publisher --user zoe",
+        "space add-role Sales steward --group Night",
+        "space add-role Sales consumer",
+        "space add-role Sales consumer --user zoe --group Night",
+        "space add-role Purchases consumer --user zoe",
+        "space roles Sales -o csv",
+        "space remove-role Sales producer facilitator --group Night --dry-run",
+        "space remove-role Sales producer facilitator --group Night",
+        "space remove-role Sales producer --group Night",
+        "space remove-role Sales dataconsumer --user zoe",
+        "space remove-role Sales dataconsumer --user zoe",
+        "space roles Sales",
+        "group rm Night --yes -q",
+        "space roles Sales",
+        "space roles Purchases",
+    ]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
 fn a_name_that_two_have_is_no_name() {
     let tool = Tool::start();
     for subject in ["one", "two"] {
