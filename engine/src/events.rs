@@ -118,7 +118,6 @@ pub const EVENT_TYPES: &[EventType] = &[
     event("com.qlik.v1.oauth-client.updated", "OAuth client updated", "OAuth", CLIENTS),
     event("com.qlik.v1.oauth-client.deleted", "OAuth client deleted", "OAuth", CLIENTS),
     event("com.qlik.oauth-token.issued", "OAuth token issued", "OAuth", TOKENS),
-    event("com.qlik.oauth-token.updated", "OAuth token updated", "OAuth", TOKENS),
     event("com.qlik.oauth-token.revoked", "OAuth token revoked", "OAuth", TOKENS),
     event("rolecall.oauth-token.expired", "OAuth token expired", "OAuth", OWN),
     event("rolecall.oauth-grant.created", "OAuth grant created", "OAuth", OWN),

@@ -226,8 +226,8 @@ fn provisioned(user: &User, to: Provisioned, provider: IdpId) -> User {
     }
 }
 
-/// Where a user stands who is to be active, or not. Who is let in again stands where the user stood before: only a login
-/// makes somebody active who never logged in.
+/// Where a user stands who is to be active, or not. Whoever was provisioned and is let in again still has to log in; everybody else
+/// is active then.
 const fn standing(status: UserStatus, waited: bool, active: Option<bool>) -> (UserStatus, bool) {
     match (active, status) {
         (Some(false), UserStatus::Provisioned) => (UserStatus::Disabled, true),

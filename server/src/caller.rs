@@ -23,7 +23,7 @@ use rolecall_engine::{
     oauth::{ADMIN_CLASSIC, Bounds, Operator, Told, USER_DEFAULT, decide_within},
     spaces::Standing,
     time::Timestamp,
-    webhooks::{WEBHOOKS, WebhookStanding},
+    webhooks::{ADMINISTER_WEBHOOKS, WEBHOOKS, WebhookStanding},
 };
 
 use crate::{
@@ -242,19 +242,25 @@ impl Who {
     /// The same, and the user is granted that now. A session keeps what was granted when it began; but what somebody makes as an
     /// administrator is still there when the session is over (decision 0007).
     fn still_administers(&self, tenant: &Snapshot) -> bool {
-        let query = Query { user: self.user(), scope: Catalogue::ADMINISTER };
-        self.administers(tenant) && decide_within(tenant, &query, &Bounds::None).is_allowed()
+        self.administers(tenant) && self.is_granted_now(tenant, Catalogue::ADMINISTER)
+    }
+
+    fn is_granted_now(&self, tenant: &Snapshot, scope: &str) -> bool {
+        decide_within(tenant, &Query { user: self.user(), scope }, &Bounds::None).is_allowed()
     }
 
     /// What the user may do with spaces by scopes, and the credential reaches.
     pub(crate) fn standing(&self, tenant: &Snapshot) -> Standing {
-        Standing::new(self.user(), |scope| self.decide(tenant, scope).is_allowed())
+        let may = |scope: &str| self.decide(tenant, scope).is_allowed();
+        Standing::new(self.user(), may, |scope| self.is_granted_now(tenant, scope))
     }
 
     /// What the user may do with webhooks.
     pub(crate) fn webhook_standing(&self, tenant: &Snapshot) -> WebhookStanding {
-        let holds = self.decide(tenant, WEBHOOKS).is_allowed();
-        WebhookStanding { user: self.user(), administers: self.still_administers(tenant), holds }
+        let may = |scope| self.decide(tenant, scope).is_allowed();
+        let administers = self.still_administers(tenant)
+            || may(ADMINISTER_WEBHOOKS) && self.is_granted_now(tenant, ADMINISTER_WEBHOOKS);
+        WebhookStanding { user: self.user(), administers, holds: may(WEBHOOKS) }
     }
 
     /// The user as an editor.

@@ -138,10 +138,16 @@ impl Snapshot {
             })
     }
 
+    /// Whether a user may do anything: the user is active, and so is the tenant.
+    pub(super) fn is_active(&self, facts: &UserFacts) -> bool {
+        self.tenant().is_active() && facts.is_active()
+    }
+
     /// The users who may use a scope, behind `after` in the order of [`Snapshot::users_behind`].
     pub fn users_who_may(&self, after: Option<UserId>, scope: ScopeIndex) -> impl Iterator<Item = UserId> {
         let users = self.users_behind(after);
-        users.filter(move |(_, facts)| facts.is_active() && self.is_granted(facts, scope)).map(|(id, _)| id)
+        let may = move |facts: &UserFacts| self.is_active(facts) && self.is_granted(facts, scope);
+        users.filter(move |(_, facts)| may(facts)).map(|(id, _)| id)
     }
 
     /// The users who are active and for whom `has` answers something, with that, behind `after` in the order of
@@ -152,7 +158,7 @@ impl Snapshot {
         has: impl Fn(&'s UserFacts) -> Vec<T>,
     ) -> impl Iterator<Item = (UserId, Vec<T>)> {
         self.users_behind(after)
-            .filter(|(_, facts)| facts.is_active())
+            .filter(|(_, facts)| self.is_active(facts))
             .map(move |(id, facts)| (id, has(facts)))
             .filter(|(_, found)| !found.is_empty())
     }

@@ -111,7 +111,7 @@ impl Snapshot {
         properties: &'s dyn Fn(Part, &str) -> Option<Plain>,
     ) -> impl Iterator<Item = &'s str> {
         let scopes = self.is(resource.id) && resource.kind == TENANT;
-        let granted = self.user(user).filter(|facts| scopes && facts.is_active());
+        let granted = self.user(user).filter(|facts| scopes && self.is_active(facts));
         let granted = granted.map(|facts| self.effective(facts)).unwrap_or_default();
         let names = (0..=u16::MAX).map(ScopeIndex).map_while(|at| Some((at, self.scope_name(at)?)));
         let scopes = names.filter(move |(at, _)| granted.contains(*at)).map(|(_, name)| name.as_str());

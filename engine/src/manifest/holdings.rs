@@ -214,7 +214,7 @@ impl Holdings {
         let Step::AssignInSpace { space, who, assignment, before, after } = step else {
             return Ok(Vec::new());
         };
-        let standing = Standing::new(editor.user.unwrap_or(UserId::new(0, [0; 8])), |_| true);
+        let standing = Standing::new(editor.user.unwrap_or(UserId::new(0, [0; 8])), |_| true, |_| true);
         let present =
             assignment.map(|id| self.assignments.get(&id).cloned().ok_or(Stop::Moved)).transpose()?;
         let roles: Vec<SpaceRole> = after.iter().collect();

@@ -416,4 +416,10 @@ impl OAuthClient {
     pub fn bot_subject(&self) -> String {
         alloc::format!("{BOT}{}", self.id)
     }
+
+    /// What kind of thing made it, and owns it: `user` or `service`.
+    #[must_use]
+    pub const fn maker(&self) -> &'static str {
+        if self.owner.is_some() { "user" } else { "service" }
+    }
 }

@@ -47,15 +47,18 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// The standing of a user who `may` use scopes. Who administers the tenant administers its spaces.
+    /// The standing of a user who `may` use scopes, of which some may be kept from an earlier time and are not granted `now`. Who
+    /// administers the tenant administers its spaces. To see them it is enough to have been granted that; what is done with them
+    /// lasts, so that takes somebody who is granted it now.
     #[must_use]
-    pub fn new(user: UserId, may: impl Fn(&str) -> bool) -> Self {
-        let administers = [Catalogue::ADMINISTER, Catalogue::ADMINISTER_SPACES].into_iter().any(&may);
+    pub fn new(user: UserId, may: impl Fn(&str) -> bool, now: impl Fn(&str) -> bool) -> Self {
+        let administering = [Catalogue::ADMINISTER, Catalogue::ADMINISTER_SPACES];
+        let administers = administering.into_iter().any(|scope| may(scope) && now(scope));
         let creates = [SpaceKind::Shared, SpaceKind::Managed, SpaceKind::Data];
         Self {
             user,
             administers,
-            sees_all: administers || may(Catalogue::READ_SPACES),
+            sees_all: administering.into_iter().chain([Catalogue::READ_SPACES]).any(&may),
             creates: creates.map(|kind| administers || may(kind.creating_scope())),
         }
     }

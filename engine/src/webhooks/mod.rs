@@ -32,6 +32,9 @@ words! {
 
 /// The scope that lets a user have webhooks.
 pub const WEBHOOKS: &str = "webhooks";
+/// The scope that administers those of the tenant; a token can have it (reference/events.md §4).
+pub const ADMINISTER_WEBHOOKS: &str = "admin.webhooks";
+
 /// What somebody may do with webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WebhookStanding {
@@ -279,8 +282,12 @@ impl Webhook {
             (None | Some(_), Some(_)) => self.earlier_secret.clone(),
         };
         let disabled = self.disabled.clone().filter(|_| !settings.enabled);
-        let since = if settings.enabled && !was.enabled { next(tenant) } else { self.since };
-        let after = Self { settings, since, earlier_secret, disabled, ..self.clone() };
+        let begins = settings.enabled && !was.enabled;
+        let since = if begins { next(tenant) } else { self.since };
+        // One of the tenant whose owner may not have it any more is taken over by the administrator who switches it on.
+        let is_left = begins && self.level == EventLevel::Tenant && !self.is_entitled(tenant);
+        let owner = editor.user.filter(|_| is_left).unwrap_or(self.owner);
+        let after = Self { settings, since, owner, earlier_secret, disabled, ..self.clone() };
         after.fits()?;
         Ok(updated(self, after, editor))
     }
@@ -312,12 +319,15 @@ impl Webhook {
         updated(self, after, editor)
     }
 
-    /// Whether it may be told of anything: one of level `user` may for as long as its owner may have webhooks.
+    /// Whether it may be told of anything: for as long as its owner may have it (threats T12).
     #[must_use]
     pub fn is_entitled(&self, tenant: &Snapshot) -> bool {
         let holds = decide(tenant, &Query { user: self.owner, scope: WEBHOOKS }).is_allowed();
         let owner = WebhookStanding { user: self.owner, administers: tenant.administers(self.owner), holds };
-        self.level == EventLevel::Tenant || owner.enter().is_ok()
+        match self.level {
+            EventLevel::Tenant => owner.administers,
+            EventLevel::User => owner.enter().is_ok(),
+        }
     }
 
     /// Whether it is told of an event about a thing that is `whose`, of a change that led to state `at`.

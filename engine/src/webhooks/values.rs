@@ -119,7 +119,7 @@ impl EventFilter {
     /// Why it is none.
     pub fn new(text: &str) -> Result<Self, String> {
         let filter = parse(text, Limits::QUERY).map_err(|error| error.to_string())?;
-        if text.contains('\'') {
+        if has_single_quotes(text) {
             return Err("values stand in double quotes".to_owned());
         }
         if !is_plain(&filter) {
@@ -144,6 +144,20 @@ impl EventFilter {
             EventAttribute::TopLevelResourceId => text(about.top),
         })
     }
+}
+
+/// Whether a value of a filter stands in single quotes, and not only holds one.
+fn has_single_quotes(filter: &str) -> bool {
+    let (mut inside, mut escaped) = (false, false);
+    for c in filter.chars() {
+        match c {
+            '\'' if !inside => return true,
+            '"' if !escaped => inside = !inside,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    false
 }
 
 fn is_plain(filter: &Filter<EventAttribute>) -> bool {

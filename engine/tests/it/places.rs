@@ -48,7 +48,8 @@ fn roles(kind: SpaceKind, bits: u16) -> Vec<SpaceRole> {
 impl World {
     /// What a user may do with spaces by scopes.
     pub fn standing(&self, user: UserId) -> Standing {
-        Standing::new(user, |scope| decide(&self.snapshot, &Query { user, scope }).is_allowed())
+        let may = |scope: &str| decide(&self.snapshot, &Query { user, scope }).is_allowed();
+        Standing::new(user, may, may)
     }
 
     pub fn make_space(&mut self, who: UserId, name: &str, kind: SpaceKind) -> Result<SpaceId, Refusal> {

@@ -62,8 +62,7 @@ const CLIENT: Kinds = Kinds(
     "com.qlik.v1.oauth-client.updated",
     "com.qlik.v1.oauth-client.deleted",
 );
-const TOKEN: Kinds =
-    Kinds("com.qlik.oauth-token.issued", "com.qlik.oauth-token.updated", "com.qlik.oauth-token.revoked");
+const TOKEN: Kinds = Kinds("com.qlik.oauth-token.issued", "", "com.qlik.oauth-token.revoked");
 const SESSION: Kinds = Kinds("com.qlik.user-session.begin", "", "com.qlik.user-session.end");
 /// The contract has no events for these; the names are ours.
 const GRANT: Kinds =
@@ -114,7 +113,9 @@ pub fn of(change: &Change, tenant: &Snapshot) -> Result<Event, Error> {
             event(tenant_kinds(delta), delta, |tenant| tenant.id.to_string(), tenant_members)
         }
         Change::ApiKey(delta) => event(&API_KEY, delta, |key| key.id.to_string(), key_members),
-        Change::OAuthClient(delta) => event(&CLIENT, delta, |client| client.id.to_string(), client_members),
+        Change::OAuthClient(delta) => {
+            event(&CLIENT, delta, |client| client.id.to_string(), |client| client_members(client, tenant))
+        }
         Change::OAuthToken(delta) => {
             event(token_kinds(delta, tenant.moment()), delta, |token| token.id.to_string(), token_members)
         }

@@ -118,10 +118,12 @@ pub fn key_members(key: &ApiKey) -> Members<'_, 6> {
     ]
 }
 
-pub fn client_members(client: &OAuthClient) -> Members<'_, 19> {
+pub fn client_members<'m>(client: &'m OAuthClient, tenant: &Snapshot) -> Members<'m, 23> {
     let description = client.settings.description.as_ref().map(Description::as_str);
+    let owner = client.owner.map_or(Member::Absent, Member::User);
     [
         ("clientId", Member::Client(client.id)),
+        ("tenantId", Member::Tenant(tenant.tenant().id)),
         ("appType", client.settings.app_type.as_str().into()),
         ("clientName", client.settings.name.as_str().into()),
         ("description", description.map_or(Member::Absent, Member::Text)),
@@ -137,7 +139,10 @@ pub fn client_members(client: &OAuthClient) -> Members<'_, 19> {
         ("consentMethod", client.settings.consent.as_str().into()),
         ("secrets", Member::Secrets(&client.secrets)),
         ("publicKeys", Member::Keys(&client.settings.public_keys)),
-        ("ownerId", client.owner.map_or(Member::Absent, Member::User)),
+        ("ownerId", owner),
+        ("ownerType", client.maker().into()),
+        ("createdById", owner),
+        ("createdByType", client.maker().into()),
         ("createdAt", Member::Time(client.created_at)),
         (LAST_UPDATED, Member::Time(client.updated_at)),
     ]

@@ -319,7 +319,8 @@ fn condition<A: Copy>(
 /// A test of a column that holds folded texts, '' for none, or times.
 pub fn column(name: &str, test: Test<'_>, parameters: &mut Parameters) -> String {
     match test {
-        Test::Present => format!("{name} <> ''"),
+        // Of a time PostgreSQL wants to be told that it is compared as a text. It is always there.
+        Test::Present => format!("CAST({name} AS TEXT) <> ''"),
         Test::Compare(compare, Operand::Time(time)) => {
             format!("{name} {} {}", operator(compare), parameters.add(*time))
         }

@@ -15,7 +15,7 @@ use crate::{
     http::{
         extract::{Body, Id, OptionalBody},
         operation::{Operation, delete, get, patch, post},
-        page::{FilterBody, Page, Paging, Shape, Style},
+        page::{FilterBody, Page, Paging, Searched, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
         respond::{Created, Done, Shown},
@@ -79,10 +79,10 @@ async fn list_groups(
 async fn filter_groups(
     State(app): State<App>,
     caller: Caller<Member>,
-    Query(query): Query<ListGroups>,
+    Query(Searched(paging)): Query<Searched>,
     OptionalBody(body): OptionalBody<FilterBody>,
 ) -> Result<Shown<Page<wire::Group>>, Error> {
-    let query = ListGroups { paging: query.paging.filtered_by(body.filter), ..query };
+    let query = ListGroups { paging: paging.filtered_by(body.filter), system: false };
     let filter = query.paging.body_filter()?;
     answer_page(&app, &caller, &query, filter).await
 }

@@ -110,6 +110,19 @@ impl Parameters for Paging {
     }
 }
 
+/// What a request says about the page it wants of a list whose filter is in the body.
+pub struct Searched(pub Paging);
+
+impl Parameters for Searched {
+    fn parameters() -> Vec<Parameter> {
+        [LIMIT, CURSORS, TOTAL].concat()
+    }
+
+    fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
+        Paging::read(pairs, uri).map(Self)
+    }
+}
+
 /// A filter in a body.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct FilterBody {

@@ -140,7 +140,7 @@ impl OAuthClient {
             client_secrets: client.secrets.iter().map(ClientSecret::from).collect(),
             connection_config: client.settings.consent.into(),
             published_at: client.published_at.map(|at| at.to_string()),
-            created_by_type: if client.owner.is_some() { "user" } else { "service" },
+            created_by_type: client.maker(),
             owner_id: client.owner.map(|user: UserId| user.to_string()),
             created_at: client.created_at.to_string(),
             updated_at: client.updated_at.to_string(),

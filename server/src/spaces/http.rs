@@ -139,7 +139,7 @@ async fn put_space(
     Id(id): Id<SpaceId>,
     Body(update): Body<SpaceUpdate>,
 ) -> Result<Shown<Space>, Error> {
-    let seen = super::patch(&app, &caller, id, update.read()?).await?;
+    let seen = super::put(&app, &caller, id, update.read()?).await?;
     Ok(Shown(Space::new(seen, caller.tenant_id(), caller.links())))
 }
 

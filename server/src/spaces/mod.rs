@@ -4,12 +4,13 @@ pub mod http;
 pub mod sql;
 pub mod wire;
 
-use std::sync::Arc;
+use std::{convert::identity, sync::Arc};
 
 use rolecall_engine::{
     access::Snapshot,
     change::Edited,
     ids::{SpaceId, UserId},
+    refusal::Refusal,
     spaces::{NewSpace, Rights, Space, SpaceAction, SpaceActions, SpaceOp, SpaceRoles, Standing},
 };
 use sql::Selection;
@@ -120,12 +121,27 @@ pub async fn create(app: &App, caller: &Caller<Member>, new: NewSpace) -> Result
     Ok(seen_now(app, caller, space))
 }
 
-/// Changes a space.
+/// Changes a space, all operations or none.
 pub async fn patch(
     app: &App,
     caller: &Caller<Member>,
     id: SpaceId,
     ops: Vec<SpaceOp>,
+) -> Result<Seen, Error> {
+    edit(app, caller, id, ops, identity).await
+}
+
+/// Puts what a body says in place of what is said of a space. What is wrong is at a member, and in no operation.
+pub async fn put(app: &App, caller: &Caller<Member>, id: SpaceId, ops: Vec<SpaceOp>) -> Result<Seen, Error> {
+    edit(app, caller, id, ops, |refusal| Refusal { operation: None, ..refusal }).await
+}
+
+async fn edit(
+    app: &App,
+    caller: &Caller<Member>,
+    id: SpaceId,
+    ops: Vec<SpaceOp>,
+    place: fn(Refusal) -> Refusal,
 ) -> Result<Seen, Error> {
     let asker = caller.asker();
     let edit = async move |tx: &WriteTx<'_>| -> Result<Edited<Space>, Error> {
@@ -136,7 +152,7 @@ pub async fn patch(
         for owner in ops.iter().filter_map(new_owner) {
             held.extend(assignments::of_user_in(tx.reader(), owner, id).await?);
         }
-        Ok(space.edit(&ops, &held, &who, tx.tenant(), tx.editor())?)
+        Ok(space.edit(&ops, &held, &who, tx.tenant(), tx.editor()).map_err(place)?)
     };
     let space = caller.write(app, edit).await?;
     Ok(seen_now(app, caller, space))

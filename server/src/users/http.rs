@@ -20,7 +20,7 @@ use crate::{
     http::{
         extract::{Body, Id, OptionalBody},
         operation::{Operation, delete, get, patch, post},
-        page::{FilterBody, Page, Paging, Shape, Style},
+        page::{FilterBody, Page, Paging, Searched, Shape, Style},
         patch::Patch,
         query::{Pairs, Parameter, Parameters, Query},
         respond::{Created, Done, Shown},
@@ -88,6 +88,23 @@ impl Parameters for ListUsers {
     }
 }
 
+/// The parameters of a list of users whose filter is in the body.
+struct FilterUsers {
+    paging: Paging,
+    fields: Fields,
+}
+
+impl Parameters for FilterUsers {
+    fn parameters() -> Vec<Parameter> {
+        [&Searched::parameters(), FIELDS].concat()
+    }
+
+    fn read(pairs: Pairs, uri: &Uri) -> Result<Self, Error> {
+        let fields = pairs.get("fields").map_or(Fields::Default, Fields::read);
+        Ok(Self { paging: Paging::read(pairs, uri)?, fields })
+    }
+}
+
 /// What the deprecated parameters select (reference/rest-api.md §3.1).
 fn deprecated_filter(pairs: &Pairs) -> Result<Option<Filter<UserAttribute>>, Error> {
     let is = |attribute, text: &str| Filter::Compare(attribute, Compare::Equal, Operand::Text(fold(text)));
@@ -133,12 +150,12 @@ async fn list_users(
 async fn filter_users(
     State(app): State<App>,
     caller: Caller<Member>,
-    Query(query): Query<ListUsers>,
+    Query(FilterUsers { paging, fields }): Query<FilterUsers>,
     OptionalBody(body): OptionalBody<FilterBody>,
 ) -> Result<Shown<Page<wire::User>>, Error> {
-    let paging = query.paging.filtered_by(body.filter);
+    let paging = paging.filtered_by(body.filter);
     let filter = paging.body_filter()?;
-    answer_page(&app, &caller, &paging, &query.fields, filter).await
+    answer_page(&app, &caller, &paging, &fields, filter).await
 }
 
 async fn answer_page(

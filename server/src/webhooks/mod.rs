@@ -82,7 +82,8 @@ pub async fn create(
 ) -> Result<Webhook, Error> {
     may_be_asked(app, &given.url, "/url")?;
     let id = app.entropy.webhook_id(app.clock.now());
-    let new = NewWebhook { level, origin, settings: Vault::new(app, caller, id).settings(given)? };
+    let settings = Vault::of(app, caller.tenant_id(), id).settings(given, None)?;
+    let new = NewWebhook { level, origin, settings };
     let asker = caller.asker();
     let edit = async move |tx: &WriteTx<'_>| {
         let who = asker.webhook_standing(tx.tenant());
@@ -105,10 +106,11 @@ pub async fn replace(
 ) -> Result<Webhook, Error> {
     standing(caller)?;
     may_be_asked(app, &given.url, "/url")?;
-    let settings = Vault::new(app, caller, id).settings(given)?;
+    let vault = Vault::of(app, caller.tenant_id(), id);
     let asker = caller.asker();
     let edit = async move |tx: &WriteTx<'_>| {
         let webhook = seen(tx.reader(), &asker.webhook_standing(tx.tenant()), id).await?;
+        let settings = vault.settings(given, Some(&webhook.settings))?;
         Ok(webhook.replace(level, settings, tx.tenant(), tx.editor())?)
     };
     caller.write(app, edit).await
@@ -127,11 +129,12 @@ pub async fn patch(
             may_be_asked(app, url, &format!("/{at}/value"))?;
         }
     }
-    let vault = Vault::new(app, caller, id);
-    let ops = ops.into_iter().map(|op| vault.op(op)).collect::<Result<Vec<_>, Error>>()?;
+    let vault = Vault::of(app, caller.tenant_id(), id);
     let asker = caller.asker();
     let edit = async move |tx: &WriteTx<'_>| {
         let webhook = seen(tx.reader(), &asker.webhook_standing(tx.tenant()), id).await?;
+        let sealed = ops.into_iter().map(|op| vault.op(op, &webhook.settings));
+        let ops = sealed.collect::<Result<Vec<_>, Error>>()?;
         Ok(webhook.edit(ops, tx.tenant(), tx.editor())?.map(drop))
     };
     caller.write(app, edit).await
@@ -153,19 +156,15 @@ fn may_be_asked(app: &App, url: &Setting, at: &str) -> Result<(), Error> {
 }
 
 /// Where the secrets of one webhook are sealed, so that no other has any use for them (threats T83).
-pub struct Vault<'a> {
-    app: &'a App,
+pub struct Vault {
+    app: App,
     context: String,
 }
 
-impl<'a> Vault<'a> {
-    fn new<P>(app: &'a App, caller: &Caller<P>, id: WebhookId) -> Self {
-        Self::of(app, caller.tenant_id(), id)
-    }
-
+impl Vault {
     /// That of a webhook.
-    pub fn of(app: &'a App, tenant: TenantId, id: WebhookId) -> Self {
-        Self { app, context: format!("{tenant} {id}") }
+    pub fn of(app: &App, tenant: TenantId, id: WebhookId) -> Self {
+        Self { app: app.clone(), context: format!("{tenant} {id}") }
     }
 
     fn seal(&self, what: &str, text: &str) -> Result<Sealed, Error> {
@@ -180,8 +179,16 @@ impl<'a> Vault<'a> {
         opened.ok_or_else(|| Error::internal("a secret of a webhook was not sealed here"))
     }
 
-    fn seal_secret(&self, secret: &NewSecret) -> Result<Sealed, Error> {
-        self.seal("secret", secret.as_str())
+    /// A secret. If it is the `present` one, that stays: sealed anew, it would look like another one.
+    fn seal_secret(
+        &self,
+        secret: Option<NewSecret>,
+        present: Option<&WebhookSettings>,
+    ) -> Result<Option<Sealed>, Error> {
+        let Some(secret) = secret else { return Ok(None) };
+        let is_same = |known: &&Sealed| self.open_secret(known).is_ok_and(|known| known == secret.as_str());
+        let same = present.and_then(|present| present.secret.as_ref()).filter(is_same);
+        same.map_or_else(|| self.seal("secret", secret.as_str()), |same| Ok(same.clone())).map(Some)
     }
 
     /// A secret of the webhook.
@@ -189,6 +196,7 @@ impl<'a> Vault<'a> {
         self.open("secret", secret)
     }
 
+    /// Headers, each sealed anew: that is how one sees that they were sent again.
     fn seal_headers(&self, headers: Vec<Header<String>>) -> Result<Vec<Header<Sealed>>, Error> {
         let sealed = |Header { name, value }: Header<String>| {
             let value = self.seal(&name, &value)?;
@@ -202,7 +210,7 @@ impl<'a> Vault<'a> {
         self.open(&header.name, &header.value)
     }
 
-    fn settings(&self, given: Given) -> Result<WebhookSettings, Error> {
+    fn settings(&self, given: Given, present: Option<&WebhookSettings>) -> Result<WebhookSettings, Error> {
         Ok(WebhookSettings {
             name: given.name,
             description: given.description,
@@ -212,13 +220,13 @@ impl<'a> Vault<'a> {
             enabled: given.enabled,
             headers: given.headers,
             encrypted_headers: self.seal_headers(given.encrypted_headers)?,
-            secret: given.secret.map(|secret| self.seal_secret(&secret)).transpose()?,
+            secret: self.seal_secret(given.secret, present)?,
             cloud_events: given.cloud_events,
             checks_revocation: given.checks_revocation,
         })
     }
 
-    fn op(&self, op: GivenOp) -> Result<WebhookOp, Error> {
+    fn op(&self, op: GivenOp, present: &WebhookSettings) -> Result<WebhookOp, Error> {
         Ok(match op {
             GivenOp::Name(name) => WebhookOp::Name(name),
             GivenOp::Description(description) => WebhookOp::Description(description),
@@ -227,9 +235,7 @@ impl<'a> Vault<'a> {
             GivenOp::Headers(headers) => WebhookOp::Headers(headers),
             GivenOp::EncryptedHeaders(headers) => WebhookOp::EncryptedHeaders(self.seal_headers(headers)?),
             GivenOp::Enabled(on) => WebhookOp::Enabled(on),
-            GivenOp::Secret(secret) => {
-                WebhookOp::Secret(secret.map(|secret| self.seal_secret(&secret)).transpose()?)
-            }
+            GivenOp::Secret(secret) => WebhookOp::Secret(self.seal_secret(secret, Some(present))?),
             GivenOp::CloudEvents(on) => WebhookOp::CloudEvents(on),
         })
     }

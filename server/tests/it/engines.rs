@@ -106,7 +106,7 @@ impl Side {
                 admin.get(&format!("/api/v1/users?{query}"))
             }
             10 => admin.get(&format!("/api/v1/users/{user}")),
-            _ => admin.get(&format!("/rolecall/v1/explain?user={user}&scope={scope}")),
+            _ => admin.get(&format!("/rolecall/v1/access/explain?user={user}&scope={scope}")),
         }
     }
 }

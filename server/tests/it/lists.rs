@@ -307,6 +307,11 @@ fn filters_reach_roles_groups_and_effective_scopes() {
     assert_eq!(found("roles", "permissions eq 'automation:create'"), "AutomationCreator");
     assert_eq!(found("roles", "description co 'KEYS'"), "Key maker");
     assert_eq!(found("roles", "createdAt lt '2022-01-01T00:00:00Z'").split(", ").count(), 8);
+    for always in ["createdAt pr", "not (lastUpdatedAt eq null)"] {
+        assert_eq!(found("roles", &format!("{always} and name eq 'Steward'")), "Steward");
+        assert_eq!(found("groups", always), "Analysts, Data science");
+    }
+    assert_eq!(found("groups", "not (createdAt pr)"), "");
     assert_eq!(found("groups", "assignedRoles.name eq 'sharedspacecreator'"), "Data science");
     assert_eq!(
         found("groups", "status eq 'active' and createdAt gt '2020-01-01T00:00:00Z'"),

@@ -366,6 +366,7 @@ fn a_session_keeps_the_permissions_of_its_login() {
     assert_eq!(nora.get("/api/v1/roles").status, 403, "from the next login on");
     let again = logged_in(&server, "nora", &json!({}));
     again.get("/api/v1/roles").expect(200);
+    let space = format!("/api/v1/spaces/{}", admin.make_space("Sales", "shared"));
     let role = admin.find("/api/v1/roles", "TenantAdmin");
     admin.op(&path, "remove-value", "/assignedRoles", json!({"id": role})).expect(204);
     again.get("/api/v1/roles").expect(200);
@@ -376,6 +377,10 @@ fn a_session_keeps_the_permissions_of_its_login() {
         .post("/api/v1/users", json!({"subject": "friend", "assignedRoles": [{"name": "TenantAdmin"}]}))
         .refused(403, "HTTP-403");
     again.post(PROVIDERS, json!({"protocol": "SAML", "provider": "okta"})).refused(403, "HTTP-403");
+    again.get(&space).expect(200);
+    again.replace(&space, "/ownerId", nora.id()).refused(403, "HTTP-403");
+    let to_nora = json!({"type": "user", "assigneeId": nora.id(), "roles": ["facilitator"]});
+    again.post(&format!("{space}/assignments"), to_nora).refused(403, "HTTP-403");
     admin.op(&path, "add", "/assignedRoles/-", json!({"name": "TenantAdmin"})).expect(204);
     again.make_role("Made in a session", &[]);
     admin.op(&path, "remove-value", "/assignedRoles", json!({"id": role})).expect(204);

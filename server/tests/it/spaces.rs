@@ -239,6 +239,11 @@ fn a_space_is_given_to_another_owner() {
     nobody.refused(400, "HTTP-400");
     assert_eq!(nobody.place(), "/0/value");
     assert_eq!(uma.put(&space(&id), json!({"ownerId": "x"})).place(), "/ownerId");
+    assert_eq!(uma.put(&space(&id), json!({"ownerId": "0".repeat(24)})).place(), "/ownerId");
+    uma.make_space("Taken", "shared");
+    let taken = uma.put(&space(&id), json!({"name": "Taken"}));
+    taken.refused(409, "HTTP-409");
+    assert_eq!(taken.place(), "/name");
     let given = uma.put(&space(&id), json!({"ownerId": ben_id}));
     assert_eq!(given.expect(200)["ownerId"], ben_id.as_str());
     assert_eq!(given.body["meta"]["actions"], json!([]), "who gave it away has nothing left");

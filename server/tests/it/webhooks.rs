@@ -11,7 +11,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server};
+use crate::{
+    harness::{Client, Server},
+    oauth::program_of,
+};
 
 pub const WEBHOOKS: &str = "/api/v1/webhooks";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -367,4 +370,47 @@ fn secrets_are_sealed_where_they_are() {
     receiver.wait(2);
     let swapped = admin.get(&format!("{other}/deliveries"));
     assert_eq!(swapped.expect(200)["data"], json!([]), "nothing was sent with the secret of another");
+}
+
+/// A token that administers webhooks, for a user who does, needs no other scope.
+#[test]
+fn a_program_administers_webhooks() {
+    let server = Server::start();
+    let admin = server.admin();
+    let path = make(&admin, new_webhook("https://hook.example/a"));
+    let program = program_of(&admin, &json!({"allowedScopes": ["user_default", "admin.webhooks"]}));
+    let token = program.token(&server, &json!({"scope": "admin.webhooks"}));
+    token.get(&path).expect(200);
+    token.replace(&path, "/name", "Renamed").expect(204);
+    token.get("/api/v1/roles").refused(403, "HTTP-403");
+    let bot = format!("/api/v1/users/{}", program.token(&server, &json!({})).id());
+    admin.replace(&bot, "/assignedRoles", json!([])).expect(204);
+    token.get(&path).refused(403, "HTTP-403");
+}
+
+/// What is kept and does nothing yet is told of in the trail too.
+#[test]
+fn every_change_says_what_was_changed() {
+    let server = Server::start();
+    let admin = server.admin();
+    let path = make(&admin, new_webhook("https://hook.example/a"));
+    let with_check =
+        with(new_webhook("https://hook.example/a"), &json!({"checkCertificateRevocation": true}));
+    admin.put(&path, with_check).expect(200);
+    let trail = admin.get("/api/v1/audits?eventType=rolecall.webhook.updated");
+    let updates = &trail.expect(200)["data"][0]["extensions"]["updates"];
+    let update = json!([{"path": "/checkCertificateRevocation", "oldValue": false, "newValue": true}]);
+    assert_eq!(*updates, update, "{}", trail.text);
+}
+
+#[test]
+fn a_filter_looks_for_what_stands_in_double_quotes() {
+    let server = Server::start();
+    let admin = server.admin();
+    let filtered = |filter: &str| {
+        admin.post(WEBHOOKS, with(new_webhook("https://hook.example/a"), &json!({"filter": filter})))
+    };
+    filtered(r#"id eq "o'neil@acme.example" or id eq "\"'""#).expect(201);
+    filtered("id eq 'x'").refused(400, "HTTP-400");
+    filtered(r#"id eq "x" or spaceId ne 'y'"#).refused(400, "HTTP-400");
 }

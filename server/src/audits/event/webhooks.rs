@@ -8,7 +8,7 @@ pub(super) const WEBHOOK: Kinds =
     Kinds("rolecall.webhook.created", "rolecall.webhook.updated", "rolecall.webhook.deleted");
 
 /// Of headers only names are told, of the secret only that there is one.
-pub(super) fn webhook_members<'m>(webhook: &'m Webhook, tenant: &Snapshot) -> Members<'m, 17> {
+pub(super) fn webhook_members<'m>(webhook: &'m Webhook, tenant: &Snapshot) -> Members<'m, 19> {
     let settings = &webhook.settings;
     let disabled = webhook.disabled.as_ref();
     let rotates = webhook.earlier_secret.as_ref().map(|(_, until)| *until);
@@ -26,6 +26,8 @@ pub(super) fn webhook_members<'m>(webhook: &'m Webhook, tenant: &Snapshot) -> Me
         ("encryptedHeaders", Member::SealedHeaders(&settings.encrypted_headers)),
         ("secretKeyAdded", settings.secret.is_some().into()),
         ("earlierSecretUntil", rotates.map_or(Member::Absent, Member::Time)),
+        ("enableCloudEventDelivery", settings.cloud_events.into()),
+        ("checkCertificateRevocation", settings.checks_revocation.into()),
         ("disabledReasonCode", disabled.map_or(Member::Absent, |why| why.code.as_str().into())),
         ("ownerId", Member::User(webhook.owner)),
         ("createdAt", Member::Time(webhook.stamps.created_at)),

@@ -192,6 +192,11 @@ fn a_secret_is_changed_without_a_failed_delivery() {
     let path = make(&admin, with(new_webhook(&receiver.url()), &json!({"secret": SECRET})));
     let next = "fedcba9876543210fedcba9876543210";
     admin.replace(&path, "/secret", next).expect(204);
+    let changed = admin.get(&path).text;
+    // Said once more it is the same secret, not another one.
+    admin.replace(&path, "/secret", next).expect(204);
+    admin.put(&path, with(new_webhook(&receiver.url()), &json!({"secret": next}))).expect(200);
+    assert_eq!(admin.get(&path).text, changed);
     admin.make_role("One", &[]);
     let got = receiver.wait(1).remove(0);
     let both = format!("{} {}", standard(next, &got), standard(SECRET, &got));
@@ -404,6 +409,29 @@ fn a_name_is_judged_whenever_something_is_sent() {
     let receiver = Receiver::start();
     admin.replace(&path, "/url", receiver.url()).expect(204);
     assert_eq!(receiver.wait(1)[0].name(), "One");
+}
+
+/// What an administrator has set up tells nobody anything once that is no administrator any more, until another takes it over.
+#[test]
+fn a_webhook_of_the_tenant_is_an_administrators() {
+    let server = Server::start();
+    let (admin, receiver) = (server.admin(), Receiver::start());
+    let (ann_id, ann) = server.user_with("ann", &["TenantAdmin"]);
+    let path = make(&ann, new_webhook(&receiver.url()));
+    admin.make_role("One", &[]);
+    receiver.wait(1);
+    let ann_path = format!("/api/v1/users/{ann_id}");
+    admin.replace(&ann_path, "/assignedRoles", json!([])).expect(204);
+    admin.make_role("Two", &[]);
+    eventually("it is off", || admin.get(&path).expect(200)["disabledReasonCode"] == "OWNER-NOT-ENTITLED");
+    assert_eq!(receiver.got().len(), 1);
+    admin.replace(&path, "/enabled", true).expect(204);
+    assert_eq!(admin.get(&path).expect(200)["ownerId"], admin.id());
+    admin.make_role("Three", &[]);
+    receiver.wait(2);
+    admin.delete(&ann_path).expect(204);
+    admin.make_role("Four", &[]);
+    receiver.wait(3);
 }
 
 /// Whoever may not have webhooks any more is told nothing more.
