@@ -32,7 +32,7 @@ pub struct LicenseAssignment {
     pub created_at: Timestamp,
 }
 
-/// What a new user is entitled to without anybody deciding it.
+/// What a user without an entitlement is entitled to, when made and at each login, without anybody deciding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LicenseSettings {
     /// Professional.
@@ -42,7 +42,7 @@ pub struct LicenseSettings {
 }
 
 impl LicenseSettings {
-    /// What these settings give a new user.
+    /// What these settings give such a user.
     #[must_use]
     pub const fn entitlement(self) -> Option<Entitlement> {
         match self {
