@@ -43,6 +43,7 @@ capabilities: { drop: [ALL] }
 - name: ROLECALL_DATABASE
   valueFrom: { secretKeyRef: { name: {{ .Values.database.secret }}, key: {{ .Values.database.key }} } }
 {{- if .Values.databaseAuthorities.secret }}
+{{- /* In the place of all authorities that the image has, and for every connection: the database's, and all others. */}}
 - name: SSL_CERT_FILE
   value: /etc/rolecall/authorities/{{ .Values.databaseAuthorities.key }}
 {{- end }}
