@@ -20,9 +20,9 @@ pub struct Changes {
 /// The body of a new thing.
 ///
 /// # Errors
-/// When the file cannot be read, or is no object.
-pub fn create(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Value> {
-    let mut body: Map<String, Value> = match file(given)? {
+/// When what is written is no object, or nothing is said.
+pub fn create(noun: &Noun, given: &ArgMatches, written: Option<Value>) -> anyhow::Result<Value> {
+    let mut body: Map<String, Value> = match written {
         None => Map::new(),
         Some(Value::Object(body)) => body,
         Some(_) => bail!("the body of {} is an object", noun.one()),
@@ -51,9 +51,9 @@ pub fn complete(noun: &Noun, body: &mut Map<String, Value>) {
 /// What is to be changed of a thing.
 ///
 /// # Errors
-/// When the file cannot be read or is no list, or nothing is to be changed.
-pub fn edit(noun: &Noun, given: &ArgMatches) -> anyhow::Result<Changes> {
-    let operations = match file(given)? {
+/// When what is written is no list, or nothing is to be changed.
+pub fn edit(noun: &Noun, given: &ArgMatches, written: Option<Value>) -> anyhow::Result<Changes> {
+    let operations = match written {
         None => Vec::new(),
         Some(Value::Array(operations)) => operations,
         Some(_) => bail!("a JSON Patch is a list of operations"),
@@ -77,9 +77,12 @@ fn value(field: &Field, given: &ArgMatches) -> Option<Value> {
     }
 }
 
-/// What is in the file that is named, or in the standard input.
-fn file(given: &ArgMatches) -> anyhow::Result<Option<Value>> {
-    let Some(name) = given.get_one::<String>("from") else { return Ok(None) };
+/// What is written in the file that is named, or in the standard input, which can be read only once.
+///
+/// # Errors
+/// When it cannot be read, or is not JSON.
+pub fn written(given: &ArgMatches) -> anyhow::Result<Option<Value>> {
+    let Ok(Some(name)) = given.try_get_one::<String>("from") else { return Ok(None) };
     let text = files::text(Path::new(name))?;
     serde_json::from_str(&text).map(Some).with_context(|| format!("`{name}` is not JSON"))
 }

@@ -190,9 +190,10 @@ impl Things {
     pub async fn run(self) -> anyhow::Result<()> {
         let mut output = Output::from_arg_matches(&self.given)?;
         let reach = Reach::from_arg_matches(&self.given)?;
+        let written = body::written(&self.given)?;
         let answers = reach.ask(output.quiet, async |client, _: &[Vec<Value>]| {
             output.place = client.name.clone().filter(|_| reach.is_several());
-            let mut rows = self.at(&client, &output).await?;
+            let mut rows = self.at(&client, written.clone(), &output).await?;
             let members = rows.iter_mut().filter_map(Value::as_object_mut);
             for members in members.filter(|_| reach.is_several()) {
                 members.insert("context".to_owned(), client.name.clone().into());
@@ -205,19 +206,24 @@ impl Things {
     }
 
     /// Does it at one tenant; answers what is to be shown.
-    async fn at(&self, client: &Client, output: &Output) -> anyhow::Result<Vec<Value>> {
+    async fn at(
+        &self,
+        client: &Client,
+        written: Option<Value>,
+        output: &Output,
+    ) -> anyhow::Result<Vec<Value>> {
         match self.verb.as_str() {
             "ls" if self.given.get_flag("raw") => verbs::list_raw(client, self.noun, self.filter()).await?,
             "ls" => return verbs::list(client, self.noun, self.filter()).await,
             "roles" => return spaces::holders(client, self.noun, self.name()).await,
             "get" => return Ok(vec![verbs::get(client, self.noun, self.name()).await?]),
             "create" => {
-                let body = body::create(self.noun, &self.given)?;
+                let body = body::create(self.noun, &self.given, written)?;
                 let made = verbs::create(client, self.noun, body, &self.doing()?).await?;
                 return Ok(made.into_iter().collect());
             }
             "edit" => {
-                let changes = body::edit(self.noun, &self.given)?;
+                let changes = body::edit(self.noun, &self.given, written)?;
                 verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, output).await?;
             }
             "rm" => {

@@ -173,6 +173,10 @@ fn several_tenants_are_asked_one_after_the_other() {
     ] {
         all += &run(&line.replace("URL", url));
     }
+    let line = "role create --from - --context acme,globex -o csv";
+    let mut command = tool.nowhere(line);
+    command.env("ACME_KEY", tool.sandbox.admin_key()).env("GLOBEX_KEY", globex);
+    all += &said_with(line, command, r#"{"name": "Piped", "assignedScopes": ["notes"]}"#);
     let file = tool.contexts.path().join("contexts.toml");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("current = \"acme\"", "current = \"gone\"")).unwrap();
