@@ -24,7 +24,7 @@ use table::NOUNS;
 use crate::{
     api::Client,
     contexts::Reach,
-    output::{Column, Output},
+    output::{Column, Format, Output},
 };
 
 /// A command about the things of a tenant.
@@ -190,6 +190,7 @@ impl Things {
     pub async fn run(self) -> anyhow::Result<()> {
         let mut output = Output::from_arg_matches(&self.given)?;
         let reach = Reach::from_arg_matches(&self.given)?;
+        self.refuse_to_lose_secrets(&output)?;
         let written = body::written(&self.given)?;
         let answers = reach.ask(output.quiet, async |client, _: &[Vec<Value>]| {
             output.place = client.name.clone().filter(|_| reach.is_several());
@@ -224,7 +225,9 @@ impl Things {
             }
             "edit" => {
                 let changes = body::edit(self.noun, &self.given, written)?;
-                verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, output).await?;
+                let made =
+                    verbs::edit(client, self.noun, self.name(), changes, &self.doing()?, output).await?;
+                return Ok(made.into_iter().collect());
             }
             "rm" => {
                 let names: Vec<&String> = self.given.get_many(THING).into_iter().flatten().collect();
@@ -270,10 +273,26 @@ impl Things {
         Ok(Doing::from_arg_matches(&self.given)?)
     }
 
+    /// Refuses to tell only the identifiers of what may have a secret that is never shown again.
+    fn refuse_to_lose_secrets(&self, output: &Output) -> anyhow::Result<()> {
+        let makes = matches!(self.verb.as_str(), "create" | "edit") && self.noun.secret.is_some();
+        if makes && output.format() == Format::Ids {
+            anyhow::bail!(
+                "{} may have a secret that is shown only now, and `--output ids` would not show it; use another form",
+                self.noun.one()
+            );
+        }
+        Ok(())
+    }
+
     /// Tells what was found, all of it at once.
     fn tell(&self, output: &Output, rows: &[Value], several: bool) -> anyhow::Result<()> {
         let holders = self.verb == "roles";
         let mut columns = if holders { spaces::HOLDERS } else { self.noun.columns }.to_vec();
+        if self.verb == "edit" {
+            // The answer has nothing else besides a secret.
+            columns.truncate(1);
+        }
         let has_secret = |secret: &Column| rows.iter().any(|row| !secret.text(row).is_empty());
         columns.extend(self.noun.secret.filter(has_secret));
         if several {

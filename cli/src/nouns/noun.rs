@@ -20,7 +20,7 @@ pub struct Noun {
     pub only: Option<&'static str>,
     /// What a table shows.
     pub columns: &'static [Column],
-    /// What an answer to `create` has that is never shown again.
+    /// What an answer to a change has that is never shown again.
     pub secret: Option<Column>,
     /// What can be said of one.
     pub fields: &'static [Field],

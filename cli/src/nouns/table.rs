@@ -215,7 +215,7 @@ const API_KEY: Noun = Noun {
         Column::of("STATUS", "status"),
         Column::of("EXPIRES", "expiry"),
     ],
-    secret: Some(Column::of("TOKEN", "token")),
+    secret: Some(Column::secret("TOKEN", "token")),
     fields: &[
         text("description", "description", When::FirstAndEdit, "What it is for"),
         text("expiry", "expiry", When::Create, "How long it is good for, for example `P30D`"),
@@ -286,7 +286,7 @@ const OAUTH_CLIENT: Noun = Noun {
         Column::of("CREATED", "createdAt"),
         DESCRIPTION,
     ],
-    secret: Some(Column::of("SECRET", "clientSecret")),
+    secret: Some(Column::secret("SECRET", "clientSecret")),
     fields: &[
         text("type", "appType", When::First, "`web`, `native`, `spa` or `anonymous-embed`"),
         text("name", "clientName", When::FirstAndEdit, "The name"),

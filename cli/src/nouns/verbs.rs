@@ -68,7 +68,7 @@ pub async fn create(
     doing.send(client, &Ask::new(Method::POST, noun.path, Some(body))).await
 }
 
-/// Changes one, if it is not already as it should be.
+/// Changes one, if it is not already as it should be; answers the secret that this made, if it made one.
 pub async fn edit(
     client: &Client,
     noun: &Noun,
@@ -76,7 +76,7 @@ pub async fn edit(
     changes: Changes,
     doing: &Doing,
     output: &Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Value>> {
     let thing = get(client, noun, name).await?;
     let (path, what) = match only(client, noun).await? {
         Some(path) => (path, noun.word.to_owned()),
@@ -94,14 +94,17 @@ pub async fn edit(
     let operations: Vec<Value> = changes.operations.into_iter().chain(replaced.map(replace)).collect();
     if operations.is_empty() {
         output.note(&format!("the {what} is so already"));
-        return Ok(());
+        return Ok(None);
     }
     let ask = Ask::new(Method::PATCH, path, Some(operations.into()));
     doing.keep_administration(client, std::slice::from_ref(&ask)).await?;
-    if doing.send(client, &ask).await?.is_some() {
-        output.note(&format!("the {what} is changed"));
+    let Some(mut answer) = doing.send(client, &ask).await? else { return Ok(None) };
+    output.note(&format!("the {what} is changed"));
+    let has_secret = noun.secret.is_some_and(|secret| !secret.text(&answer).is_empty());
+    if let Some(members) = answer.as_object_mut() {
+        members.insert(noun.id.to_owned(), thing.member(noun.id).clone());
     }
-    Ok(())
+    Ok(has_secret.then_some(answer))
 }
 
 /// Deletes some of them, once all are found and somebody agrees.

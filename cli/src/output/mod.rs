@@ -52,17 +52,29 @@ pub struct Output {
 pub struct Column {
     title: &'static str,
     path: &'static str,
+    is_secret: bool,
 }
 
 impl Column {
     /// A column; `a.b` is the member `b` of the member `a`, of each of its elements if it is a list.
     pub const fn of(title: &'static str, path: &'static str) -> Self {
-        Self { title, path }
+        Self { title, path, is_secret: false }
+    }
+
+    /// A column of secrets, which are told as they are.
+    pub const fn secret(title: &'static str, path: &'static str) -> Self {
+        Self { title, path, is_secret: true }
     }
 
     /// What stands in the column for a thing.
     pub fn text(self, row: &Value) -> String {
         text_at(row, self.path.split('.'))
+    }
+
+    /// The same for a spreadsheet.
+    fn cell(self, row: &Value) -> String {
+        let text = self.text(row);
+        if self.is_secret { text } else { safe(&text) }
     }
 }
 
@@ -179,7 +191,7 @@ fn print_csv(columns: &[Column], rows: &[Value]) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(columns.iter().map(|column| column.title.to_lowercase()))?;
     for row in rows {
-        csv.write_record(columns.iter().map(|column| safe(&column.text(row))))?;
+        csv.write_record(columns.iter().map(|column| column.cell(row)))?;
     }
     print(&String::from_utf8(csv.into_inner()?)?)
 }
@@ -192,5 +204,19 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     match stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to the standard output"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_as_they_are() {
+        let row = json!({"secret": "-S8_x"});
+        assert_eq!(Column::secret("SECRET", "secret").cell(&row), "-S8_x");
+        assert_eq!(Column::of("SECRET", "secret").cell(&row), "'-S8_x");
     }
 }

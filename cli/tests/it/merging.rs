@@ -144,6 +144,10 @@ fn answer(got: &Got, roles: &mut Vec<Value>) -> (u16, Value) {
             let next = json!({"href": "http://evil.invalid/api/v1/groups?filter=x&next=2"});
             (200, json!({"data": [{"id": "g1"}], "links": {"next": next}}))
         }
+        ("GET", "/api/v1/oauth-clients") => {
+            (200, json!({"data": [{"clientId": "c1", "clientName": "Sync"}], "links": {}}))
+        }
+        ("PATCH", "/api/v1/oauth-clients/c1") => (202, json!({"clientSecret": "-Q7"})),
         ("PATCH", _) => (400, json!({"errors": [{"code": "X-1", "title": "only replace"}]})),
         ("POST", "/api/v1/roles") => (201, role(("608050f749634644db678b19", "Third"))),
         _ => (404, json!({"errors": [{"code": "X-404", "title": "Not found"}]})),
@@ -186,6 +190,26 @@ fn links_lead_nowhere_else() {
     let mut command = tool.command(line);
     command.env("ROLECALL_URL", &server.url);
     assert_eq!(said(line, command), "$ rolecall group ls -f x -o ids\ng1\ng2\n\n");
+}
+
+/// A change may make a secret, which is told as it is, and in a form that has it.
+#[test]
+fn a_secret_that_a_change_makes_is_told() {
+    let tool = Tool::start();
+    let server = StandIn::start(&[]);
+    let edit = |form: &str| {
+        let line = format!("oauth-client edit Sync --description Nightly -q -o {form}");
+        let mut command = tool.command(&line);
+        command.env("ROLECALL_URL", &server.url);
+        said(&line, command)
+    };
+    assert!(edit("table").contains("SECRET  -Q7"), "{}", edit("table"));
+    assert!(edit("csv").contains("\nid,secret\nc1,-Q7\n"), "{}", edit("csv"));
+    assert!(edit("json").contains("\"clientSecret\": \"-Q7\""), "{}", edit("json"));
+    let changes = server.writes().len();
+    let refused = edit("ids");
+    assert!(refused.contains("may have a secret that is shown only now"), "{refused}");
+    assert_eq!(server.writes().len(), changes, "nothing is changed");
 }
 
 /// What may have been done is not asked for again where that could do it twice.
