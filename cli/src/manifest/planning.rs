@@ -234,11 +234,11 @@ impl Planned {
     }
 
     fn kept(&self) -> KeptTenant {
-        KeptTenant {
-            context: self.client.name.clone(),
-            id: self.tenant.id.clone(),
-            steps: self.plan.steps.iter().map(KeptStep::from).collect(),
-        }
+        KeptTenant { context: self.client.name.clone(), id: self.tenant.id.clone(), steps: self.steps() }
+    }
+
+    fn steps(&self) -> Vec<KeptStep> {
+        self.plan.steps.iter().map(|step| KeptStep::of(step, &self.tenant)).collect()
     }
 
     /// Refuses a plan that was made for another tenant, or one that was changed since: every step that is still to be done must have
@@ -247,8 +247,9 @@ impl Planned {
         let Some(reviewed) = kept.tenants.iter().find(|tenant| tenant.id == self.tenant.id) else {
             bail!("the plan was made for another tenant than {}", self.called());
         };
-        let now: Vec<KeptStep> = self.plan.steps.iter().map(KeptStep::from).collect();
-        let new: Vec<&KeptStep> = now.iter().filter(|step| !reviewed.steps.contains(step)).collect();
+        let now = self.steps();
+        let is_new = |step: &&KeptStep| !reviewed.steps.iter().any(|reviewed| step.is_of(reviewed));
+        let new: Vec<&KeptStep> = now.iter().filter(is_new).collect();
         if new.is_empty() {
             return Ok(());
         }
@@ -262,8 +263,13 @@ impl Planned {
 
     /// Does what is planned, step by step, and says what was done and what was not. Asked to stop, it does so behind the step it is at.
     async fn apply(&self, progress: &Progress) -> anyhow::Result<()> {
-        let steps: Vec<(&Step, String)> =
-            self.plan.steps.iter().map(|step| (step, visible(&KeptStep::from(step).step))).collect();
+        let steps: Vec<(&Step, String)> = self
+            .plan
+            .steps
+            .iter()
+            .zip(self.steps())
+            .map(|(step, kept)| (step, visible(&kept.step)))
+            .collect();
         let tell = |line: String| progress.beside(|| print(&line));
         let mut applier = Applier::new(&self.client, &self.tenant);
         for (at, (step, what)) in steps.iter().enumerate() {

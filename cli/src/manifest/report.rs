@@ -1,10 +1,17 @@
 //! How is a plan told to people, to programs and to build servers?
 
-use std::{fmt::Write as _, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::{Display, Write as _},
+    hash::Hash,
+    path::Path,
+};
 
 use rolecall_engine::{
     access::UserImpact,
-    manifest::{Outcome, Plan, Step},
+    groups::Provider,
+    ids::{GroupId, RoleId, UserId},
+    manifest::{Assignee, Outcome, Plan, Step},
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +28,7 @@ pub struct Kept {
     pub file: String,
     pub text: String,
     /// The values of variables that were given.
-    pub variables: std::collections::BTreeMap<String, String>,
+    pub variables: BTreeMap<String, String>,
     /// Whether it deletes.
     pub prune: bool,
     pub tenants: Vec<KeptTenant>,
@@ -37,11 +44,13 @@ pub struct KeptTenant {
     pub steps: Vec<KeptStep>,
 }
 
-/// One step in words. A plan is only applied where the same words come out again.
+/// One step in words, and the identifiers of whom and what it is about. A plan is only applied where the same comes out again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeptStep {
     pub step: String,
+    /// As far as it is there when it is planned: what another step makes has none yet.
+    pub about: BTreeMap<String, String>,
     pub changes: Vec<String>,
 }
 
@@ -52,14 +61,56 @@ pub struct Tried {
 }
 
 /// The form of files that this version writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-impl From<&Step> for KeptStep {
-    fn from(step: &Step) -> Self {
+impl KeptStep {
+    pub fn of(step: &Step, tenant: &Tenant) -> Self {
         let (sign, what) = step.head();
+        let about = about(step, tenant).into_iter().map(|(what, id)| (what.to_owned(), id));
         let changes = step.lines().into_iter().map(|(sign, line)| format!("{sign} {line}"));
-        Self { step: format!("{sign} {what}"), changes: changes.collect() }
+        Self { step: format!("{sign} {what}"), about: about.collect(), changes: changes.collect() }
     }
+
+    /// Whether it was reviewed with another one, which says the same of the same.
+    pub fn is_of(&self, reviewed: &Self) -> bool {
+        let same = reviewed.about.iter().all(|(what, id)| self.about.get(what) == Some(id));
+        self.step == reviewed.step && same && self.changes == reviewed.changes
+    }
+}
+
+/// The identifiers that a step knows, as the API has them, and whose the group is.
+fn about(step: &Step, tenant: &Tenant) -> Vec<(&'static str, String)> {
+    let ids = &tenant.ids;
+    let role = |id: &RoleId| ("role", real(&ids.roles, id));
+    let user = |id: &UserId| ("user", real(&ids.users, id));
+    let group = |id: &GroupId| {
+        let provider = tenant.holdings.groups.get(id).map(|group| ("provider", group.provider.to_string()));
+        provider.into_iter().chain([("group", real(&ids.groups, id))])
+    };
+    match step {
+        Step::Set { .. } | Step::CreateRole { .. } | Step::CreateGroup { .. } => Vec::new(),
+        Step::DescribeRole { role: known, .. }
+        | Step::Grant { role: known, .. }
+        | Step::DeleteRole { role: known, .. } => vec![role(&known.id)],
+        Step::DescribeGroup { group: known, .. }
+        | Step::Assign { group: known, .. }
+        | Step::DeleteGroup { group: known, .. } => group(&known.id).collect(),
+        Step::AssignUser { user: known, .. } => vec![user(&known.id)],
+        Step::AssignInSpace { space, who, .. } => {
+            let mut about = vec![("space", real(&ids.spaces, &space.id))];
+            match who {
+                Assignee::User(known, _) => about.push(user(&known.id)),
+                Assignee::Group(Some(id), _) => about.extend(group(id)),
+                Assignee::Group(None, _) => about.push(("provider", Provider::Custom.to_string())),
+            }
+            about
+        }
+    }
+}
+
+/// The identifier in the API.
+fn real<I: Eq + Hash + Display>(ids: &HashMap<I, String>, id: &I) -> String {
+    ids.get(id).cloned().unwrap_or_else(|| id.to_string())
 }
 
 /// A plan for people: each step with what comes and goes, and who gains and loses what.
@@ -134,7 +185,7 @@ pub fn json(context: Option<&str>, tenant: &Tenant, plan: &Plan) -> serde_json::
     serde_json::json!({
         "context": context,
         "tenant": tenant.id,
-        "steps": plan.steps.iter().map(KeptStep::from).collect::<Vec<_>>(),
+        "steps": plan.steps.iter().map(|step| KeptStep::of(step, tenant)).collect::<Vec<_>>(),
         "impact": {"users": plan.impact.affected, "scopes": scopes},
     })
 }

@@ -167,6 +167,27 @@ fn a_reviewed_plan_is_applied_as_it_is_or_not_at_all() {
     insta::assert_snapshot!(shown);
 }
 
+/// A name may mean somebody else by the time the plan is applied.
+#[test]
+fn a_plan_is_about_those_it_was_made_for() {
+    let tool = Tool::start();
+    let make = |subject: &str| {
+        let rest = "--name Vip --email vip@acme.example --status active -q";
+        tool.out(&format!("user create --subject {subject} {rest}"));
+    };
+    make("one");
+    put(&tool, "vip.yaml", "users:\n  vip@acme.example: {roles: [TenantAdmin]}\n");
+    transcript(&tool, &["plan vip.yaml --out vip.json"]);
+    tool.out("user rm one --yes");
+    make("two");
+    let refused = transcript(&tool, &["apply vip.json"]);
+    assert!(refused.contains("this was not reviewed\n!   ~ user `vip@acme.example`"), "{refused}");
+    let plan = fs::read_to_string(tool.contexts.path().join("vip.json")).unwrap();
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let id = plan["tenants"][0]["steps"][0]["about"]["user"].as_str().unwrap().to_owned();
+    assert_ne!(tool.out("user get two -o ids").trim(), id);
+}
+
 #[test]
 fn one_file_does_for_several_tenants() {
     let tool = Tool::start();
