@@ -71,10 +71,13 @@ impl KeptStep {
         Self { step: format!("{sign} {what}"), about: about.collect(), changes: changes.collect() }
     }
 
-    /// Whether it was reviewed with another one, which says the same of the same.
+    /// Whether it was reviewed with another one, which is about the same and says all that it says. What was done of that already
+    /// is left out.
     pub fn is_of(&self, reviewed: &Self) -> bool {
         let same = reviewed.about.iter().all(|(what, id)| self.about.get(what) == Some(id));
-        self.step == reviewed.step && same && self.changes == reviewed.changes
+        self.step == reviewed.step
+            && same
+            && self.changes.iter().all(|change| reviewed.changes.contains(change))
     }
 }
 

@@ -188,6 +188,18 @@ fn a_plan_is_about_those_it_was_made_for() {
     assert_ne!(tool.out("user get two -o ids").trim(), id);
 }
 
+/// What was done of a step in part, or by hand, does not stand in the way of the rest.
+#[test]
+fn a_plan_that_was_done_in_part_is_finished() {
+    let tool = Tool::start();
+    put(&tool, "more.yaml", "users:\n  uma@acme.example: {roles: [Steward, AuditAdmin, Key maker]}\n");
+    transcript(&tool, &["plan more.yaml --out more.json"]);
+    tool.out("user add-role uma@acme.example Steward -q");
+    let ends = |line: &str| here(&tool, line).output().unwrap().status.code();
+    assert_eq!(ends("apply more.json -q"), Some(0));
+    assert_eq!(ends("drift more.yaml"), Some(0));
+}
+
 #[test]
 fn one_file_does_for_several_tenants() {
     let tool = Tool::start();
