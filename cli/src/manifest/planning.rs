@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 use rolecall_engine::manifest::{self, Holdings, Plan, Section, Step};
+use serde_json::Value;
 
 use super::{
     DIFFERENCE, Planning,
@@ -156,8 +157,7 @@ impl Planning {
 
     pub async fn apply(mut self) -> anyhow::Result<ExitCode> {
         let text = files::text(&self.given.file)?;
-        let is_plan = text.trim_start().starts_with('{');
-        let reviewed: Option<Kept> = is_plan.then(|| self.take_over(&text)).transpose()?;
+        let reviewed: Option<Kept> = is_plan(&text).then(|| self.take_over(&text)).transpose()?;
         let text = reviewed.as_ref().map_or(text, |kept| kept.text.clone());
         let plans = self.prepare(&text, reviewed.as_ref()).await.context("nothing was changed")?;
         let steps = plans.all.iter().map(|one| one.plan.steps.len()).sum();
@@ -208,6 +208,12 @@ impl Planning {
         }
         Ok(kept)
     }
+}
+
+/// Whether a text is a plan that was kept. A manifest may be JSON too.
+fn is_plan(text: &str) -> bool {
+    let has = |file: &Value| ["version", "tenants"].iter().all(|member| file.get(member).is_some());
+    serde_json::from_str(text).is_ok_and(|file: Value| has(&file))
 }
 
 /// What a tenant holds behind some steps.

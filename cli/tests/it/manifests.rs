@@ -200,6 +200,15 @@ fn a_plan_that_was_done_in_part_is_finished() {
     assert_eq!(ends("drift more.yaml"), Some(0));
 }
 
+/// What begins like a plan need not be one: JSON is YAML too.
+#[test]
+fn a_manifest_may_be_json() {
+    let tool = Tool::start();
+    put(&tool, "tenant.json", r#"{"roles": {"Reader": {"scopes": ["notes"]}}}"#);
+    let applied = transcript(&tool, &["apply tenant.json"]);
+    assert!(applied.contains("done    + role `Reader`"), "{applied}");
+}
+
 #[test]
 fn one_file_does_for_several_tenants() {
     let tool = Tool::start();
