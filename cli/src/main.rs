@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     match chosen(&matches, program) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", output::visible_lines(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -3,7 +3,10 @@
 use anyhow::bail;
 
 use super::Reach;
-use crate::{api::Client, output::visible};
+use crate::{
+    api::Client,
+    output::{visible, visible_lines},
+};
 
 /// What the tenants answered that could, in the order in which they were asked.
 pub struct Answers<T> {
@@ -32,7 +35,8 @@ impl Reach {
             match answered {
                 Ok(answer) => answers.all.push(answer),
                 Err(error) if self.is_several() => {
-                    eprintln!("error: {}: {error:#}", visible(&name.unwrap_or_default()));
+                    let error = visible_lines(&format!("{error:#}"));
+                    eprintln!("error: {}: {error}", visible(&name.unwrap_or_default()));
                     answers.failed += 1;
                 }
                 Err(error) => return Err(error),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::lockout::loss;
 use crate::{
     api::{ApiError, Ask, Client},
-    output::{print, visible},
+    output::{print, visible, visible_json},
 };
 
 /// What is told of requests that are not sent.
@@ -48,7 +48,7 @@ impl Doing {
         if self.dry_run {
             let said = json!({"method": ask.method.as_str(), "path": ask.url, "body": ask.body});
             if self.tells == Tells::Requests {
-                print(&format!("{said}\n"))?;
+                print(&(visible_json(&said.to_string()) + "\n"))?;
             }
             return Ok(None);
         }

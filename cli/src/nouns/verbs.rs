@@ -14,7 +14,7 @@ use super::{
 use crate::{
     api::{Ask, Client},
     members::Members as _,
-    output::{Output, print},
+    output::{Output, print, visible_json},
 };
 
 /// All of them, or those that fit. Groups begin with Everyone, which the API lists apart.
@@ -34,7 +34,7 @@ pub async fn list_raw(client: &Client, noun: &Noun, filter: Option<&str>) -> any
     let mut written = Ok(());
     client
         .pages(noun.path, &query, |page| {
-            written = print(&format!("{page}\n"));
+            written = print(&(visible_json(&page.to_string()) + "\n"));
         })
         .await?;
     written

@@ -11,7 +11,8 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
-pub use text::{safe, visible};
+use text::{hides, safe, visible_yaml};
+pub use text::{visible, visible_json, visible_lines};
 
 use crate::members::Members as _;
 
@@ -74,7 +75,7 @@ impl Column {
     /// The same for a spreadsheet.
     fn cell(self, row: &Value) -> String {
         let text = self.text(row);
-        if self.is_secret { text } else { safe(&text) }
+        if self.is_secret { text } else { safe(&visible(&text)) }
     }
 }
 
@@ -124,7 +125,7 @@ impl Output {
                 print_table(&table)
             }
             Format::Json => print_json(&rows),
-            Format::Yaml => print(&serde_saphyr::to_string(&rows)?),
+            Format::Yaml => print_yaml(&rows),
             Format::Csv => print_csv(columns, rows),
             Format::Ids => {
                 let mut told = HashSet::new();
@@ -149,7 +150,7 @@ impl Output {
                 print_table(&table)
             }
             Format::Json => print_json(row),
-            Format::Yaml => print(&serde_saphyr::to_string(row)?),
+            Format::Yaml => print_yaml(row),
             Format::Csv | Format::Ids => self.list(columns, id, std::slice::from_ref(row)),
         }
     }
@@ -184,7 +185,17 @@ fn print_table(table: &Table) -> anyhow::Result<()> {
 /// # Errors
 /// When it cannot be written.
 pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print(&(serde_json::to_string_pretty(value)? + "\n"))
+    print(&(visible_json(&serde_json::to_string_pretty(value)?) + "\n"))
+}
+
+/// Prints YAML; as JSON, which is YAML too, where something in it has to be escaped.
+fn print_yaml(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let yaml = serde_saphyr::to_string(value)?;
+    if hides(&yaml) {
+        print(&(visible_yaml(&serde_json::to_string_pretty(value)?) + "\n"))
+    } else {
+        print(&yaml)
+    }
 }
 
 fn print_csv(columns: &[Column], rows: &[Value]) -> anyhow::Result<()> {

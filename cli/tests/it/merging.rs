@@ -118,6 +118,9 @@ fn request(stream: &mut TcpStream, answer: impl FnOnce(&Got) -> (u16, Value)) ->
     Some(got)
 }
 
+/// What clears the screen, turns text around and is a formula.
+const ODD: &str = "\u{1b}[2J\u{9b}\u{202e}=1;=1";
+
 fn answer(got: &Got, roles: &mut Vec<Value>) -> (u16, Value) {
     let known = [("608050f749634644db678b17", "First"), ("608050f749634644db678b18", "Second")];
     let role =
@@ -128,7 +131,11 @@ fn answer(got: &Got, roles: &mut Vec<Value>) -> (u16, Value) {
         ("GET", "/api/v1/users") => (200, json!({"data": [user], "links": {}})),
         ("GET", "/api/v1/users/u1") => (200, user),
         ("GET", "/api/v1/users/me") => (200, json!({"id": "u2", "assignedRoles": [], "assignedGroups": []})),
-        ("GET", "/api/v1/roles") => (200, json!({"data": known.map(role), "links": {}})),
+        ("GET", "/api/v1/roles") => {
+            let odd = json!({"id": "r1", "name": "Odd", "type": "custom", "description": ODD});
+            let data: Vec<Value> = known.map(role).into_iter().chain([odd]).collect();
+            (200, json!({"data": data, "links": {}}))
+        }
         ("PATCH", "/api/v1/users/u1") if got.body[0]["op"] == "replace" => {
             let named = |item: &Value| {
                 let (id, name) = known.into_iter().find(|(id, _)| item["id"] == *id).unwrap();
@@ -190,6 +197,27 @@ fn links_lead_nowhere_else() {
     let mut command = tool.command(line);
     command.env("ROLECALL_URL", &server.url);
     assert_eq!(said(line, command), "$ rolecall group ls -f x -o ids\ng1\ng2\n\n");
+}
+
+/// What is in an answer does nothing to whoever looks at it, and says the same in every form.
+#[test]
+fn nothing_in_an_answer_moves_the_cursor() {
+    let tool = Tool::start();
+    let server = StandIn::start(&[]);
+    let get = |line: &str| {
+        let output = tool.command(line).env("ROLECALL_URL", &server.url).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let csv = get("role get Odd -o csv");
+    assert!(csv.contains("\\u001b[2J\\u009b\\u202e=1;'=1"), "{csv}");
+    for form in ["json", "yaml"] {
+        let text = get(&format!("role get Odd -o {form}"));
+        let odd: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(odd["description"], ODD, "{text}");
+        assert!(!text.contains(|c: char| c != '\n' && c.is_control() || c == '\u{202e}'), "{text:?}");
+    }
+    let refused = get(&format!("role edit '{ODD}' --name X"));
+    assert!(refused.starts_with("error: ") && !refused.contains('\u{1b}'), "{refused:?}");
 }
 
 /// A change may make a secret, which is told as it is, and in a form that has it.
