@@ -13,6 +13,7 @@ use rolecall_engine::{
     groups::Provider,
     ids::{GroupId, RoleId},
     scopes::Level,
+    users::UserStatus,
 };
 use serde_json::{Value, json};
 
@@ -184,7 +185,7 @@ fn of_user(user: &ReadUser, facts: &UserFacts, never_signed_in: bool, tenant: &T
     let is_admin = tenant.snapshot.roles_of(facts).any(|(role, _)| role.level == Level::Admin);
     let findings = [
         ("administrator", is_admin && facts.is_active()),
-        ("disabled with roles", !facts.is_active() && has_own),
+        ("disabled with roles", facts.status == UserStatus::Disabled && has_own),
         ("never signed in", never_signed_in && facts.is_active() && !user.is_bot()),
         ("bot", user.is_bot()),
     ];
@@ -203,7 +204,7 @@ fn findings(tenant: &Tenant, held: &[Held], signed_in: Option<&HashMap<String, S
     };
     let mut all = vec![
         Finding { what: "administrators", names: with("administrator") },
-        Finding { what: "users who are not active and have roles", names: with("disabled with roles") },
+        Finding { what: "users who are disabled and have roles", names: with("disabled with roles") },
         Finding { what: "bots", names: with("bot") },
         Finding { what: "custom roles that nobody has", names: orphaned_roles(tenant) },
         Finding { what: "groups without members", names: empty_groups(tenant) },

@@ -51,6 +51,9 @@ fn a_review_has_everybody_and_what_is_to_be_looked_at() {
     let tool = Tool::start();
     tool.out("user create --subject '=off' --name '<b>Off</b>' --status active --role 'Report exporter' -q");
     tool.out("user edit '=off' --status disabled -q");
+    tool.out(
+        "user create --subject soon --name Soon --email soon@acme.example --status invited --role Steward -q",
+    );
     tool.out("role create --name Idle -q");
     tool.out("group create --name Empty --provider custom -q");
     let csv = tool.transcript(&["access review -o csv"]);
