@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Asking, Person, me,
     people::{called, find},
-    read::Tenant,
+    read::{ReadUser, Tenant},
 };
 use crate::{
     api::{ApiError, Client},
@@ -184,11 +184,15 @@ pub async fn differences(asking: &Asking, first: &str, second: &str) -> anyhow::
     let tenant = asking.read(&client).await?;
     let (first, second) = (find(&tenant, first)?, find(&tenant, second)?);
     let (of_first, of_second) = (usable(&tenant, first)?, usable(&tenant, second)?);
+    let same_name = called(first.1) == called(second.1);
     let only = |person: Person<'_>,
                 has: &BTreeMap<String, Vec<String>>,
                 other: &BTreeMap<String, Vec<String>>| {
         let missing = has.iter().filter(|(scope, _)| !other.contains_key(*scope));
-        let row = |(scope, ways): (&String, &Vec<String>)| json!({"user": called(person.1), "scope": scope, "ways": ways});
+        let name = told_apart(person.1, same_name);
+        let row = |(scope, ways): (&String, &Vec<String>)| {
+            json!({"user": name, "id": person.1.id, "subject": person.1.subject, "scope": scope, "ways": ways})
+        };
         missing.map(row).collect::<Vec<Value>>()
     };
     let rows = [only(first, &of_first, &of_second), only(second, &of_second, &of_first)].concat();
@@ -197,6 +201,12 @@ pub async fn differences(asking: &Asking, first: &str, second: &str) -> anyhow::
     }
     asking.output.list(DIFFERENCES, "scope", &rows)?;
     Ok(!rows.is_empty())
+}
+
+/// What people call a user, with the subject where another is called the same.
+fn told_apart(user: &ReadUser, same_name: bool) -> String {
+    let name = called(user);
+    if same_name { format!("{name} ({})", user.subject) } else { name.to_owned() }
 }
 
 /// What a user may use, and by which ways; nothing if the user is not active.

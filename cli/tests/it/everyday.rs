@@ -167,6 +167,9 @@ fn a_name_that_two_have_is_no_name() {
     assert_eq!(rows.len(), 6, "{shown}");
     assert_eq!(shown.matches("`Sam Same` names 2 users; say which by its identifier").count(), 3, "{shown}");
     assert_eq!(tool.out("user ls -f 'name eq \"Sam Same\"' -o ids").lines().count(), 2, "nobody is deleted");
+    tool.out("user add-role two Steward -q");
+    let differences = tool.transcript(&["access diff one two"]);
+    assert!(differences.contains("\nSam Same (two)  "), "{differences}");
 }
 
 #[test]
