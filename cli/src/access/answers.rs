@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Asking, Person, me,
     people::{called, find},
-    read::{ReadUser, Tenant},
+    read::{OtherCatalogue, ReadUser, Tenant},
 };
 use crate::{
     api::{ApiError, Client},
@@ -49,8 +49,8 @@ async fn subject<'t>(client: &Client, tenant: &'t Tenant, name: Option<&str>) ->
 pub async fn can(asking: &Asking, user: Option<&str>, name: &str) -> anyhow::Result<bool> {
     let client = asking.client()?;
     let tenant = match asking.read(&client).await {
-        Err(error) if user.is_none() && is_forbidden(&error) && client.is_rolecall().await? => {
-            return can_i(asking, &client, name).await;
+        Err(error) if user.is_none() && is_kept_from(&error) => {
+            return can_i(asking, &client, name, error).await;
         }
         read => read?,
     };
@@ -64,18 +64,24 @@ pub async fn can(asking: &Asking, user: Option<&str>, name: &str) -> anyhow::Res
     Ok(may)
 }
 
-/// Whether the key's user may not read what is asked for.
-fn is_forbidden(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ApiError::Refused(refused)) if refused.status == 403)
+/// Whether the tenant cannot be read because the key's user may not, or because its catalogue is not known here.
+fn is_kept_from(error: &anyhow::Error) -> bool {
+    let is_forbidden =
+        matches!(error.downcast_ref(), Some(ApiError::Refused(refused)) if refused.status == 403);
+    is_forbidden || error.is::<OtherCatalogue>()
 }
 
-/// Says whether the user whose key it is may use a scope, for users who may not read roles. A Rolecall tells them.
-async fn can_i(asking: &Asking, client: &Client, name: &str) -> anyhow::Result<bool> {
+/// What the user whose key it is may use, as the server tells everybody; else why the tenant could not be read.
+fn own_scopes(me: &Value, error: anyhow::Error) -> anyhow::Result<BTreeSet<&str>> {
+    let scopes = me.member("assignedScopes").as_array().ok_or(error)?;
+    Ok(scopes.iter().filter_map(Value::as_str).collect())
+}
+
+/// Says whether the user whose key it is may use a scope, where the tenant cannot be read.
+async fn can_i(asking: &Asking, client: &Client, name: &str, error: anyhow::Error) -> anyhow::Result<bool> {
     let me = me(client).await?;
-    let scopes =
-        me.member("assignedScopes").as_array().context("the server does not say what the user may do")?;
-    let may = scopes.iter().any(|scope| scope == name);
-    if !may && !is_known(client, name).await? {
+    let may = own_scopes(&me, error)?.contains(name);
+    if !may && !is_known(asking, client, name).await? {
         bail!("there is no scope `{}` in the catalogue", visible(name));
     }
     let said = json!({"user": me.member("id"), "scope": name, "allowed": may});
@@ -83,16 +89,30 @@ async fn can_i(asking: &Asking, client: &Client, name: &str) -> anyhow::Result<b
     Ok(may)
 }
 
-async fn is_known(client: &Client, name: &str) -> anyhow::Result<bool> {
-    Ok(client.scopes().await?.is_some_and(|all| all.iter().any(|scope| scope.member("name") == name)))
+/// Whether there is a scope: in the server's catalogue, or in the one that is known here.
+async fn is_known(asking: &Asking, client: &Client, name: &str) -> anyhow::Result<bool> {
+    Ok(match client.scopes().await? {
+        Some(all) => all.iter().any(|scope| scope.member("name") == name),
+        None => asking.catalogue()?.find(name).is_some(),
+    })
 }
 
-const SCOPES: &[Column] = &[Column::of("SCOPE", "scope"), Column::of("BY", "ways")];
+const SCOPE: Column = Column::of("SCOPE", "scope");
+const SCOPES: &[Column] = &[SCOPE, Column::of("BY", "ways")];
 
 /// Lists what a user may use.
 pub async fn all_of(asking: &Asking, user: Option<&str>) -> anyhow::Result<()> {
     let client = asking.client()?;
-    let tenant = asking.read(&client).await?;
+    let tenant = match asking.read(&client).await {
+        Err(error) if user.is_none() && is_kept_from(&error) => {
+            let me = me(&client).await?;
+            let scopes = own_scopes(&me, error)?;
+            asking.output.note("by what you may use them is shown to administrators");
+            let rows: Vec<Value> = scopes.into_iter().map(|scope| json!({"scope": scope})).collect();
+            return asking.output.list(&[SCOPE], "scope", &rows);
+        }
+        read => read?,
+    };
     let person = subject(&client, &tenant, user).await?;
     let facts = facts(&tenant, person)?;
     if !facts.is_active() {
@@ -190,9 +210,7 @@ pub async fn differences(asking: &Asking, first: &str, second: &str) -> anyhow::
                 other: &BTreeMap<String, Vec<String>>| {
         let missing = has.iter().filter(|(scope, _)| !other.contains_key(*scope));
         let name = told_apart(person.1, same_name);
-        let row = |(scope, ways): (&String, &Vec<String>)| {
-            json!({"user": name, "id": person.1.id, "subject": person.1.subject, "scope": scope, "ways": ways})
-        };
+        let row = |(scope, ways): (&String, &Vec<String>)| json!({"user": name, "id": person.1.id, "subject": person.1.subject, "scope": scope, "ways": ways});
         missing.map(row).collect::<Vec<Value>>()
     };
     let rows = [only(first, &of_first, &of_second), only(second, &of_second, &of_first)].concat();

@@ -107,10 +107,13 @@ impl Asking {
         self.reach.client(self.output.quiet)
     }
 
+    fn catalogue(&self) -> anyhow::Result<Catalogue> {
+        catalogue::of(self.catalogue.as_deref(), true, true)
+    }
+
     /// Reads the tenant.
     async fn read(&self, client: &Client) -> anyhow::Result<read::Tenant> {
-        let catalogue: Catalogue = catalogue::of(self.catalogue.as_deref(), true, true)?;
-        let tenant = read::read(client, catalogue).await?;
+        let tenant = read::read(client, self.catalogue()?).await?;
         for role in &tenant.unknown_roles {
             self.output.note(&format!(
                 "warning: what the default role `{role}` grants is not known, and not counted"

@@ -150,12 +150,17 @@ pub async fn read(client: &Client, mut catalogue: Catalogue) -> anyhow::Result<T
     compiled(about, roles, groups, users, catalogue)
 }
 
+/// Why a tenant was not read: its scopes are not those that are known here.
+#[derive(Debug, thiserror::Error)]
+#[error("the server has a catalogue of its own; name its file with `--catalogue`")]
+pub struct OtherCatalogue;
+
 /// Refuses a server whose catalogue is not the one that answers would be computed by.
 async fn refuse_other_catalogue(client: &Client, catalogue: &Catalogue) -> anyhow::Result<()> {
     let Some(scopes) = client.scopes().await? else { return Ok(()) };
     let mut names = scopes.iter().filter_map(|scope| scope.member("name").as_str());
     match names.find(|name| catalogue.find(name).is_none()) {
-        Some(_) => bail!("the server has a catalogue of its own; name its file with `--catalogue`"),
+        Some(_) => Err(OtherCatalogue.into()),
         None => Ok(()),
     }
 }
