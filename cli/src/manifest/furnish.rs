@@ -8,6 +8,7 @@ use rolecall_engine::{
     catalogue::Catalogue,
     groups::Provider,
     manifest::{Manifest, Section, plan},
+    names::Email,
 };
 use serde_json::{Value, json};
 
@@ -46,8 +47,7 @@ impl Furnishing {
         let client = Client::new(target, true)?;
         for name in self.manifest.users.keys() {
             let mut body = json!({"subject": name, "name": name, "status": "active"});
-            let address = name.contains('@') && !name.contains('\\');
-            if let Some(members) = body.as_object_mut().filter(|_| address) {
+            if let Some(members) = body.as_object_mut().filter(|_| Email::new(name).is_ok()) {
                 members.insert("email".to_owned(), json!(name));
             }
             make(&client, "/api/v1/users", body).await?;
