@@ -44,11 +44,15 @@ pub struct Dev {
     /// Instead of the demo tenants one that is as a file says, for example one that `rolecall export` printed
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// The context of which the file's variables have their values
+    #[arg(long, value_name = "NAME", requires = "from")]
+    from_context: Option<String>,
 }
 
 impl Dev {
     pub async fn run(self) -> anyhow::Result<()> {
-        let furnishing = self.from.as_deref().map(Furnishing::read).transpose()?;
+        let context = self.from_context.as_deref();
+        let furnishing = self.from.as_deref().map(|file| Furnishing::read(file, context)).transpose()?;
         let traces = Traces::wanted()?;
         log::to_standard_error("warn", log::Format::Text, traces.as_ref())?;
         let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;

@@ -24,13 +24,13 @@ pub struct Furnishing {
 }
 
 impl Furnishing {
-    /// Reads a file.
+    /// Reads a file, with the values that variables have in a context.
     ///
     /// # Errors
     /// When it cannot be read, or is none.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
+    pub fn read(path: &Path, context: Option<&str>) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let read = file::read(&text, None, &BTreeMap::new()).map_err(|faults| refused(path, &faults))?;
+        let read = file::read(&text, context, &BTreeMap::new()).map_err(|faults| refused(path, &faults))?;
         let mut manifest = read.manifest;
         if manifest.owned.remove(&Section::Spaces) && !manifest.spaces.is_empty() {
             eprintln!("warning: spaces are left out, since the file does not say of which type they are");

@@ -69,6 +69,9 @@ pub enum Manifests {
     Lint {
         #[command(flatten)]
         given: Given,
+        /// The context of which variables have their values; nothing is asked of its tenant
+        #[arg(long, value_name = "NAME")]
+        context: Option<String>,
         /// The catalogue that the server has, if not Qlik Cloud's
         #[arg(long, value_name = "FILE", env = "ROLECALL_CATALOGUE")]
         catalogue: Option<PathBuf>,
@@ -136,7 +139,7 @@ impl Manifests {
             Self::Apply { planning } => planning.apply().await,
             Self::Drift { planning } => planning.drift().await,
             Self::Export { only, asked } => asked.export(&only).await,
-            Self::Lint { given, catalogue } => given.lint(catalogue.as_deref()),
+            Self::Lint { given, context, catalogue } => given.lint(context.as_deref(), catalogue.as_deref()),
             Self::Test { planning, junit } => planning.test(junit.as_deref()).await,
             Self::Schema => print_json(&schemars::schema_for!(form::File)).map(|()| ExitCode::SUCCESS),
         }
@@ -148,8 +151,8 @@ impl Given {
         self.variables.iter().cloned().collect()
     }
 
-    fn lint(&self, catalogue: Option<&Path>) -> anyhow::Result<ExitCode> {
-        let read = self.read(&files::text(&self.file)?, None)?;
+    fn lint(&self, context: Option<&str>, catalogue: Option<&Path>) -> anyhow::Result<ExitCode> {
+        let read = self.read(&files::text(&self.file)?, context)?;
         let catalogue = catalogue::of(catalogue, false, true)?;
         let mut found: Vec<Fault> = lint(&read.manifest, &catalogue)
             .into_iter()

@@ -455,6 +455,36 @@ fn a_sandbox_is_made_like_a_tenant() {
     };
     assert_eq!(there(only), transcript(&tool, &[only]));
     assert_eq!(there("drift tenant.yaml").lines().nth(2), Some("  nothing to do"));
+}
+
+/// Where variables have values only in a context, it is named.
+#[test]
+fn a_context_has_the_values_of_variables() {
+    let tool = Tool::start();
+    let text = "contexts:\n  prod: {name: Readers}\nroles:\n  ${name}: {scopes: [notes]}\ngroups:\n  A: {roles: ['${name}']}\n";
+    put(&tool, "tenant.yaml", text);
+    let ends = |line: &str| here(&tool, line).output().unwrap().status.code();
+    assert_eq!(ends("lint tenant.yaml"), Some(1));
+    assert_eq!(ends("lint tenant.yaml --context prod"), Some(0));
+    let mut command = crate::process::rolecall();
+    let from = ["--from", "tenant.yaml", "--from-context", "prod"];
+    command.args(["dev", "--json", "--port", "0"]).args(from).current_dir(tool.contexts.path());
+    let sandbox = crate::process::Sandbox::of(command);
+    let mut command = tool.with_key(sandbox.admin_key(), "role get Readers");
+    assert!(command.env("ROLECALL_URL", sandbox.url()).output().unwrap().status.success());
+}
+
+/// What is no address is a subject all the same.
+#[test]
+fn a_sandbox_has_whoever_a_file_names() {
+    let tool = Tool::start();
+    put(&tool, "tenant.yaml", "users:\n  team@: {roles: [Steward]}\n  a@b@c: {roles: []}\n");
+    let mut command = crate::process::rolecall();
+    command.args(["dev", "--json", "--port", "0", "--from", "tenant.yaml"]).current_dir(tool.contexts.path());
+    let sandbox = crate::process::Sandbox::of(command);
+    let mut command = tool.with_key(sandbox.admin_key(), "drift tenant.yaml");
+    command.current_dir(tool.contexts.path()).env("ROLECALL_URL", sandbox.url());
+    assert!(command.output().unwrap().status.success());
 
     put(&tool, "tenant.yaml", "everyone: [Nobody]\n");
     let mut command = crate::process::rolecall();
