@@ -21,7 +21,7 @@ use rolecall_engine::{
 };
 use serde_json::Value;
 
-use crate::{access::read, api::Client, members::Members as _};
+use crate::{access::read, api::Client, members::Members as _, output::visible};
 
 /// A tenant that was read, and what its things are called there.
 pub struct Tenant {
@@ -189,10 +189,16 @@ impl Tenant {
             let real = text("id");
             let id = SpaceId::from_hex(&real)
                 .with_context(|| format!("the space `{real}` has another kind of identifier"))?;
+            // The type is optional (reference/rest-api.md §11).
+            let Ok(kind) = text("type").parse() else {
+                let name = visible(&text("name"));
+                eprintln!("warning: the space `{name}` ({real}) is left out: its type is not known");
+                continue;
+            };
             let known = Space {
                 id,
                 name: SpaceName::stored(text("name")),
-                kind: text("type").parse()?,
+                kind,
                 description: None,
                 owner: self.user(&text("ownerId")),
                 stamps: Stamps::new(editor),
