@@ -75,7 +75,9 @@ impl Job<'_> {
                 Done::Made
             }
         };
-        Ok((done, found.and_then(|found| found.by)))
+        let stays = thing.filter(|_| !self.removes).and_then(|thing| address_that_stays(line, thing));
+        let words: Vec<String> = found.and_then(|found| found.by).into_iter().chain(stays).collect();
+        Ok((done, (!words.is_empty()).then(|| words.join("; "))))
     }
 
     async fn make(&self, line: &Line) -> anyhow::Result<()> {
@@ -149,6 +151,15 @@ impl Job<'_> {
     fn named(&self, holds: Holds, text: &str) -> anyhow::Result<Vec<Given>> {
         self.present.named(holds, text)
     }
+}
+
+/// A word on another address than the user has: it is not changed.
+fn address_that_stays(line: &Line, user: &Value) -> Option<String> {
+    let email = line.text("email").filter(|email| !email.is_empty())?;
+    let present = user.member("email").as_str().unwrap_or_default();
+    let same = present.to_lowercase() == email.to_lowercase();
+    let stays = if present.is_empty() { "none".to_owned() } else { format!("`{}`", visible(present)) };
+    (!same).then(|| format!("the e-mail address is not changed: it stays {stays}"))
 }
 
 /// Lines that are about the same are told, and none of them is done.
