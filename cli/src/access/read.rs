@@ -3,7 +3,10 @@
 //! What the API shows of roles, groups, Everyone and users becomes the engine's snapshot, so that every answer is the engine's, for a real tenant as for
 //! a Rolecall. Identifiers that are none of Rolecall's, and default roles that have others there, get places of their own.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use rolecall_engine::{
@@ -31,6 +34,9 @@ use crate::{api::Client, members::Members as _};
 pub struct Reference {
     /// The identifier.
     pub id: String,
+    /// The name.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 /// A role, as the API shows it.
@@ -182,9 +188,27 @@ impl Places {
     }
 }
 
+/// The roles that users and groups have and the list of roles hides (reference/rest-api.md §2.6).
+fn hidden(roles: &[ReadRole], groups: &[ReadGroup], users: &[ReadUser]) -> Vec<ReadRole> {
+    let mut told: HashSet<&str> = roles.iter().map(|role| role.id.as_str()).collect();
+    let held = groups.iter().map(|group| &group.assigned_roles);
+    let held = held.chain(users.iter().map(|user| &user.assigned_roles)).flatten().flatten();
+    let role = |held: &Reference| {
+        Some(ReadRole {
+            id: held.id.clone(),
+            name: held.name.clone()?,
+            kind: "default".to_owned(),
+            level: None,
+            description: String::new(),
+            assigned_scopes: None,
+        })
+    };
+    held.filter(|held| told.insert(&held.id)).filter_map(role).collect()
+}
+
 fn compiled(
     about: Value,
-    roles: Vec<ReadRole>,
+    mut roles: Vec<ReadRole>,
     groups: Vec<ReadGroup>,
     users: Vec<ReadUser>,
     catalogue: Catalogue,
@@ -193,6 +217,7 @@ fn compiled(
     let catalogue = Arc::new(catalogue);
     let mut snapshot =
         Snapshot::new(Arc::clone(&catalogue), tenant(&about, &editor)?, Revision(1), editor.at);
+    roles.extend(hidden(&roles, &groups, &users));
     let mut places = Places { roles: HashMap::new(), groups: HashMap::new() };
     let mut unknown_roles = Vec::new();
     for (at, role) in roles.iter().enumerate() {
@@ -324,7 +349,8 @@ mod tests {
         let groups = json!([
             {"id": "000000000000000000000001", "name": "com.qlik.Everyone", "assignedRoles": []},
             {"id": "62b9d3c2a1b2c3d4e5f60005", "name": "Team", "providerType": "custom",
-                "assignedRoles": [{"id": "62b9d3c2a1b2c3d4e5f60004", "name": "Own"}]},
+                "assignedRoles": [{"id": "62b9d3c2a1b2c3d4e5f60004", "name": "Own"},
+                    {"id": "62b9d3c2a1b2c3d4e5f60008", "name": "Hidden"}]},
         ]);
         let users = json!([
             {"id": "aB3_xYz-aB3_xYz-aB3_xYz-aB3_xYz-", "subject": "old", "status": "active",
@@ -337,7 +363,7 @@ mod tests {
         catalogue.unknown = Unknown::Accept;
         let about = json!({"id": "t", "name": "Elsewhere", "status": "active"});
         let read = compiled(about, list(roles), list(groups), list(users), catalogue).unwrap();
-        assert_eq!(read.unknown_roles, ["BrandNew"]);
+        assert_eq!(read.unknown_roles, ["BrandNew", "Hidden"]);
         let subjects: Vec<&str> = read.users.iter().map(|(_, user)| user.subject.as_str()).collect();
         assert_eq!(subjects, ["old", "new"]);
         for (subject, scope, may) in [

@@ -182,8 +182,7 @@ impl<'a> Applier<'a> {
             }
             if let Some(groups) = groups {
                 let all = user.member("assignedGroups").as_array().into_iter().flatten();
-                let custom: Value =
-                    all.filter(|group| group.member("providerType") == "custom").cloned().collect();
+                let custom: Value = all.filter(|group| self.is_custom(group)).cloned().collect();
                 unmoved(holds(&custom, Some("name"), &groups.before))?;
             }
             Ok(operations.clone().into())
@@ -274,6 +273,17 @@ impl<'a> Applier<'a> {
 
     fn group_path(&self, id: &GroupId) -> anyhow::Result<String> {
         Ok(format!("/api/v1/groups/{}", self.group_id(id)?))
+    }
+
+    /// Whether a group that a user is in is a custom one. That need not be said (reference/rest-api.md §3).
+    fn is_custom(&self, group: &Value) -> bool {
+        let holdings = &self.tenant.holdings;
+        let mut custom = holdings.groups.values().filter(|known| known.provider == Provider::Custom);
+        let id = group.member("id").as_str();
+        match group.member("providerType").as_str() {
+            Some(provider) => provider == "custom",
+            None => custom.any(|known| self.tenant.ids.groups.get(&known.id).map(String::as_str) == id),
+        }
     }
 
     /// The identifier of a custom group, which may have been made here.

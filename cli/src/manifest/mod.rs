@@ -192,7 +192,12 @@ fn refused(file: &Path, faults: &[Fault]) -> anyhow::Error {
 impl Asked {
     async fn read(&self, client: &Client, sections: &[Section]) -> anyhow::Result<Tenant> {
         let catalogue = catalogue::of(self.catalogue.as_deref(), true, true)?;
-        tenant::read(client, catalogue, sections).await
+        let tenant = tenant::read(client, catalogue, sections).await?;
+        for role in tenant.unknown_roles.iter().filter(|_| !self.quiet) {
+            let role = visible(role);
+            eprintln!("warning: what the default role `{role}` grants is not known, and not counted");
+        }
+        Ok(tenant)
     }
 
     async fn export(&self, only: &[Section]) -> anyhow::Result<ExitCode> {

@@ -33,6 +33,8 @@ pub struct Tenant {
     pub name: String,
     /// The identifiers that things have in the API, which need not be those of the holdings.
     pub ids: Ids,
+    /// Default roles of which it is not known what they grant.
+    pub unknown_roles: Vec<String>,
 }
 
 /// Identifiers in the API.
@@ -73,7 +75,7 @@ pub async fn read(client: &Client, catalogue: Catalogue, sections: &[Section]) -
     let snapshot = read.snapshot.apply(Revision(read.snapshot.revision().0 + 1), editor.at, &[change]);
     let mut holdings = Holdings::new(std::sync::Arc::new(snapshot.catalogue().clone()), tenant, &editor);
     holdings.snapshot = snapshot;
-    let mut found = Tenant { holdings, id, name, ids: Ids::default() };
+    let mut found = Tenant { holdings, id, name, ids: Ids::default(), unknown_roles: read.unknown_roles };
     found.roles(&read.roles, &editor)?;
     found.groups(&read.groups, &editor);
     found.users(read.users, &editor);

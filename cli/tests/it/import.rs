@@ -256,6 +256,7 @@ ben,ben@acme.example,Steward
 same@acme.example,,Steward
 one,same@acme.example,Steward
 acme\\uma@acme.example,,Steward
+two,other@acme.example,Steward
 ";
     fs::write(&file, text).unwrap();
     let before = tool.out("user ls -o ids").lines().count();

@@ -13,6 +13,7 @@ mod commands;
 mod contexts;
 mod crash;
 mod deliveries;
+mod elsewhere;
 mod everyday;
 mod help;
 mod import;

@@ -42,10 +42,10 @@ fn nothing_is_lost_between_two_who_give() {
 
 /// A request as the stand-in got it.
 #[derive(Debug, Clone, PartialEq)]
-struct Got {
-    line: String,
+pub struct Got {
+    pub line: String,
     has_name: bool,
-    body: Value,
+    pub body: Value,
 }
 
 /// A server that knows one user and two roles, and of the API what the guides say: lists are replaced as a whole. It is busy at times.
@@ -85,7 +85,7 @@ impl StandIn {
 }
 
 /// Reads a request and answers it; the connection ends with that.
-fn request(stream: &mut TcpStream, answer: impl FnOnce(&Got) -> (u16, Value)) -> Option<Got> {
+pub fn request(stream: &mut TcpStream, answer: impl FnOnce(&Got) -> (u16, Value)) -> Option<Got> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut lines = Vec::new();
     loop {
