@@ -29,8 +29,8 @@ pub struct Dev {
     /// Print one line of JSON instead of text
     #[arg(long)]
     json: bool,
-    /// Which requests are refused: `off`, `qlik`, or a file
-    #[arg(long, value_name = "off|qlik|FILE", default_value = "off")]
+    /// Which requests are refused: `off`, `qlik`, `tenfold`, which is ten times what `qlik` is, or a file
+    #[arg(long, value_name = "off|qlik|tenfold|FILE", default_value = "off")]
     rate_limits: String,
     /// A file with the scopes and default roles of a product of one's own, instead of Qlik Cloud's
     #[arg(long, value_name = "FILE")]

@@ -74,8 +74,8 @@ pub struct Given {
     /// The sender of letters, for example `Access <access@example.com>`
     #[arg(long, value_name = "ADDRESS", env = "ROLECALL_SMTP_FROM")]
     smtp_from: Option<String>,
-    /// Which requests are refused: `off`, `qlik`, or a file [default: ten times what `qlik` is]
-    #[arg(long, value_name = "off|qlik|FILE", env = "ROLECALL_RATE_LIMITS")]
+    /// Which requests are refused: `off`, `qlik`, `tenfold`, which is ten times what `qlik` is, or a file [default: tenfold]
+    #[arg(long, value_name = "off|qlik|tenfold|FILE", env = "ROLECALL_RATE_LIMITS")]
     rate_limits: Option<String>,
     /// Connections served at once [default: 10000]
     #[arg(long, value_name = "N", env = "ROLECALL_MAX_CONNECTIONS")]
