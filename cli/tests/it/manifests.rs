@@ -263,6 +263,7 @@ fn examples_end_the_same_on_what_the_vendor_documents() {
                 tool.sandbox.url().to_owned()
             };
             for line in [
+                &format!("lint {file}"),
                 apply.as_str(),
                 "apply users.yaml",
                 &format!("drift {file}"),
