@@ -88,6 +88,8 @@ fn rehearse(holdings: &Holdings, steps: &[Step]) -> Result<Impact, Vec<Problem>>
                 problems.push(Why::LocksOut.at(step.place()));
             }
             Ok(done) => changes.extend(done),
+            // It starts from what a step leads to that was refused, which is told.
+            Err(Stop::Moved) if !problems.is_empty() => {}
             Err(stop) => problems.push(why(stop, step, &after).at(step.place())),
         }
     }
@@ -116,7 +118,7 @@ fn why(refused: Stop, step: &Step, holdings: &Holdings) -> Why {
         (Stop::Refused(refusal), _) if matches!(refusal.rule, Rule::OwnAdministration) => Why::LocksOut,
         (Stop::Refused(refusal), _) => Why::Refused(refusal),
         // Nothing else changes the copy.
-        (Stop::Moved, _) => Why::LocksOut,
+        (Stop::Moved, _) => Why::Moved,
     }
 }
 
@@ -380,7 +382,7 @@ impl Planner<'_> {
                 self.names.report(at, Why::UnknownSpace(name.to_string()));
                 continue;
             };
-            let mut said = BTreeSet::new();
+            let mut said: BTreeMap<Member, &str> = BTreeMap::new();
             for (text, roles) in &wanted.users {
                 let at = at.at("users").at(text);
                 let Some(user) = self.names.user(&at, text) else { continue };
@@ -388,18 +390,26 @@ impl Planner<'_> {
                     self.names.report(at, Why::OwnsTheSpace);
                     continue;
                 }
-                said.insert(Member::User(user));
+                if let Some(other) = said.insert(Member::User(user), text) {
+                    self.names.report(at, Why::SameUser(other.to_string(), text.clone()));
+                    continue;
+                }
                 let bot = holdings.users.get(&user).is_some_and(|user| user.client_id.is_some());
                 let who = Assignee::User(Known { id: user, name: text.clone() }, bot);
                 self.in_space(space, who, Some(Member::User(user)), *roles);
             }
+            let mut made: BTreeMap<GroupName, &str> = BTreeMap::new();
             for (text, roles) in &wanted.groups {
-                let Some(meant) = self.names.group(&at.at("groups").at(text), text) else { continue };
-                let id = match meant {
-                    Meant::Present(id) => Some(id),
-                    Meant::Made => None,
+                let at = at.at("groups").at(text);
+                let Some(meant) = self.names.group(&at, text) else { continue };
+                let (id, other) = match meant {
+                    Meant::Present(id) => (Some(id), said.insert(Member::Group(id), text)),
+                    Meant::Made => (None, GroupName::new(text).ok().and_then(|name| made.insert(name, text))),
                 };
-                said.extend(id.map(Member::Group));
+                if let Some(other) = other {
+                    self.names.report(at, Why::SameGroup(other.to_string(), text.clone()));
+                    continue;
+                }
                 self.in_space(space, Assignee::Group(id, text.clone()), id.map(Member::Group), *roles);
             }
             if self.prune {
@@ -420,10 +430,10 @@ impl Planner<'_> {
     }
 
     /// Takes the roles of those of whom the manifest does not say that they are in a space.
-    fn leave(&mut self, space: &Space, said: &BTreeSet<Member>) {
+    fn leave(&mut self, space: &Space, said: &BTreeMap<Member, &str>) {
         let holdings = self.names.holdings;
         let left =
-            |held: &&SpaceAssignment| held.space == space.id && !said.contains(&held.assignee.member());
+            |held: &&SpaceAssignment| held.space == space.id && !said.contains_key(&held.assignee.member());
         let step = |held: &SpaceAssignment| {
             let who = match held.assignee {
                 Present::User(id) => Assignee::User(Known { id, name: subject(holdings, id) }, false),

@@ -67,6 +67,8 @@ pub enum Why {
     AmbiguousUser(String, String),
     #[error("`{0}` and `{1}` are the same user")]
     SameUser(String, String),
+    #[error("`{0}` and `{1}` are the same group")]
+    SameGroup(String, String),
     #[error("the tenant has no space `{0}`")]
     UnknownSpace(String),
     #[error("it owns the space, and with that has all roles in it")]
@@ -79,6 +81,8 @@ pub enum Why {
         "this would take the administration of the tenant from you; it is never taken from who applies a file"
     )]
     LocksOut,
+    #[error("something else that the file says changes it too")]
+    Moved,
     #[error("{0}")]
     Refused(Refusal),
 }

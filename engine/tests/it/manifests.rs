@@ -6,14 +6,16 @@ use proptest::prelude::*;
 use rolecall_engine::{
     access::Snapshot,
     assignments::RoleRef,
+    change::Stamps,
     groups::Provider,
-    ids::UserId,
+    ids::{SpaceId, UserId},
     manifest::{
         Expectation, Holdings, Manifest, Section, Setting, Step, Stop, Value, WantedGroup, WantedRole,
-        WantedUser, Who, Why, examine, export, lint, plan,
+        WantedSpace, WantedUser, Who, Why, examine, export, lint, plan,
     },
-    names::{GroupName, RoleName},
+    names::{GroupName, RoleName, SpaceName},
     scopes::{ScopeName, ScopeSet},
+    spaces::{Space, SpaceKind, SpaceRole, SpaceRoles},
 };
 
 use crate::{
@@ -254,6 +256,48 @@ fn what_stands_in_the_way_is_told_all_at_once() {
         ["roles: Used: `--prune` would delete the role `Used`, which is held by the user `uma`"]
     );
     assert_eq!(plan(&holdings, &owning(&[Section::Roles]), false).unwrap().steps, []);
+}
+
+/// Of two steps of one edit the second starts from where the first leads to.
+#[test]
+fn what_follows_from_a_refusal_is_not_told_as_another() {
+    let mut world = World::new();
+    world.make_role("Reader", &["notes"]).unwrap();
+    let mut manifest = owning(&[Section::Roles]);
+    let wanted = WantedRole { description: None, scopes: [scope("automations")].into() };
+    manifest.roles.insert(role("Reader"), wanted);
+    let problems = problems(&holdings(&world), &manifest, false);
+    assert!(problems.len() == 1 && problems[0].contains("`automations`"), "{problems:?}");
+}
+
+#[test]
+fn nobody_is_meant_twice_in_a_space() {
+    let mut world = World::new();
+    world.make_user("uma", vec![], true).unwrap();
+    let team = world.make_group("Team", Provider::Custom, vec![]).unwrap();
+    let mut holdings = holdings(&world);
+    let name = SpaceName::new("Sales").unwrap();
+    let stamps = Stamps::new(&world.editor());
+    let id = SpaceId::new(1, [1; 8]);
+    let space =
+        Space { id, name: name.clone(), kind: SpaceKind::Shared, description: None, owner: None, stamps };
+    holdings.spaces.insert(id, space);
+    let roles = SpaceRoles::of(&[SpaceRole::Consumer]);
+    let mut wanted = WantedSpace::default();
+    wanted.users.extend(["uma", "x@example.com"].map(|text| (text.to_owned(), roles)));
+    wanted.groups.extend(["Team", &team.to_string(), "New", "New "].map(|text| (text.to_owned(), roles)));
+    let mut manifest = owning(&[Section::Groups, Section::Spaces]);
+    manifest.groups.insert((Provider::Custom, GroupName::new("New").unwrap()), WantedGroup::default());
+    manifest.spaces.insert(name, wanted);
+    let problems = problems(&holdings.compiled(), &manifest, false);
+    assert_eq!(
+        problems,
+        [
+            "spaces: Sales: users: x@example.com: `uma` and `x@example.com` are the same user".to_owned(),
+            "spaces: Sales: groups: New : `New` and `New ` are the same group".to_owned(),
+            format!("spaces: Sales: groups: Team: `{team}` and `Team` are the same group"),
+        ]
+    );
 }
 
 #[test]
