@@ -170,7 +170,10 @@ impl Way<'_> {
     pub fn end(&self) -> String {
         let role = &self.role.name;
         match (self.path, self.group) {
-            (Path::UserDefault, _) => alloc::format!("take the scope out of the role `{role}`"),
+            (Path::UserDefault, _) => match self.parent {
+                Some(parent) => alloc::format!("take the scope `{parent}` out of the role `{role}`"),
+                None => alloc::format!("take the scope out of the role `{role}`"),
+            },
             (Path::Everyone, _) => alloc::format!("take the role `{role}` from Everyone"),
             (Path::Group(_), Some(group)) => alloc::format!(
                 "take the user out of the group `{}`, or the role `{role}` from the group",

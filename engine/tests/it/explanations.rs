@@ -154,6 +154,20 @@ fn an_explanation_in_words() {
     assert!(child.ways.iter().any(|way| way.to_string().ends_with("through the scope `pipelines-projects`")));
 }
 
+/// Where the role holds a parent of the scope, that is what there is to take.
+#[test]
+fn what_everybody_has_is_taken_out_of_the_role_that_has_it() {
+    let mut world = World::new();
+    let uma = world.make_user("uma", Vec::new(), false).unwrap();
+    let end = |tenant: &Snapshot, scope: &str| explained(tenant, uma, scope).ways[0].end();
+    assert_eq!(end(&world.snapshot, "notes"), "take the scope out of the role `UserDefault`");
+    world.set_user_default(vec![ScopeName::new("pipelines-projects").unwrap()]).unwrap();
+    assert_eq!(
+        end(&world.snapshot, "pipelines-projects:read"),
+        "take the scope `pipelines-projects` out of the role `UserDefault`"
+    );
+}
+
 fn ask(tenant: &Snapshot, subject: (&str, &str), action: &str, resource: (&str, &str)) -> Decision {
     asking(tenant, subject, action, resource, &|_, _| None)
 }
