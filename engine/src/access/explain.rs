@@ -206,6 +206,8 @@ impl fmt::Display for Explanation<'_> {
                 match more.len() {
                     0 => Ok(()),
                     1 => f.write_str(", and in one other way"),
+                    // There may be more than were looked for.
+                    more if more + 1 >= WAYS => write!(f, ", and in at least {more} other ways"),
                     more => write!(f, ", and in {more} other ways"),
                 }
             }

@@ -154,6 +154,18 @@ fn an_explanation_in_words() {
     assert!(child.ways.iter().any(|way| way.to_string().ends_with("through the scope `pipelines-projects`")));
 }
 
+/// Only so many ways are looked for, so there may be more.
+#[test]
+fn ways_that_were_not_looked_for_are_not_denied() {
+    let mut world = World::new();
+    let uma = world.make_user("uma", Vec::new(), false).unwrap();
+    let mut explanation = explained(&world.snapshot, uma, "notes");
+    explanation.ways = vec![explanation.ways[0]; 99];
+    assert!(explanation.to_string().ends_with(", and in 98 other ways"), "{explanation}");
+    explanation.ways.push(explanation.ways[0]);
+    assert!(explanation.to_string().ends_with(", and in at least 99 other ways"), "{explanation}");
+}
+
 /// Where the role holds a parent of the scope, that is what there is to take.
 #[test]
 fn what_everybody_has_is_taken_out_of_the_role_that_has_it() {
