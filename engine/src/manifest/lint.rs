@@ -23,7 +23,7 @@ pub struct Finding {
 const OUTDATED_ROLES: &[(&str, &str)] = &[
     (
         "AutomationCreator",
-        "is to be deprecated by the vendor in 2026; a custom role with the scope `automations` does the same",
+        "is to be deprecated by the vendor in 2026; a custom role with the scope `automations.private` does the same, and `automations.shared` the like in shared spaces",
     ),
     (
         "Developer",

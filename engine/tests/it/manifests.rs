@@ -395,7 +395,7 @@ fn what_is_without_effect_is_told() {
         found,
         [
             "autoAssign: sharedSpaceCreator: has no effect while Everyone holds `SharedSpaceCreator`",
-            "everyone: AutomationCreator: is to be deprecated by the vendor in 2026; a custom role with the scope `automations` does the same",
+            "everyone: AutomationCreator: is to be deprecated by the vendor in 2026; a custom role with the scope `automations.private` does the same, and `automations.shared` the like in shared spaces",
             "groups: everyone: is not the group of all users, whose roles `everyone` says",
             "roles: Maker: is assigned to nobody by this file",
             "roles: Maker: scopes: notes: has no effect: every user has it by `userDefault`",
