@@ -143,10 +143,10 @@ pub fn plan(tenant: &Tenant, plan: &Plan) -> String {
 
 fn impact(tenant: &Tenant, plan: &Plan) -> String {
     let impact = &plan.impact;
-    if impact.affected == 0 {
-        return "  nobody gains or loses anything\n".to_owned();
-    }
-    let mut text = format!("  {} may do more or less than before:\n", users(impact.affected));
+    let mut text = match impact.affected {
+        0 => "  nobody gains or loses anything\n".to_owned(),
+        affected => format!("  {} may do more or less than before:\n", users(affected)),
+    };
     for (scope, counts) in &impact.scopes {
         let parts = [("gain", counts.gain), ("lose", counts.lose)];
         for (verb, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
@@ -165,6 +165,10 @@ fn impact(tenant: &Tenant, plan: &Plan) -> String {
     let more = impact.affected.saturating_sub(impact.users.len());
     if more > 0 {
         let _ = writeln!(text, "    and {more} more");
+    }
+    for (scope, count) in &plan.passing {
+        let whose = users(*count);
+        let _ = writeln!(text, "  only while it is applied, {whose} may use {scope}");
     }
     let [before, after] = impact.administrators;
     if before != after {
@@ -185,11 +189,13 @@ pub fn json(context: Option<&str>, tenant: &Tenant, plan: &Plan) -> serde_json::
             (scope.to_string(), serde_json::json!({"gain": counts.gain, "lose": counts.lose}))
         })
         .collect();
+    let passing: BTreeMap<&str, usize> =
+        plan.passing.iter().map(|(scope, count)| (scope.as_str(), *count)).collect();
     serde_json::json!({
         "context": context,
         "tenant": tenant.id,
         "steps": plan.steps.iter().map(|step| KeptStep::of(step, tenant)).collect::<Vec<_>>(),
-        "impact": {"users": plan.impact.affected, "scopes": scopes},
+        "impact": {"users": plan.impact.affected, "scopes": scopes, "passing": passing},
     })
 }
 

@@ -209,6 +209,20 @@ fn a_manifest_may_be_json() {
     assert!(applied.contains("done    + role `Reader`"), "{applied}");
 }
 
+/// What somebody has only while a file is applied is told, since it cannot be kept from them.
+#[test]
+fn what_is_held_only_in_between_is_told() {
+    let tool = Tool::start();
+    tool.out("role create --name Passing --scope notes -q");
+    tool.out("group create --name Passers --role Passing -q");
+    tool.out("group add-member Passers uma@acme.example -q");
+    let text = "roles:\n  Passing: {scopes: [automl-models:approve]}\ngroups:\n  Passers: {roles: []}\n";
+    put(&tool, "passing.yaml", text);
+    let shown = transcript(&tool, &["plan passing.yaml"]);
+    let told = "  nobody gains or loses anything\n  only while it is applied, 1 user may use automl-models:approve\n";
+    assert!(shown.contains(told), "{shown}");
+}
+
 #[test]
 fn one_file_does_for_several_tenants() {
     let tool = Tool::start();

@@ -8,6 +8,7 @@ mod export;
 mod holdings;
 mod lint;
 mod names;
+mod order;
 mod plan;
 mod problem;
 mod settings;

@@ -7,18 +7,19 @@ use alloc::{
 };
 
 use super::{
-    Assignee, Edit, Holdings, Known, Manifest, Place, Problem, Section, Setting, Step, Stop, WantedGroup,
-    WantedRole, Why, listed,
+    Assignee, Edit, Holdings, Known, Manifest, Place, Problem, Section, Setting, Step, WantedGroup,
+    WantedRole, Why,
     names::{Meant, Names},
+    order::{Phase, ordered},
 };
 use crate::{
-    access::{Impact, impact},
-    change::Change,
+    access::Impact,
     groups::{Group, Provider},
-    ids::{GroupId, RoleId, UserId},
+    ids::{GroupId, UserId},
     names::{GroupName, RoleName, SpaceName},
-    refusal::{Rule, limits},
+    refusal::limits,
     roles::{Role, RoleKind},
+    scopes::ScopeName,
     spaces::{Assignee as Present, Member, Space, SpaceAssignment, SpaceRoles},
     users::User,
 };
@@ -32,23 +33,8 @@ pub struct Plan {
     pub impact: Impact,
     /// The direct roles that the caller keeps although the manifest leaves the caller out: their administration.
     pub kept: BTreeSet<RoleName>,
-}
-
-/// How many users an impact tells by name.
-const NAMED: usize = 20;
-
-/// When a step is done. What gives comes before what takes, so that nobody lacks in between what they have before and behind it; what is
-/// made comes before what refers to it, and what is deleted is deleted last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    Set,
-    CreateRole,
-    CreateGroup,
-    Give,
-    Assign,
-    Take,
-    DeleteGroup,
-    DeleteRole,
+    /// How many users may use a scope only while the steps are done, and neither before nor behind them.
+    pub passing: BTreeMap<ScopeName, usize>,
 }
 
 /// The steps to what a manifest wants; with `prune` also those that delete what it does not say in the sections that it owns.
@@ -60,75 +46,13 @@ pub fn plan(holdings: &Holdings, manifest: &Manifest, prune: bool) -> Result<Pla
     let names = Names { holdings, manifest, problems: Vec::new() };
     let mut planner = Planner { names, prune, steps: Vec::new(), kept: BTreeSet::new() };
     planner.all();
-    let Planner { names, mut steps, kept, .. } = planner;
+    let Planner { names, steps, kept, .. } = planner;
     if !names.problems.is_empty() {
         return Err(names.problems);
     }
-    steps.sort_by_key(|(phase, _)| *phase);
-    let steps: Vec<Step> = steps.into_iter().map(|(_, step)| step).collect();
-    let impact = rehearse(holdings, &steps)?;
-    Ok(Plan { steps, impact, kept })
-}
-
-/// Does the steps on a copy, so that what stands in their way is known before the first write.
-fn rehearse(holdings: &Holdings, steps: &[Step]) -> Result<Impact, Vec<Problem>> {
-    if steps.is_empty() {
-        return Ok(Impact::default());
-    }
-    let mut after = holdings.clone();
-    let (mut changes, mut problems): (Vec<Change>, _) = (Vec::new(), Vec::new());
-    let administers =
-        |holdings: &Holdings| holdings.caller.is_some_and(|caller| holdings.snapshot.administers(caller));
-    let administered = administers(holdings);
-    for step in steps {
-        let before = after.snapshot.clone();
-        match after.perform(step) {
-            Ok(_) if administered && !administers(&after) => {
-                after.snapshot = before;
-                problems.push(Why::LocksOut.at(step.place()));
-            }
-            Ok(done) => changes.extend(done),
-            // It starts from what a step leads to that was refused, which is told.
-            Err(Stop::Moved) if !problems.is_empty() => {}
-            Err(stop) => problems.push(why(stop, step, &after).at(step.place())),
-        }
-    }
-    if problems.is_empty() {
-        Ok(impact(&holdings.snapshot, &after.snapshot, &changes, NAMED))
-    } else {
-        Err(problems)
-    }
-}
-
-/// A refusal, in the words of who wrote the manifest.
-fn why(refused: Stop, step: &Step, holdings: &Holdings) -> Why {
-    match (refused, step) {
-        (Stop::Refused(refusal), Step::DeleteRole { role, .. })
-            if matches!(refusal.rule, Rule::RoleInUse(_)) =>
-        {
-            Why::RoleInUse(role.name.to_string(), holders(holdings, role.id))
-        }
-        (Stop::Refused(refusal), Step::DeleteGroup { group, .. })
-            if matches!(refusal.rule, Rule::GroupHasMembers(_)) =>
-        {
-            let members =
-                holdings.users.values().filter(|user| user.groups.iter().any(|held| held.to == group.id));
-            Why::GroupHasMembers(group.name.to_string(), listed(members.map(|user| &user.subject).take(3)))
-        }
-        (Stop::Refused(refusal), _) if matches!(refusal.rule, Rule::OwnAdministration) => Why::LocksOut,
-        (Stop::Refused(refusal), _) => Why::Refused(refusal),
-        // Nothing else changes the copy.
-        (Stop::Moved, _) => Why::Moved,
-    }
-}
-
-fn holders(holdings: &Holdings, role: RoleId) -> String {
-    let groups = holdings.groups.values().filter(|group| group.roles.contains(&role));
-    let users = holdings.users.values().filter(|user| user.roles.iter().any(|held| held.to == role));
-    let groups = groups.map(|group| alloc::format!("the group `{}`", group.name));
-    let users = users.map(|user| alloc::format!("the user `{}`", user.subject));
-    let some: Vec<String> = groups.chain(users).take(5).collect();
-    some.join(", ")
+    let ordered = ordered(holdings, steps)?;
+    let (impact, passing) = (ordered.impact.clone(), ordered.passing());
+    Ok(Plan { steps: ordered.into_steps(), impact, kept, passing })
 }
 
 struct Planner<'p> {
@@ -217,7 +141,7 @@ impl Planner<'_> {
         }
     }
 
-    fn grant(&mut self, role: &Role, wanted: &BTreeSet<crate::scopes::ScopeName>) {
+    fn grant(&mut self, role: &Role, wanted: &BTreeSet<ScopeName>) {
         let before = role.scopes.iter().cloned().collect();
         let known = Known { id: role.id, name: role.name.clone() };
         let kind = role.kind;

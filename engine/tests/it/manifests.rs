@@ -5,17 +5,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use proptest::prelude::*;
 use rolecall_engine::{
     access::Snapshot,
-    assignments::RoleRef,
+    assignments::{GroupRef, RoleRef},
     change::Stamps,
     groups::Provider,
     ids::{SpaceId, UserId},
     manifest::{
-        Expectation, Holdings, Manifest, Section, Setting, Step, Stop, Value, WantedGroup, WantedRole,
+        Expectation, Holdings, Manifest, Plan, Section, Setting, Step, Stop, Value, WantedGroup, WantedRole,
         WantedSpace, WantedUser, Who, Why, examine, export, lint, plan,
     },
     names::{GroupName, RoleName, SpaceName},
     scopes::{ScopeName, ScopeSet},
     spaces::{Space, SpaceKind, SpaceRole, SpaceRoles},
+    users::UserOp,
 };
 
 use crate::{
@@ -110,6 +111,16 @@ fn nobody_lacks(before: &Snapshot, between: &Snapshot, after: &Snapshot) -> bool
         .all(|(id, was)| was.iter().all(|scope| !after[id].contains(scope) || between[id].contains(scope)))
 }
 
+/// Whether everybody may do in a state only what they may do before or behind it, or what is told.
+fn nobody_passes(before: &Snapshot, between: &Snapshot, after: &Snapshot, plan: &Plan) -> bool {
+    let told = |scope| between.scope_name(scope).is_some_and(|name| plan.passing.contains_key(name));
+    let (was, has, is) = (may(before), may(between), may(after));
+    let active = before.users().filter(|(_, facts)| facts.is_active());
+    active.map(|(id, _)| id).all(|id| {
+        has[&id].iter().all(|scope| was[&id].contains(scope) || is[&id].contains(scope) || told(scope))
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(96), ..ProptestConfig::default() })]
 
@@ -144,6 +155,7 @@ proptest! {
             state.perform(step).unwrap();
             prop_assert!(state.snapshot.administers(caller));
             prop_assert!(nobody_lacks(&present.snapshot, &state.snapshot, &end.snapshot), "{step}");
+            prop_assert!(nobody_passes(&present.snapshot, &state.snapshot, &end.snapshot, &plan_), "{step}");
             let rest = plan(&state, &manifest, true).unwrap();
             prop_assert!(rest.steps.iter().all(|step| plan_.steps.contains(step)), "what is left was planned");
             let end = done(state.clone(), &rest.steps);
@@ -268,6 +280,54 @@ fn what_follows_from_a_refusal_is_not_told_as_another() {
     manifest.roles.insert(role("Reader"), wanted);
     let problems = problems(&holdings(&world), &manifest, false);
     assert!(problems.len() == 1 && problems[0].contains("`automations`"), "{problems:?}");
+}
+
+/// Whoever leaves a group does so before it is given something, and whoever joins one does so once it was taken.
+#[test]
+fn nobody_has_in_between_what_they_are_not_to_have() {
+    let mut world = World::new();
+    let admin = || vec![RoleRef::Name("TenantAdmin".into())];
+    let groups = |name: &str| vec![GroupRef::Name(name.into(), Provider::Custom)];
+    let (gives, takes) = ("Gains", "Loses");
+    world.make_group(gives, Provider::Custom, vec![]).unwrap();
+    world.make_group(takes, Provider::Custom, admin()).unwrap();
+    let leaves = world.make_user("leaves", vec![], false).unwrap();
+    world.make_user("joins", vec![], false).unwrap();
+    let editor = world.editor();
+    world.patch_user(leaves, &[UserOp::AddGroup(groups(gives).remove(0))], &editor).unwrap();
+    let mut manifest = owning(&[Section::Groups, Section::Users]);
+    let group = |name: &str| GroupName::new(name).unwrap();
+    for (name, roles) in [(gives, Some([role("TenantAdmin")].into())), (takes, Some([].into()))] {
+        manifest.groups.insert((Provider::Custom, group(name)), WantedGroup { description: None, roles });
+    }
+    for (user, groups) in [("leaves", Some([].into())), ("joins", Some([group(takes)].into()))] {
+        manifest.users.insert(user.into(), WantedUser { roles: None, groups });
+    }
+    let plan = plan(&holdings(&world), &manifest, false).unwrap();
+    let heads: Vec<String> = plan.steps.iter().map(|step| step.head().1).collect();
+    assert_eq!(heads, ["user `leaves`", "group `Gains`", "group `Loses`", "user `joins`"]);
+    assert_eq!(plan.passing, BTreeMap::new());
+}
+
+/// Where no order keeps that from them, it is told.
+#[test]
+fn what_is_held_only_in_between_is_told() {
+    let mut world = World::new();
+    world.make_role("Reader", &["notes"]).unwrap();
+    let reader = vec![RoleRef::Name("Reader".into())];
+    world.make_group("Team", Provider::Custom, reader).unwrap();
+    let uma = world.make_user("uma", vec![], false).unwrap();
+    let editor = world.editor();
+    let team = GroupRef::Name("Team".into(), Provider::Custom);
+    world.patch_user(uma, &[UserOp::AddGroup(team)], &editor).unwrap();
+    let mut manifest = owning(&[Section::Roles, Section::Groups]);
+    let wanted = WantedRole { description: None, scopes: [scope("apps.image:export")].into() };
+    manifest.roles.insert(role("Reader"), wanted);
+    let wanted = WantedGroup { description: None, roles: Some([].into()) };
+    manifest.groups.insert((Provider::Custom, GroupName::new("Team").unwrap()), wanted);
+    let plan = plan(&holdings(&world), &manifest, false).unwrap();
+    assert_eq!(plan.impact.affected, 0);
+    assert_eq!(plan.passing, [(scope("apps.image:export"), 1)].into());
 }
 
 #[test]

@@ -1,0 +1,188 @@
+//! In which order are the steps of a plan done, and who may do something only while they are?
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{Holdings, Problem, Step, Stop, Why, listed};
+use crate::{
+    access::{Impact, Snapshot, impact},
+    change::Change,
+    ids::{RoleId, UserId},
+    refusal::Rule,
+    scopes::{ScopeName, ScopeSet},
+};
+
+/// How many users an impact tells by name.
+const NAMED: usize = 20;
+
+/// When a step is done. What gives comes before what takes, so that nobody lacks in between what they have before and behind it; what is
+/// made comes before what refers to it, and what is deleted is deleted last. Users come first or last who else would have in between
+/// what they have neither before nor behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Set,
+    CreateRole,
+    CreateGroup,
+    AssignFirst,
+    Give,
+    Assign,
+    Take,
+    AssignLast,
+    DeleteGroup,
+    DeleteRole,
+}
+
+type Phased = Vec<(Phase, Step)>;
+
+/// Steps in an order, and what comes of it.
+pub(super) struct Ordered {
+    steps: Phased,
+    pub(super) impact: Impact,
+    /// What users may do only in between.
+    passing: BTreeMap<UserId, ScopeSet>,
+    /// Users who lack in between what they may do before and behind it.
+    lacking: BTreeSet<UserId>,
+    end: Snapshot,
+}
+
+/// The order of some steps in which fewest users have in between what they have neither before nor behind it.
+///
+/// # Errors
+/// What stands in the way of the steps.
+pub(super) fn ordered(holdings: &Holdings, steps: Phased) -> Result<Ordered, Vec<Problem>> {
+    let mut best = rehearse(holdings, steps)?;
+    for phase in [Phase::AssignFirst, Phase::AssignLast] {
+        let passing: BTreeSet<UserId> = best.passing.keys().copied().collect();
+        let Some(all) = moved(holdings, &best, phase, &passing) else { continue };
+        let is_better = |user: &UserId| !all.passing.contains_key(user) && !all.lacking.contains(user);
+        let better: BTreeSet<UserId> = passing.into_iter().filter(is_better).collect();
+        if let Some(next) = moved(holdings, &best, phase, &better).filter(|next| next.lacking.is_empty()) {
+            best = next;
+        }
+    }
+    Ok(best)
+}
+
+/// The same with the steps of some users in another phase, if there are any and nothing stands in their way then.
+fn moved(holdings: &Holdings, from: &Ordered, to: Phase, whose: &BTreeSet<UserId>) -> Option<Ordered> {
+    let is_moved = |step: &Step| matches!(step, Step::AssignUser { user, .. } if whose.contains(&user.id));
+    if !from.steps.iter().any(|(_, step)| is_moved(step)) {
+        return None;
+    }
+    let phase = |(phase, step): &(Phase, Step)| (if is_moved(step) { to } else { *phase }, step.clone());
+    rehearse(holdings, from.steps.iter().map(phase).collect()).ok()
+}
+
+/// Does the steps on a copy, so that what stands in their way is known before the first write.
+fn rehearse(holdings: &Holdings, mut steps: Phased) -> Result<Ordered, Vec<Problem>> {
+    steps.sort_by_key(|(phase, _)| *phase);
+    let mut after = holdings.clone();
+    let (mut changes, mut problems): (Vec<Change>, _) = (Vec::new(), Vec::new());
+    let mut between: BTreeMap<Phase, Snapshot> = BTreeMap::new();
+    let administers =
+        |holdings: &Holdings| holdings.caller.is_some_and(|caller| holdings.snapshot.administers(caller));
+    let administered = administers(holdings);
+    for (phase, step) in &steps {
+        let before = after.snapshot.clone();
+        match after.perform(step) {
+            Ok(_) if administered && !administers(&after) => {
+                after.snapshot = before;
+                problems.push(Why::LocksOut.at(step.place()));
+            }
+            Ok(done) => {
+                changes.extend(done);
+                between.insert(*phase, after.snapshot.clone());
+            }
+            // It starts from what a step leads to that was refused, which is told.
+            Err(Stop::Moved) if !problems.is_empty() => {}
+            Err(stop) => problems.push(why(stop, step, &after).at(step.place())),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let impact = impact(&holdings.snapshot, &after.snapshot, &changes, NAMED);
+    let (passing, lacking) = (BTreeMap::new(), BTreeSet::new());
+    let mut ordered = Ordered { steps, impact, passing, lacking, end: after.snapshot };
+    ordered.look(&holdings.snapshot, &between);
+    Ok(ordered)
+}
+
+impl Ordered {
+    /// Finds who has or lacks something only in between. Within a phase it only becomes more or only less, or is as it was.
+    fn look(&mut self, before: &Snapshot, between: &BTreeMap<Phase, Snapshot>) {
+        let states: Vec<&Snapshot> = between
+            .iter()
+            .filter(|(phase, _)| (Phase::AssignFirst..=Phase::AssignLast).contains(*phase))
+            .map(|(_, state)| state)
+            .collect();
+        if states.len() < 2 {
+            return;
+        }
+        for (user, facts) in before.users().filter(|(_, facts)| facts.is_active()) {
+            let may =
+                |state: &Snapshot| state.user(user).map(|facts| state.effective(facts)).unwrap_or_default();
+            let (was, is) = (before.effective(facts), may(&self.end));
+            for held in states.iter().map(|state| may(state)) {
+                let passes = |scope: &_| !was.contains(*scope) && !is.contains(*scope);
+                let passing: ScopeSet = held.iter().filter(passes).collect();
+                if passing.iter().next().is_some() {
+                    self.passing.entry(user).or_default().extend(&passing);
+                }
+                if was.iter().any(|scope| is.contains(scope) && !held.contains(scope)) {
+                    self.lacking.insert(user);
+                }
+            }
+        }
+    }
+
+    /// How many users may use each scope only in between.
+    pub(super) fn passing(&self) -> BTreeMap<ScopeName, usize> {
+        let mut passing = BTreeMap::new();
+        for scope in self.passing.values().flat_map(ScopeSet::iter) {
+            if let Some(name) = self.end.scope_name(scope) {
+                *passing.entry(name.clone()).or_default() += 1;
+            }
+        }
+        passing
+    }
+
+    /// The steps.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        self.steps.into_iter().map(|(_, step)| step).collect()
+    }
+}
+
+/// A refusal, in the words of who wrote the manifest.
+fn why(refused: Stop, step: &Step, holdings: &Holdings) -> Why {
+    match (refused, step) {
+        (Stop::Refused(refusal), Step::DeleteRole { role, .. })
+            if matches!(refusal.rule, Rule::RoleInUse(_)) =>
+        {
+            Why::RoleInUse(role.name.to_string(), holders(holdings, role.id))
+        }
+        (Stop::Refused(refusal), Step::DeleteGroup { group, .. })
+            if matches!(refusal.rule, Rule::GroupHasMembers(_)) =>
+        {
+            let members =
+                holdings.users.values().filter(|user| user.groups.iter().any(|held| held.to == group.id));
+            Why::GroupHasMembers(group.name.to_string(), listed(members.map(|user| &user.subject).take(3)))
+        }
+        (Stop::Refused(refusal), _) if matches!(refusal.rule, Rule::OwnAdministration) => Why::LocksOut,
+        (Stop::Refused(refusal), _) => Why::Refused(refusal),
+        // Nothing else changes the copy.
+        (Stop::Moved, _) => Why::Moved,
+    }
+}
+
+fn holders(holdings: &Holdings, role: RoleId) -> String {
+    let groups = holdings.groups.values().filter(|group| group.roles.contains(&role));
+    let users = holdings.users.values().filter(|user| user.roles.iter().any(|held| held.to == role));
+    let groups = groups.map(|group| alloc::format!("the group `{}`", group.name));
+    let users = users.map(|user| alloc::format!("the user `{}`", user.subject));
+    let some: Vec<String> = groups.chain(users).take(5).collect();
+    some.join(", ")
+}
