@@ -55,8 +55,13 @@ impl Dev {
         let furnishing = self.from.as_deref().map(|file| Furnishing::read(file, context)).transpose()?;
         let traces = Traces::wanted()?;
         log::to_standard_error("warn", log::Format::Text, traces.as_ref())?;
-        let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
-        let data = self.data.as_deref().unwrap_or(temporary.path());
+        let (data, temporary) = if let Some(data) = &self.data {
+            (data.clone(), None)
+        } else {
+            let temporary = tempfile::Builder::new().prefix("rolecall-").tempdir()?;
+            (temporary.path().to_owned(), Some(temporary))
+        };
+        let data = data.as_path();
         let (db, _lock) = store::open_to_serve(&store::location(data, None)?).await?;
         let key = store::sandbox_key(data)?;
         let limits = settings::rate_limits(&self.rate_limits)?;

@@ -206,7 +206,11 @@ fn hidden(roles: &[ReadRole], groups: &[ReadGroup], users: &[ReadUser]) -> Vec<R
     held.filter(|held| told.insert(&held.id)).filter_map(role).collect()
 }
 
-fn compiled(
+/// What was read, for an engine that knows of no API.
+///
+/// # Errors
+/// When something in it cannot be.
+pub fn compiled(
     about: Value,
     mut roles: Vec<ReadRole>,
     groups: Vec<ReadGroup>,

@@ -12,7 +12,7 @@ use rolecall_engine::{
         Expectation, Manifest, Place, Section, Setting, Value, WantedGroup, WantedRole, WantedSpace,
         WantedUser, Who,
     },
-    names::{Description, GroupName, NameError, RoleName, SpaceName},
+    names::{Description, NameError, RoleName},
     scopes::ScopeName,
     spaces::{SpaceRole, SpaceRoles},
 };
@@ -20,6 +20,7 @@ use serde_saphyr::Spanned;
 
 use super::{
     form::{File, Test, Text},
+    known::Known,
     named::Named,
     yaml,
 };
@@ -53,38 +54,60 @@ impl Read {
     }
 }
 
-/// Reads a file, with the values that variables have in a context.
+/// A file of the right form.
+pub struct Written {
+    file: File,
+    sections: BTreeMap<Place, u64>,
+}
+
+/// Takes a file apart.
 ///
 /// # Errors
-/// When it is not YAML of the right form; all that is wrong with names in it.
-pub fn read(text: &str, context: Option<&str>, given: &BTreeMap<String, String>) -> Result<Read, Vec<Fault>> {
+/// When it is not YAML of the right form.
+pub fn parse(text: &str) -> Result<Written, Vec<Fault>> {
     let file: File = serde_saphyr::from_str_with_options(text, yaml::options()).map_err(|error| {
         let line = error.location().map(|location| location.line());
         vec![Fault { line, what: yaml::said(&error.without_snippet().to_string()) }]
     })?;
-    let mut variables = file.variables.clone();
-    variables.extend(context.and_then(|context| file.contexts.get(context)).cloned().unwrap_or_default());
-    variables.extend(given.clone());
-    let manifest = Manifest::default();
-    let mut reader = Reader { variables, lines: sections_of(text), faults: Vec::new(), manifest };
-    let said = reader.sections(&file);
-    let tests = file.tests.iter().filter_map(|test| reader.test(test)).collect();
-    let owned = match &file.manage {
-        None => said.clone(),
-        Some(sections) => reader.managed(sections, &said),
-    };
-    let left = said.difference(&owned).copied().collect();
-    let Reader { lines, mut faults, mut manifest, .. } = reader;
-    if owned.is_empty() && file.tests.is_empty() {
-        let what = "the file says nothing of a tenant, so that there is nothing to do with it".to_owned();
-        faults.push(Fault { line: None, what });
+    Ok(Written { file, sections: sections_of(text) })
+}
+
+impl Written {
+    /// Reads it with the values that variables have in a context, for a tenant where some names are known.
+    ///
+    /// # Errors
+    /// All that is wrong in it.
+    pub fn read(
+        &self,
+        context: Option<&str>,
+        given: &BTreeMap<String, String>,
+        known: &Known,
+    ) -> Result<Read, Vec<Fault>> {
+        let file = &self.file;
+        let mut variables = file.variables.clone();
+        variables.extend(context.and_then(|context| file.contexts.get(context)).cloned().unwrap_or_default());
+        variables.extend(given.clone());
+        let (lines, manifest) = (self.sections.clone(), Manifest::default());
+        let mut reader = Reader { variables, known, lines, faults: Vec::new(), manifest };
+        let said = reader.sections(file);
+        let tests = file.tests.iter().filter_map(|test| reader.test(test)).collect();
+        let owned = match &file.manage {
+            None => said.clone(),
+            Some(sections) => reader.managed(sections, &said),
+        };
+        let left = said.difference(&owned).copied().collect();
+        let Reader { lines, mut faults, mut manifest, .. } = reader;
+        if owned.is_empty() && file.tests.is_empty() {
+            let what = "the file says nothing of a tenant, so that there is nothing to do with it".to_owned();
+            faults.push(Fault { line: None, what });
+        }
+        if !faults.is_empty() {
+            faults.sort();
+            return Err(faults);
+        }
+        manifest.owned = owned;
+        Ok(Read { manifest, tests, left, lines })
     }
-    if !faults.is_empty() {
-        faults.sort();
-        return Err(faults);
-    }
-    manifest.owned = owned;
-    Ok(Read { manifest, tests, left, lines })
 }
 
 /// The lines of the sections, where each begins a line. What is written otherwise has lines within the sections only.
@@ -96,14 +119,15 @@ fn sections_of(text: &str) -> BTreeMap<Place, u64> {
     (1..).zip(text.lines()).filter_map(|(number, line)| Some((section(line)?, number))).collect()
 }
 
-struct Reader {
+struct Reader<'k> {
     variables: BTreeMap<String, String>,
+    known: &'k Known,
     lines: BTreeMap<Place, u64>,
     faults: Vec<Fault>,
     manifest: Manifest,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn fault(&mut self, at: &Text, what: impl Into<String>) {
         self.faults.push(Fault { line: Some(at.referenced.line()), what: what.into() });
     }
@@ -171,7 +195,8 @@ impl Reader {
     }
 
     fn roles(&mut self, place: &Place, texts: Option<&Vec<Text>>) -> Option<BTreeSet<RoleName>> {
-        texts.map(|texts| self.set(place, texts, RoleName::new))
+        let known = self.known;
+        texts.map(|texts| self.set(place, texts, |text| known.role(text)))
     }
 
     fn description(&mut self, text: Option<&Text>) -> Option<Description> {
@@ -249,22 +274,26 @@ impl Reader {
     }
 
     fn things(&mut self, file: &File) {
+        let known = self.known;
+        let role = |text: &str| known.role(text);
+        let group = |text: &str| known.group(text);
+        let space = |text: &str| known.space(text);
         if let Some(roles) = &file.roles {
-            self.named(&Place::of(Section::Roles), roles, RoleName::new, |reader, at, name, role| {
+            self.named(&Place::of(Section::Roles), roles, role, |reader, at, name, role| {
                 let description = reader.description(role.description.as_ref());
                 let scopes = reader.set(&at.at("scopes"), &role.scopes, ScopeName::new);
                 reader.manifest.roles.insert(name, WantedRole { description, scopes });
             });
         }
         if let Some(groups) = &file.groups {
-            self.named(&Place::of(Section::Groups), groups, GroupName::new, |reader, at, name, group| {
+            self.named(&Place::of(Section::Groups), groups, group, |reader, at, name, group| {
                 let description = reader.description(group.description.as_ref());
                 let roles = reader.roles(&at.at("roles"), group.roles.as_ref());
                 reader.manifest.groups.insert((Provider::Custom, name), WantedGroup { description, roles });
             });
         }
         if let Some(groups) = &file.idp_groups {
-            self.named(&Place::of(Section::IdpGroups), groups, GroupName::new, |reader, at, name, group| {
+            self.named(&Place::of(Section::IdpGroups), groups, group, |reader, at, name, group| {
                 let roles = reader.roles(&at.at("roles"), group.roles.as_ref());
                 let wanted = WantedGroup { description: None, roles };
                 reader.manifest.groups.insert((Provider::Idp, name), wanted);
@@ -274,12 +303,12 @@ impl Reader {
             self.named(&Place::of(Section::Users), users, as_is, |reader, at, name, user| {
                 let roles = reader.roles(&at.at("roles"), user.roles.as_ref());
                 let groups = user.groups.as_ref();
-                let groups = groups.map(|groups| reader.set(&at.at("groups"), groups, GroupName::new));
+                let groups = groups.map(|groups| reader.set(&at.at("groups"), groups, group));
                 reader.manifest.users.insert(name, WantedUser { roles, groups });
             });
         }
         if let Some(spaces) = &file.spaces {
-            self.named(&Place::of(Section::Spaces), spaces, SpaceName::new, |reader, at, name, space| {
+            self.named(&Place::of(Section::Spaces), spaces, space, |reader, at, name, space| {
                 let users = reader.in_space(&at.at("users"), &space.users);
                 let groups = reader.in_space(&at.at("groups"), &space.groups);
                 reader.manifest.spaces.insert(name, WantedSpace { users, groups });
@@ -297,14 +326,15 @@ impl Reader {
     }
 
     fn test(&mut self, test: &Test) -> Option<(Option<u64>, Expectation)> {
+        let known = self.known;
         let named = [&test.user, &test.because].into_iter().flatten();
         let texts = named.chain(test.holder_of.iter().flatten()).chain(&test.can).chain(&test.cannot);
         let line = texts.map(|text| text.referenced.line()).min();
         let who = match (&test.user, &test.holder_of) {
             (Some(user), None) => Who::User(self.text(user)?),
-            (None, Some(roles)) => {
-                Who::Holder(roles.iter().filter_map(|role| self.value(role, RoleName::new)).collect())
-            }
+            (None, Some(roles)) => Who::Holder(
+                roles.iter().filter_map(|role| self.value(role, |text| known.role(text))).collect(),
+            ),
             _ => {
                 self.faults.push(Fault { line, what: "a test says either `user` or `holderOf`".to_owned() });
                 return None;
@@ -317,7 +347,7 @@ impl Reader {
             who,
             can: test.can.iter().filter_map(|scope| self.text(scope)).collect(),
             cannot: test.cannot.iter().filter_map(|scope| self.text(scope)).collect(),
-            because: test.because.as_ref().and_then(|role| self.value(role, RoleName::new)),
+            because: test.because.as_ref().and_then(|role| self.value(role, |text| known.role(text))),
         };
         Some((line, expectation))
     }

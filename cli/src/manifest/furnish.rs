@@ -12,7 +12,7 @@ use rolecall_engine::{
 };
 use serde_json::{Value, json};
 
-use super::{apply::Applier, file, refused, tenant};
+use super::{apply::Applier, file, known::Known, refused, tenant};
 use crate::{
     api::{ApiError, Ask, Client},
     contexts::{Key, Target},
@@ -30,7 +30,9 @@ impl Furnishing {
     /// When it cannot be read, or is none.
     pub fn read(path: &Path, context: Option<&str>) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let read = file::read(&text, context, &BTreeMap::new()).map_err(|faults| refused(path, &faults))?;
+        let written = file::parse(&text);
+        let read = written.and_then(|written| written.read(context, &BTreeMap::new(), &Known::default()));
+        let read = read.map_err(|faults| refused(path, &faults))?;
         let mut manifest = read.manifest;
         if manifest.owned.remove(&Section::Spaces) && !manifest.spaces.is_empty() {
             eprintln!("warning: spaces are left out, since the file does not say of which type they are");

@@ -4,6 +4,7 @@ mod apply;
 mod file;
 mod form;
 mod furnish;
+mod known;
 mod named;
 mod planning;
 mod report;
@@ -21,7 +22,11 @@ use clap::{Args, Subcommand};
 pub use furnish::Furnishing;
 use rolecall_engine::manifest::{Place, Section, export, lint};
 
-use self::{file::Fault, tenant::Tenant};
+use self::{
+    file::{Fault, Written},
+    known::Known,
+    tenant::Tenant,
+};
 use crate::{
     api::Client,
     catalogue,
@@ -152,7 +157,8 @@ impl Given {
     }
 
     fn lint(&self, context: Option<&str>, catalogue: Option<&Path>) -> anyhow::Result<ExitCode> {
-        let read = self.read(&files::text(&self.file)?, context)?;
+        // Names are those of a tenant that is not asked.
+        let read = self.read(&self.parse(&files::text(&self.file)?)?, context, &Known::later())?;
         let catalogue = catalogue::of(catalogue, false, true)?;
         let mut found: Vec<Fault> = lint(&read.manifest, &catalogue)
             .into_iter()
@@ -171,8 +177,12 @@ impl Given {
         Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCE) })
     }
 
-    fn read(&self, text: &str, context: Option<&str>) -> anyhow::Result<file::Read> {
-        file::read(text, context, &self.values()).map_err(|faults| refused(&self.file, &faults))
+    fn parse(&self, text: &str) -> anyhow::Result<Written> {
+        file::parse(text).map_err(|faults| refused(&self.file, &faults))
+    }
+
+    fn read(&self, written: &Written, context: Option<&str>, known: &Known) -> anyhow::Result<file::Read> {
+        written.read(context, &self.values(), known).map_err(|faults| refused(&self.file, &faults))
     }
 }
 

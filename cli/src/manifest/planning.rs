@@ -14,6 +14,7 @@ use super::{
     DIFFERENCE, Planning,
     apply::Applier,
     file::Fault,
+    known::Known,
     refused,
     report::{self, Kept, KeptStep, KeptTenant, Tried, VERSION},
     tenant::Tenant,
@@ -61,9 +62,15 @@ impl Planning {
     }
 
     async fn plan_one(&self, client: Client, text: &str) -> anyhow::Result<Planned> {
-        let read = self.given.read(text, client.name.as_deref())?;
-        let sections: Vec<Section> = read.manifest.owned.iter().copied().collect();
+        let written = self.given.parse(text)?;
+        let context = client.name.as_deref();
+        // What is wrong whatever the tenant has is told at once, with all that might be.
+        let first = self.given.read(&written, context, &Known::later());
+        let first = first.or_else(|_| self.given.read(&written, context, &Known::default()))?;
+        let owned = first.manifest.owned;
+        let sections: Vec<Section> = owned.into_iter().collect();
         let tenant = self.asked.read(&client, &sections).await?;
+        let read = self.given.read(&written, context, &Known::of(&tenant.holdings))?;
         let plan = manifest::plan(&tenant.holdings, &read.manifest, self.prune).map_err(|problems| {
             let fault = |problem: &manifest::Problem| Fault {
                 line: read.line(&problem.at),

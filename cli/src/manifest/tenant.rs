@@ -16,7 +16,7 @@ use rolecall_engine::{
     roles::Role,
     scopes::ScopeName,
     spaces::{Assignee, Space, SpaceAssignment, SpaceRole, SpaceRoles},
-    tenants::AutoAssignFlags,
+    tenants::{self, AutoAssignFlags},
     users::User,
 };
 use serde_json::Value;
@@ -68,20 +68,31 @@ pub async fn read(client: &Client, catalogue: Catalogue, sections: &[Section]) -
         tenant.api_keys = api_keys(&client.get(&format!("/api/v1/api-keys/configs/{id}"), &[]).await?)?;
     }
     let editor = Editor { user: caller, ..Editor::system(read.snapshot.moment()) };
-    let change = Change::Tenant(Box::new(Delta::Updated {
-        before: read.snapshot.tenant().clone(),
-        after: tenant.clone(),
-    }));
-    let snapshot = read.snapshot.apply(Revision(read.snapshot.revision().0 + 1), editor.at, &[change]);
-    let mut holdings = Holdings::new(std::sync::Arc::new(snapshot.catalogue().clone()), tenant, &editor);
-    holdings.snapshot = snapshot;
-    let mut found = Tenant { holdings, id, name, ids: Ids::default(), unknown_roles: read.unknown_roles };
-    found.roles(&read.roles, &editor)?;
-    found.groups(&read.groups, &editor);
-    found.users(read.users, &editor);
+    let mut found = compiled((id, name), read, tenant, &editor)?;
     if sections.contains(&Section::Spaces) {
         found.spaces(client, &editor).await?;
     }
+    Ok(found)
+}
+
+/// What was read, for an engine that knows of no API; with other settings than were read with it.
+fn compiled(
+    (id, name): (String, String),
+    read: read::Tenant,
+    settings: tenants::Tenant,
+    editor: &Editor,
+) -> anyhow::Result<Tenant> {
+    let change = Change::Tenant(Box::new(Delta::Updated {
+        before: read.snapshot.tenant().clone(),
+        after: settings.clone(),
+    }));
+    let snapshot = read.snapshot.apply(Revision(read.snapshot.revision().0 + 1), editor.at, &[change]);
+    let mut holdings = Holdings::new(std::sync::Arc::new(snapshot.catalogue().clone()), settings, editor);
+    holdings.snapshot = snapshot;
+    let mut found = Tenant { holdings, id, name, ids: Ids::default(), unknown_roles: read.unknown_roles };
+    found.roles(&read.roles, editor)?;
+    found.groups(&read.groups, editor);
+    found.users(read.users, editor);
     Ok(found)
 }
 
@@ -242,5 +253,52 @@ impl Tenant {
         UserId::from_hex(real)
             .filter(|id| self.holdings.users.contains_key(id))
             .or_else(|| self.ids.users.iter().find(|(_, id)| *id == real).map(|(id, _)| *id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use rolecall_engine::{
+        catalogue::Unknown,
+        manifest::{export, plan},
+    };
+    use serde_json::json;
+
+    use super::{
+        super::{file, known::Known, write::write},
+        *,
+    };
+
+    /// A tenant may have names that Rolecall would write otherwise, or refuse.
+    #[test]
+    fn what_is_exported_changes_nothing_whatever_it_is_called() {
+        let names = ["Analytics™ User", "Sales  EMEA", "аdmin2", "Tenant-Admin", "Level²", "Team\u{a0}A"];
+        let id = |at: usize| format!("62b9d3c2a1b2c3d4e5f60{at:03}");
+        let role = |(at, name): (usize, &&str)| json!({"id": id(at), "name": name, "type": "custom", "assignedScopes": ["notes"]});
+        let groups = [("custom", 100), ("idp", 200)].into_iter().flat_map(|(provider, first)| {
+            names.iter().enumerate().map(move |(at, name)| {
+                json!({"id": id(first + at), "name": name, "providerType": provider,
+                    "assignedRoles": [{"id": id(at), "name": name}]})
+            })
+        });
+        let default = json!({"id": id(300), "name": "UserDefault", "type": "default", "assignedScopes": []});
+        let roles: Value = names.iter().enumerate().map(role).chain([default]).collect();
+        let mut catalogue = Catalogue::qlik();
+        catalogue.unknown = Unknown::Accept;
+        let about = json!({"id": "t", "name": "Elsewhere", "status": "active"});
+        let things = |things: Value| serde_json::from_value(things).unwrap();
+        let groups = serde_json::from_value(groups.collect()).unwrap();
+        let read = read::compiled(about, things(roles), groups, Vec::new(), catalogue).unwrap();
+        let editor = Editor::system(read.snapshot.moment());
+        let settings = read.snapshot.tenant().clone();
+        let tenant = compiled(("t".to_owned(), "Elsewhere".to_owned()), read, settings, &editor).unwrap();
+        let sections = [Section::Roles, Section::Groups, Section::IdpGroups];
+        let written = write(&export(&tenant.holdings, &sections)).unwrap();
+        let known = Known::of(&tenant.holdings);
+        let read = file::parse(&written).unwrap().read(None, &BTreeMap::new(), &known).unwrap();
+        let plan = plan(&tenant.holdings, &read.manifest, true).unwrap();
+        assert!(plan.steps.is_empty(), "{written}\n{:?}", plan.steps);
     }
 }

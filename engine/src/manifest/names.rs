@@ -77,8 +77,10 @@ impl Names<'_> {
         if let Some(id) = by_id {
             return Some(Meant::Present(id));
         }
+        let stored = GroupName::stored(text.to_string());
         let name = GroupName::new(text).ok();
-        let named = |provider| name.as_ref().and_then(|name| snapshot.group_named(provider, name));
+        let canonical = |provider| name.as_ref().and_then(|name| snapshot.group_named(provider, name));
+        let named = |provider| snapshot.group_named(provider, &stored).or_else(|| canonical(provider));
         let made = name.as_ref().is_some_and(|name| self.makes_group(name));
         let found: Vec<GroupId> =
             [Provider::Custom, Provider::Idp, Provider::System].into_iter().filter_map(named).collect();

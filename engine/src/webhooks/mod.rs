@@ -287,7 +287,7 @@ impl Webhook {
         // One of the tenant whose owner may not have it any more is taken over by the administrator who switches it on.
         let is_left = begins && self.level == EventLevel::Tenant && !self.is_entitled(tenant);
         let owner = editor.user.filter(|_| is_left).unwrap_or(self.owner);
-        let after = Self { settings, since, owner, earlier_secret, disabled, ..self.clone() };
+        let after = Self { owner, settings, since, earlier_secret, disabled, ..self.clone() };
         after.fits()?;
         Ok(updated(self, after, editor))
     }
