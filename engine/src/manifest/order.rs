@@ -8,11 +8,11 @@ use alloc::{
 
 use super::{Holdings, Problem, Step, Stop, Why, listed};
 use crate::{
-    access::{Impact, Snapshot, impact},
+    access::{Impact, Snapshot, UserImpact, impact},
     change::Change,
     ids::{RoleId, UserId},
     refusal::Rule,
-    scopes::{ScopeName, ScopeSet},
+    scopes::ScopeName,
 };
 
 /// How many users an impact tells by name.
@@ -42,10 +42,9 @@ pub(super) struct Ordered {
     steps: Phased,
     pub(super) impact: Impact,
     /// What users may do only in between.
-    passing: BTreeMap<UserId, ScopeSet>,
+    passing: BTreeMap<UserId, BTreeSet<ScopeName>>,
     /// Users who lack in between what they may do before and behind it.
     lacking: BTreeSet<UserId>,
-    end: Snapshot,
 }
 
 /// The order of some steps in which fewest users have in between what they have neither before nor behind it.
@@ -81,7 +80,7 @@ fn rehearse(holdings: &Holdings, mut steps: Phased) -> Result<Ordered, Vec<Probl
     steps.sort_by_key(|(phase, _)| *phase);
     let mut after = holdings.clone();
     let (mut changes, mut problems): (Vec<Change>, _) = (Vec::new(), Vec::new());
-    let mut between: BTreeMap<Phase, Snapshot> = BTreeMap::new();
+    let mut between: BTreeMap<Phase, (Snapshot, usize)> = BTreeMap::new();
     let administers =
         |holdings: &Holdings| holdings.caller.is_some_and(|caller| holdings.snapshot.administers(caller));
     let administered = administers(holdings);
@@ -94,7 +93,7 @@ fn rehearse(holdings: &Holdings, mut steps: Phased) -> Result<Ordered, Vec<Probl
             }
             Ok(done) => {
                 changes.extend(done);
-                between.insert(*phase, after.snapshot.clone());
+                between.insert(*phase, (after.snapshot.clone(), changes.len()));
             }
             // It starts from what a step leads to that was refused, which is told.
             Err(Stop::Moved) if !problems.is_empty() => {}
@@ -105,34 +104,42 @@ fn rehearse(holdings: &Holdings, mut steps: Phased) -> Result<Ordered, Vec<Probl
         return Err(problems);
     }
     let impact = impact(&holdings.snapshot, &after.snapshot, &changes, NAMED);
-    let (passing, lacking) = (BTreeMap::new(), BTreeSet::new());
-    let mut ordered = Ordered { steps, impact, passing, lacking, end: after.snapshot };
-    ordered.look(&holdings.snapshot, &between);
+    let mut ordered = Ordered { steps, impact, passing: BTreeMap::new(), lacking: BTreeSet::new() };
+    between.retain(|phase, _| (Phase::AssignFirst..=Phase::AssignLast).contains(phase));
+    if between.len() > 1 {
+        ordered.look(
+            &holdings.snapshot,
+            &after.snapshot,
+            &between.into_values().collect::<Vec<_>>(),
+            &changes,
+        );
+    }
     Ok(ordered)
 }
 
 impl Ordered {
-    /// Finds who has or lacks something only in between. Within a phase it only becomes more or only less, or is as it was.
-    fn look(&mut self, before: &Snapshot, between: &BTreeMap<Phase, Snapshot>) {
-        let states: Vec<&Snapshot> = between
-            .iter()
-            .filter(|(phase, _)| (Phase::AssignFirst..=Phase::AssignLast).contains(*phase))
-            .map(|(_, state)| state)
-            .collect();
-        if states.len() < 2 {
-            return;
-        }
-        for (user, facts) in before.users().filter(|(_, facts)| facts.is_active()) {
-            let may =
-                |state: &Snapshot| state.user(user).map(|facts| state.effective(facts)).unwrap_or_default();
-            let (was, is) = (before.effective(facts), may(&self.end));
-            for held in states.iter().map(|state| may(state)) {
-                let passes = |scope: &_| !was.contains(*scope) && !is.contains(*scope);
-                let passing: ScopeSet = held.iter().filter(passes).collect();
-                if passing.iter().next().is_some() {
-                    self.passing.entry(user).or_default().extend(&passing);
+    /// Finds who has or lacks something only in between, in states that some of the changes lead to. Within a phase it only
+    /// becomes more or only less, or is as it was.
+    fn look(
+        &mut self,
+        before: &Snapshot,
+        after: &Snapshot,
+        between: &[(Snapshot, usize)],
+        changes: &[Change],
+    ) {
+        let compared = |state: &Snapshot, done: &[Change]| impact(before, state, done, usize::MAX).users;
+        let end: BTreeMap<UserId, UserImpact> =
+            compared(after, changes).into_iter().map(|one| (one.user, one)).collect();
+        for (state, done) in between {
+            for UserImpact { user, gains, loses } in compared(state, changes.get(..*done).unwrap_or_default())
+            {
+                let is = end.get(&user);
+                let passes = |scope: &ScopeName| is.is_none_or(|is| !is.gains.contains(scope));
+                let passing: Vec<ScopeName> = gains.into_iter().filter(passes).collect();
+                if !passing.is_empty() {
+                    self.passing.entry(user).or_default().extend(passing);
                 }
-                if was.iter().any(|scope| is.contains(scope) && !held.contains(scope)) {
+                if loses.iter().any(|scope| is.is_none_or(|is| !is.loses.contains(scope))) {
                     self.lacking.insert(user);
                 }
             }
@@ -142,10 +149,8 @@ impl Ordered {
     /// How many users may use each scope only in between.
     pub(super) fn passing(&self) -> BTreeMap<ScopeName, usize> {
         let mut passing = BTreeMap::new();
-        for scope in self.passing.values().flat_map(ScopeSet::iter) {
-            if let Some(name) = self.end.scope_name(scope) {
-                *passing.entry(name.clone()).or_default() += 1;
-            }
+        for scope in self.passing.values().flatten() {
+            *passing.entry(scope.clone()).or_default() += 1;
         }
         passing
     }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What is to be done, in this order, and what it does to what users may do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     /// The steps. Behind each the tenant is fit for use, and planning anew leads on.
     pub steps: Vec<Step>,
@@ -49,6 +49,9 @@ pub fn plan(holdings: &Holdings, manifest: &Manifest, prune: bool) -> Result<Pla
     let Planner { names, steps, kept, .. } = planner;
     if !names.problems.is_empty() {
         return Err(names.problems);
+    }
+    if steps.is_empty() {
+        return Ok(Plan { kept, ..Plan::default() });
     }
     let ordered = ordered(holdings, steps)?;
     let (impact, passing) = (ordered.impact.clone(), ordered.passing());
