@@ -7,13 +7,13 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use rolecall_engine::manifest::{self, Holdings, Plan, Section, Step};
+use rolecall_engine::manifest::{self, Holdings, Plan, Step};
 use serde_json::Value;
 
 use super::{
     DIFFERENCE, Planning,
     apply::Applier,
-    file::Fault,
+    file::{Fault, Read},
     known::Known,
     refused,
     report::{self, Kept, KeptStep, KeptTenant, Tried, VERSION},
@@ -61,16 +61,18 @@ impl Planning {
         self.asked.reach.ask(self.asked.quiet, plan).await
     }
 
-    async fn plan_one(&self, client: Client, text: &str) -> anyhow::Result<Planned> {
-        let written = self.given.parse(text)?;
-        let context = client.name.as_deref();
+    /// Reads a file, and the tenant that it is for as far as the file is about it.
+    async fn read_both(&self, client: &Client, text: &str) -> anyhow::Result<(Read, Tenant)> {
+        let (written, context) = (self.given.parse(text)?, client.name.as_deref());
+        let read = |known: &Known| self.given.read(&written, context, known);
         // What is wrong whatever the tenant has is told at once, with all that might be.
-        let first = self.given.read(&written, context, &Known::later());
-        let first = first.or_else(|_| self.given.read(&written, context, &Known::default()))?;
-        let owned = first.manifest.owned;
-        let sections: Vec<Section> = owned.into_iter().collect();
-        let tenant = self.asked.read(&client, &sections).await?;
-        let read = self.given.read(&written, context, &Known::of(&tenant.holdings))?;
+        let owned = read(&Known::later()).or_else(|_| read(&Known::default()))?.manifest.owned;
+        let tenant = self.asked.read(client, &owned.into_iter().collect::<Vec<_>>()).await?;
+        Ok((read(&Known::of(&tenant.holdings))?, tenant))
+    }
+
+    async fn plan_one(&self, client: Client, text: &str) -> anyhow::Result<Planned> {
+        let (read, tenant) = self.read_both(&client, text).await?;
         let plan = manifest::plan(&tenant.holdings, &read.manifest, self.prune).map_err(|problems| {
             let fault = |problem: &manifest::Problem| Fault {
                 line: read.line(&problem.at),
