@@ -107,7 +107,8 @@ mod tests {
         };
         let new = NewWebhook { level: EventLevel::Tenant, origin: WebhookOrigin::Api, settings };
         let create = async move |tx: &WriteTx<'_>| {
-            let (user, _) = tx.tenant().users().next().unwrap();
+            let mut users = tx.tenant().users().map(|(user, _)| user);
+            let user = users.find(|user| tx.tenant().administers(*user)).unwrap();
             let who = WebhookStanding { user, administers: true, holds: true };
             Ok(Webhook::create(new, id, 0, &who, tx.tenant(), tx.editor())?.map(drop))
         };
