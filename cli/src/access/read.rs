@@ -16,6 +16,7 @@ use rolecall_engine::{
     groups::{Group, GroupStatus, Provider},
     ids::{GroupId, RoleId, TenantId, UserId},
     names::{Description, DisplayName, GroupName, RoleName},
+    oauth::BOT,
     periods::Assigned,
     roles::{Role, RoleKind},
     scopes::{Level, ScopeName},
@@ -117,7 +118,7 @@ pub struct ReadUser {
 impl ReadUser {
     /// Whether an OAuth client acts as this user.
     pub fn is_bot(&self) -> bool {
-        self.client_id.is_some() || self.subject.starts_with("qlikbot\\")
+        self.client_id.is_some() || self.subject.starts_with(BOT)
     }
 }
 

@@ -34,6 +34,16 @@ pub struct Change {
     pub adds: bool,
 }
 
+/// What is so once something was given or taken, or did not have to be.
+pub const fn has(adds: bool, changed: bool) -> &'static str {
+    match (adds, changed) {
+        (true, true) => "now has",
+        (true, false) => "already has",
+        (false, true) => "no longer has",
+        (false, false) => "does not have",
+    }
+}
+
 /// One thing that is given or taken.
 pub struct Given {
     /// The scope, or the identifier of the role, user or group.
@@ -122,12 +132,7 @@ impl Change {
         if doing.dry_run && changed {
             return;
         }
-        let has = match (self.adds, changed) {
-            (true, true) => "now has",
-            (true, false) => "already has",
-            (false, true) => "no longer has",
-            (false, false) => "does not have",
-        };
+        let has = has(self.adds, changed);
         output.note(&format!("the {} `{owner}` {has} `{items}`", self.noun.word));
     }
 }

@@ -17,11 +17,11 @@ use super::{
     find::{again, called, find, id},
     named, noun,
     noun::Noun,
-    parts::ROUNDS,
+    parts::{ROUNDS, has},
     reading, ways,
 };
 use crate::{
-    api::{Ask, Client},
+    api::{ApiError, Ask, Client},
     members::Members as _,
     output::{Column, Output},
 };
@@ -68,8 +68,12 @@ pub async fn holders(client: &Client, space: &Noun, name: &str) -> anyhow::Resul
     for one in &mut held {
         let other = kind(if one.member("type") == "group" { "group" } else { "user" })?;
         let Some(whose) = one.member("assigneeId").as_str() else { continue };
-        // Somebody who is not there any more has no name.
-        let name = again(client, other, whose).await.map(|whose| called(other, &whose)).ok();
+        let name = match again(client, other, whose).await {
+            Ok(whose) => Some(called(other, &whose)),
+            // Somebody who is not there any more has no name.
+            Err(error) if is_gone(&error) => None,
+            Err(error) => return Err(error),
+        };
         if let Some(members) = one.as_object_mut() {
             members.insert("name".to_owned(), name.into());
         }
@@ -114,12 +118,7 @@ impl Change<'_> {
         if doing.dry_run && changed {
             return Ok(());
         }
-        let has = match (self.adds, changed) {
-            (true, true) => "now has",
-            (true, false) => "already has",
-            (false, true) => "no longer has",
-            (false, false) => "does not have",
-        };
+        let has = has(self.adds, changed);
         let roles: Vec<&str> = self.roles.iter().copied().collect();
         let (whose, space) = (called(other, &whose), called(self.space, &space));
         output.note(&format!("the {word} `{whose}` {has} `{}` in the space `{space}`", roles.join("`, `")));
@@ -205,6 +204,10 @@ fn kind(name: &str) -> anyhow::Result<&'static Noun> {
 
 fn assignments(space: &Noun, found: &Value) -> anyhow::Result<String> {
     Ok(format!("{}/{}/assignments", space.path, id(space, found)?))
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ApiError::Refused(refused)) if refused.status == 404)
 }
 
 /// Whether an OAuth client acts as this user.
